@@ -1,0 +1,19 @@
+//! The ground floor: dtypes, shapes, index maps, scalars, ids, errors, and the contract that
+//! compiled code is called by. Everything above uses it; it uses nothing.
+
+pub mod dtype;
+pub mod error;
+pub mod id;
+pub mod index_map;
+pub mod promotion;
+pub mod scalar;
+pub mod shape;
+pub mod strip;
+pub mod target;
+
+pub use dtype::{DType, Element, Kind};
+pub use error::{Error, ErrorKind, Result};
+pub use index_map::{Affine, IndexMap};
+pub use scalar::Scalar;
+pub use shape::{Shape, Type};
+pub use target::Target;

@@ -1,0 +1,6 @@
+//! A lazy array compiler.
+#![deny(unsafe_code)]
+#![warn(missing_docs)]
+
+#[doc(hidden)]
+pub mod base;
