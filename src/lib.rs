@@ -4,3 +4,7 @@
 
 #[doc(hidden)]
 pub mod base;
+#[doc(hidden)]
+pub mod kernel;
+#[doc(hidden)]
+pub mod op;

@@ -4,6 +4,8 @@
 //! makes it (CLIF, another emitter, the interpreter) and whoever calls it (an elementwise walk, a
 //! reduction, a matmul epilogue, a packing prologue) know only this.
 
+use crate::base::{Error, ErrorKind};
+
 /// A compiled strip: runs `args.rows * n` iterations and returns error bits, 0 if all went well.
 ///
 /// # Safety
@@ -62,3 +64,12 @@ pub const ROUNDS: usize = 16;
 /// blocks as a binary counter does, level `k` holding the lanes of `2^k` blocks. Each level holds,
 /// for every accumulator in turn, its lanes.
 pub const FOLD_LEVELS: usize = 50;
+
+/// Error bit: an integer was raised to a negative power.
+pub const NEGATIVE_POWER: u32 = 1;
+
+/// What the error bits of a strip mean; `None` if none is set.
+pub fn strip_error(bits: u32) -> Option<Error> {
+    (bits & NEGATIVE_POWER != 0)
+        .then(|| Error::new(ErrorKind::Value, "pow: an integer cannot be raised to a negative power"))
+}

@@ -1,0 +1,102 @@
+//! Strips: the innermost loops of a kernel, as data. A strip says everything its code is made from
+//! and nothing that may change without new code (sizes, strides, addresses, scalars), so it is the
+//! key under which compiled code is cached. How code is called is in `base::strip`.
+
+use std::fmt;
+
+use crate::base::DType;
+use crate::base::strip::{LANE_BYTES, Step};
+use crate::op::{Expr, Fold, Inst, print};
+
+/// What a strip does with the values its body computes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum StripKind {
+    /// Stores output `k` of the body to output operand `k`, element by element. All loads of an
+    /// iteration come before its stores.
+    Map,
+    /// Combines each row into the lanes of a reduction. The body's outputs are the accumulators'
+    /// values for one element. Element `i` of a row joins lane `i mod lanes` of its block of
+    /// `ROUNDS * lanes` elements, in order; blocks combine lane by lane in an aligned binary tree,
+    /// so that a node covers blocks `[k * 2^l, (k + 1) * 2^l)` and the earlier side is on the left.
+    /// Lanes without an element hold the fold's identity. Output operand `k` receives, per row, the
+    /// lanes of accumulator `k`, side by side; its inner step is not used.
+    Fold(Fold),
+}
+
+/// One array a strip steps through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Operand {
+    /// Of its elements; `I64` for an iota.
+    pub dtype: DType,
+    /// How it is stepped through along the columns.
+    pub step: Step,
+}
+
+/// The code of innermost loops.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Strip {
+    /// What becomes of the body's outputs.
+    pub kind: StripKind,
+    /// The arguments of the body, then the outputs.
+    pub operands: Vec<Operand>,
+    /// How many operands are arguments.
+    pub arguments: usize,
+    /// The dtypes of the scalars of the body.
+    pub scalars: Vec<DType>,
+    /// What is computed: `Arg(k)` is operand `k`, `Scalar(k)` scalar `k`. It has no `Acc`.
+    pub body: Expr,
+}
+
+impl Strip {
+    /// The operands that are written.
+    pub fn outputs(&self) -> &[Operand] {
+        &self.operands[self.arguments..]
+    }
+
+    /// Lanes of a fold over these accumulators: as many of the widest as fit `LANE_BYTES`.
+    pub fn lanes(accumulators: impl IntoIterator<Item = DType>) -> usize {
+        LANE_BYTES / accumulators.into_iter().map(DType::size).max().unwrap_or(1)
+    }
+}
+
+impl fmt::Display for Strip {
+    /// `a[j] b s -> y[j]`: the operands with their steps, then one line per binding and output.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = |operand: usize| match operand.checked_sub(self.arguments) {
+            Some(0) if self.operands.len() == self.arguments + 1 => "y".to_owned(),
+            Some(out) => format!("y{out}"),
+            None => argument_name(operand),
+        };
+        let place = |operand: usize| match self.operands[operand].step {
+            Step::Zero => name(operand),
+            Step::Unit => format!("{}[j]", name(operand)),
+            Step::MinusUnit => format!("{}[-j]", name(operand)),
+            Step::Pair => format!("{}[2*j]", name(operand)),
+            Step::General => format!("{}[s*j]", name(operand)),
+            Step::Iota => format!("iota({})", name(operand)),
+        };
+        let text = print::expr(&self.body, &|leaf| match leaf {
+            Inst::Arg(arg) => place(*arg as usize),
+            Inst::Scalar(scalar) => format!("s{scalar}"),
+            other => unreachable!("{other:?} in a strip"),
+        });
+        for binding in &text.bindings {
+            writeln!(f, "{binding}")?;
+        }
+        for (out, value) in text.outs.iter().enumerate() {
+            match self.kind {
+                StripKind::Map => writeln!(f, "{} = {value}", place(self.arguments + out))?,
+                StripKind::Fold(fold) => writeln!(f, "{} = {fold} {value}", name(self.arguments + out))?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The letter of the `index`-th argument in texts: `a` to `h`, then `a8` and so on.
+pub fn argument_name(index: usize) -> String {
+    match "abcdefgh".as_bytes().get(index) {
+        Some(&letter) => char::from(letter).to_string(),
+        None => format!("a{index}"),
+    }
+}

@@ -1,0 +1,16 @@
+//! The scalar vocabulary: what one loop computes for one element. Graph, rewriter, fused bodies,
+//! interpreter, code generator, docs and tests all read the same rows.
+
+pub mod eval;
+pub mod expr;
+pub mod fold;
+pub mod math;
+pub mod print;
+pub mod routine;
+pub mod table;
+
+pub use eval::Values;
+pub use expr::{Builder, Expr, Inst, Ref};
+pub use fold::Fold;
+pub use routine::Routine;
+pub use table::{Binary, Rule, Unary};
