@@ -5,6 +5,10 @@
 #[doc(hidden)]
 pub mod base;
 #[doc(hidden)]
+pub mod graph;
+#[doc(hidden)]
 pub mod kernel;
 #[doc(hidden)]
 pub mod op;
+#[doc(hidden)]
+pub mod runtime;
