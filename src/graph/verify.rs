@@ -133,9 +133,11 @@ fn nest(nest: &Nest, node: &Node, args: &[&Type]) -> Check {
         reads_of(&nest.then).any(|arg| (0..rank).any(|axis| gone(axis) && nest.reads[arg].uses(axis)));
     require(!reads_gone, || "the epilogue reads along an axis that is gone".into())?;
     require(nest.then.outs().len() == node.types.len(), || "as many types as outputs".into())?;
+    let without_units = |shape: &Shape| shape.without(|axis| shape[axis] == 1);
     for (out, ty) in node.types.iter().enumerate() {
         let is = Type { dtype: nest.then.out_dtype(out), shape: shape.clone() };
-        require(is == *ty, || format!("output {out} is {is}, not {ty}"))?;
+        let same = is.dtype == ty.dtype && without_units(&is.shape) == without_units(&ty.shape);
+        require(same, || format!("output {out} is {is}, not {ty}"))?;
     }
     Ok(())
 }
