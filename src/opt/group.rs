@@ -5,9 +5,6 @@
 //! A group is closed: no path leaves it and comes back, so that it can run as one. The nests
 //! themselves stay as they are, and so does every value.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-
 use crate::base::{Affine, Shape};
 use crate::graph::{Core, Graph, Group, Nest, Node, NodeId, Op};
 
@@ -43,7 +40,7 @@ pub fn group(graph: &Graph) -> Graph {
     }
     new.groups = groups;
     // Closed one by one, groups may still wait for each other in a circle; then none is formed.
-    if run_order(&new).is_none() {
+    if new.run_order().is_none() {
         new.groups.clear();
     }
     new
@@ -114,40 +111,4 @@ fn joins(graph: &Graph, node: &Node, members: &[NodeId], outer_extents: &[usize]
                 }) && read.0.len() >= outer
             },
         )
-}
-
-/// The live nodes in an order in which they can run, the members of each group together: a list of
-/// single nodes and whole groups (as the number of the group). `None` if groups wait for each other.
-pub fn run_order(graph: &Graph) -> Option<Vec<(NodeId, Option<usize>)>> {
-    let live = graph.live();
-    let mut group_of: Vec<Option<usize>> = vec![None; graph.len()];
-    for (number, group) in graph.groups.iter().enumerate() {
-        group.members.iter().for_each(|member| group_of[member.index()] = Some(number));
-    }
-    // A unit is a group, named by its first member, or a single node.
-    let unit = |id: NodeId| group_of[id.index()].map_or(id, |group| graph.groups[group].members[0]);
-    let mut waits = vec![0_usize; graph.len()];
-    let mut readers: Vec<Vec<NodeId>> = vec![Vec::new(); graph.len()];
-    for (id, node) in graph.iter().filter(|(id, _)| live[id.index()]) {
-        for arg in node.args.iter().filter(|arg| unit(arg.node) != unit(id)) {
-            waits[unit(id).index()] += 1;
-            readers[unit(arg.node).index()].push(unit(id));
-        }
-    }
-    let units: Vec<NodeId> =
-        graph.iter().map(|(id, _)| id).filter(|&id| live[id.index()] && unit(id) == id).collect();
-    let count = units.len();
-    let mut ready: BinaryHeap<Reverse<NodeId>> =
-        units.into_iter().filter(|id| waits[id.index()] == 0).map(Reverse).collect();
-    let mut order = Vec::with_capacity(count);
-    while let Some(Reverse(id)) = ready.pop() {
-        order.push((id, group_of[id.index()]));
-        for reader in &readers[id.index()] {
-            waits[reader.index()] -= 1;
-            if waits[reader.index()] == 0 {
-                ready.push(Reverse(*reader));
-            }
-        }
-    }
-    (order.len() == count).then_some(order)
 }
