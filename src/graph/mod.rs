@@ -6,6 +6,7 @@
 
 pub mod infer;
 pub mod node;
+pub mod parse;
 pub mod print;
 pub mod verify;
 
