@@ -13,4 +13,6 @@ pub mod op;
 #[doc(hidden)]
 pub mod opt;
 #[doc(hidden)]
+pub mod reference;
+#[doc(hidden)]
 pub mod runtime;

@@ -7,6 +7,7 @@
 pub mod infer;
 pub mod node;
 pub mod order;
+pub mod parse;
 pub mod print;
 pub mod verify;
 
