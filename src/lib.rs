@@ -5,9 +5,14 @@
 #[doc(hidden)]
 pub mod base;
 #[doc(hidden)]
+#[cfg(feature = "jit")]
+pub mod codegen;
+#[doc(hidden)]
 pub mod graph;
 #[doc(hidden)]
 pub mod kernel;
+#[doc(hidden)]
+pub mod matmul;
 #[doc(hidden)]
 pub mod op;
 #[doc(hidden)]
