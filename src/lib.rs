@@ -4,7 +4,12 @@
 
 #[doc(hidden)]
 pub mod base;
+#[cfg(feature = "jit")]
+#[doc(hidden)]
+pub mod codegen;
 #[doc(hidden)]
 pub mod kernel;
 #[doc(hidden)]
 pub mod op;
+#[doc(hidden)]
+pub mod runtime;
