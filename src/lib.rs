@@ -4,8 +4,8 @@
 
 #[doc(hidden)]
 pub mod base;
-#[doc(hidden)]
 #[cfg(feature = "jit")]
+#[doc(hidden)]
 pub mod codegen;
 #[doc(hidden)]
 pub mod graph;
@@ -17,6 +17,8 @@ pub mod matmul;
 pub mod op;
 #[doc(hidden)]
 pub mod opt;
+#[doc(hidden)]
+pub mod pipeline;
 #[doc(hidden)]
 pub mod reference;
 #[doc(hidden)]
