@@ -107,10 +107,6 @@ impl<'a> Emitter<'a> {
         self.builder.create_sized_stack_slot(StackSlotData::new(StackSlotKind::ExplicitSlot, bytes as u32, 4))
     }
 
-    pub(super) fn slot_address(&mut self, slot: StackSlot) -> Value {
-        self.ins().stack_addr(types::I64, slot, 0)
-    }
-
     /// The integer `value`, of 64 bits.
     pub(super) fn int(&mut self, value: i64) -> Value {
         self.ins().iconst(types::I64, value)

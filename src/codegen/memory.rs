@@ -23,6 +23,8 @@ pub(super) struct Spot {
     pub(super) offset: i32,
     /// Bytes from one to the next, if the step does not say.
     pub(super) inner: Option<Value>,
+    /// What may be assumed of the access.
+    pub(super) flags: MemFlagsData,
 }
 
 /// Bytes from one element to the next, for the steps that are known.
@@ -58,22 +60,22 @@ pub(super) fn raw(dtype: DType) -> Type {
 impl Emitter<'_> {
     /// Loads four elements.
     pub(super) fn load(&mut self, spot: Spot) -> Lanes {
-        let Spot { dtype, step, address, offset, .. } = spot;
+        let Spot { dtype, step, address, offset, flags, .. } = spot;
         let size = dtype.size() as i32;
         match (step, dtype) {
             (Step::Unit, DType::Bool) => {
-                let bytes = self.ins().load(types::I32, flags(), address, offset);
+                let bytes = self.ins().load(types::I32, flags, address, offset);
                 self.bytes_to_mask(bytes)
             }
             (Step::MinusUnit, DType::Bool) => {
-                let bytes = self.ins().load(types::I32, flags(), address, offset - 3);
+                let bytes = self.ins().load(types::I32, flags, address, offset - 3);
                 let bytes = self.ins().bswap(bytes);
                 self.bytes_to_mask(bytes)
             }
             (Step::Unit, _) => {
                 let ty = vector(dtype);
                 let parts: SmallVec<[Value; 2]> = (0..parts(dtype))
-                    .map(|part| self.ins().load(ty, flags(), address, offset + 16 * part))
+                    .map(|part| self.ins().load(ty, flags, address, offset + 16 * part))
                     .collect();
                 Lanes::new(dtype, Parts::new(&parts))
             }
@@ -81,7 +83,7 @@ impl Emitter<'_> {
                 let ty = vector(dtype);
                 let parts: SmallVec<[Value; 2]> = (0..parts(dtype))
                     .map(|part| {
-                        let whole = self.ins().load(ty, flags(), address, offset + size - 16 * (part + 1));
+                        let whole = self.ins().load(ty, flags, address, offset + size - 16 * (part + 1));
                         self.reversed(dtype, whole)
                     })
                     .collect();
@@ -90,15 +92,15 @@ impl Emitter<'_> {
             // The second load ends with the last element, not after it.
             (Step::Pair, DType::I32 | DType::F32) => {
                 let ty = vector(dtype);
-                let first = self.ins().load(ty, flags(), address, offset);
-                let second = self.ins().load(ty, flags(), address, offset + 12);
+                let first = self.ins().load(ty, flags, address, offset);
+                let second = self.ins().load(ty, flags, address, offset + 12);
                 Lanes::new(dtype, Parts::Narrow(self.words(ty, first, second, [0, 2, 5, 7])))
             }
             (Step::Pair | Step::General | Step::Zero, _) => {
                 let addresses = self.addresses(spot);
                 let lanes = addresses.map(|(address, offset)| match dtype {
-                    DType::Bool => self.ins().uload8(types::I32, flags(), address, offset),
-                    _ => self.ins().load(scalar(dtype), flags(), address, offset),
+                    DType::Bool => self.ins().uload8(types::I32, flags, address, offset),
+                    _ => self.ins().load(scalar(dtype), flags, address, offset),
                 });
                 match dtype {
                     DType::Bool => {
@@ -114,27 +116,27 @@ impl Emitter<'_> {
 
     /// Stores four elements.
     pub(super) fn store(&mut self, spot: Spot, value: Lanes) {
-        let Spot { dtype, step, address, offset, .. } = spot;
+        let Spot { dtype, step, address, offset, flags, .. } = spot;
         let size = dtype.size() as i32;
         match (step, dtype) {
             (Step::Unit, DType::Bool) => {
                 let bytes = self.mask_to_bytes(value);
-                self.ins().store(flags(), bytes, address, offset);
+                self.ins().store(flags, bytes, address, offset);
             }
             (Step::MinusUnit, DType::Bool) => {
                 let bytes = self.mask_to_bytes(value);
                 let bytes = self.ins().bswap(bytes);
-                self.ins().store(flags(), bytes, address, offset - 3);
+                self.ins().store(flags, bytes, address, offset - 3);
             }
             (Step::Unit, _) => {
                 for (part, x) in (0..).zip(value.parts.as_slice()) {
-                    self.ins().store(flags(), *x, address, offset + 16 * part);
+                    self.ins().store(flags, *x, address, offset + 16 * part);
                 }
             }
             (Step::MinusUnit, _) => {
                 for (part, x) in (0..).zip(value.parts.as_slice()) {
                     let x = self.reversed(dtype, *x);
-                    self.ins().store(flags(), x, address, offset + size - 16 * (part + 1));
+                    self.ins().store(flags, x, address, offset + size - 16 * (part + 1));
                 }
             }
             (Step::Pair | Step::General | Step::Zero, _) => {
@@ -145,8 +147,8 @@ impl Emitter<'_> {
                 let (addresses, lanes) = (self.addresses(spot), self.split(value));
                 for ((address, offset), x) in addresses.into_iter().zip(lanes) {
                     match dtype {
-                        DType::Bool => self.ins().istore8(flags(), x, address, offset),
-                        _ => self.ins().store(flags(), x, address, offset),
+                        DType::Bool => self.ins().istore8(flags, x, address, offset),
+                        _ => self.ins().store(flags, x, address, offset),
                     };
                 }
             }
@@ -156,7 +158,7 @@ impl Emitter<'_> {
 
     /// The addresses of the four elements, with offsets.
     fn addresses(&mut self, spot: Spot) -> [(Value, i32); LANES] {
-        let Spot { dtype, step, mut address, offset, inner } = spot;
+        let Spot { dtype, step, mut address, offset, inner, .. } = spot;
         if let Some(step) = known_step(step, dtype) {
             return std::array::from_fn(|lane| (address, offset + lane as i32 * step as i32));
         }

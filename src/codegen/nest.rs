@@ -52,9 +52,19 @@ pub(super) fn map(e: &mut Emitter, strip: &Strip) {
         .iter()
         .map(|operand| Place { dtype: operand.dtype, step: operand.step, wrap: None })
         .collect();
+<<<<<<< HEAD
     let work =
         Stretch { places: &places, arguments: strip.arguments, body: &strip.body, scalars: &frame.scalars };
     frame.rows(e, strip, frame.n, |e, bases| {
+=======
+    let work = Stretch {
+        places: &places,
+        arguments: strip.arguments,
+        body: &strip.body,
+        scalars: &frame.scalars,
+    };
+    frame.rows(e, strip, Some(frame.n), |e, bases| {
+>>>>>>> codegen
         let inner = frame.inner_steps(e, strip);
         work.emit(e, bases, &inner, frame.n);
     });
@@ -98,16 +108,18 @@ impl Frame {
         &self,
         e: &mut Emitter,
         strip: &Strip,
-        unless: Value,
+        unless: Option<Value>,
         row: impl FnOnce(&mut Emitter, &[Value]),
     ) {
         let (head, exit) = (e.builder.create_block(), e.builder.create_block());
         let bases: Vec<Value> = (0..strip.operands.len())
             .map(|k| e.ins().load(types::I64, flags(), self.bases, 8 * k as i32))
             .collect();
-        let no_rows = e.ins().icmp_imm_u(IntCC::Equal, self.rows, 0);
-        let no_columns = e.ins().icmp_imm_u(IntCC::Equal, unless, 0);
-        let nothing = e.ins().bor(no_rows, no_columns);
+        let mut nothing = e.ins().icmp_imm_u(IntCC::Equal, self.rows, 0);
+        if let Some(count) = unless {
+            let no_columns = e.ins().icmp_imm_u(IntCC::Equal, count, 0);
+            nothing = e.ins().bor(nothing, no_columns);
+        }
         let zero = e.int(0);
         e.ins().brif(nothing, exit, &[], head, &args(&[&[zero], &bases]));
 
@@ -299,7 +311,7 @@ impl Stretch<'_> {
             }
             _ => held[0],
         };
-        Spot { dtype, step, address, offset: 0, inner: held.get(1).copied() }
+        Spot { dtype, step, address, offset: 0, inner: held.get(1).copied(), flags: flags() }
     }
 
     /// Bytes from the start of a unit-step operand to its element at column `j`.
