@@ -74,7 +74,5 @@ pub(super) fn erf(l: &mut Lanes, x: Ref) -> Ref {
     let near_zero = l.scale_add(size, FRAC_2_SQRT_PI - 1.0, size);
     let tiny = l.below(size, l.pick(2_f64.powi(-13), 2_f64.powi(-28)));
     let y = l.select(tiny, near_zero, y);
-    let (sign, y) = (l.sign_bit(x), l.bits(y));
-    let y = l.or(sign, y);
-    l.float(y)
+    l.with_sign_of(y, x)
 }

@@ -138,8 +138,8 @@ impl HalfExpm1 {
         Self { s: l.power(bits), r, w }
     }
 
-    /// s e^r + offset, as the nearest float and the rest, which costs nothing if it is not used. Whether
-    /// s can be so large that the offset is lost, or partly, the caller knows.
+    /// s e^r + offset, as the nearest float and the rest, which costs nothing if it is not used. If
+    /// s may be so `large` that a part of the offset is lost, that is counted too.
     pub(super) fn plus(&self, l: &mut Lanes, offset: f64, large: bool) -> (Ref, Ref) {
         // At least s r in size, so that these differences are exact.
         let sum = l.add_number(self.s, offset);
@@ -237,28 +237,28 @@ fn tanh_f32(l: &mut Lanes, x: Ref) -> Ref {
 
     let is_small = l.less(size, one);
     let y = l.select(is_small, small, large);
-    let (sign, y) = (l.sign_bit(x), l.bits(y));
-    let y = l.or(sign, y);
-    l.float(y)
+    l.with_sign_of(y, x)
 }
 
-/// tanh = (e^2x - 1) / (e^2x + 1), both sums as a float and a correction.
+/// tanh of |x| = (e^2|x| - 1) / (e^2|x| + 1), both sums as a float and a correction.
 fn tanh_f64(l: &mut Lanes, x: Ref) -> Ref {
+    let size = l.abs(x);
     // From 19.07 on the result is 1.
-    let bounded = l.at_least(x, -20.0);
-    let bounded = l.at_most(bounded, 20.0);
+    let bounded = l.at_most(size, 20.0);
     let twice = l.add(bounded, bounded);
     let half = HalfExpm1::of(l, twice, None);
     let (above, above_rest) = half.plus(l, -0.5, true);
     let (below, below_rest) = half.plus(l, 0.5, true);
-    let one = l.number(-1.0);
-    let inverse = l.div(one, below);
-    // Minus the quotient, what it leaves, and both corrections.
+    let minus_one = l.number(-1.0);
+    let inverse = l.div(minus_one, below);
+    // Minus the quotient, and what it leaves of both parts.
     let minus = l.mul(above, inverse);
     let error = l.fma(minus, below, above);
     let error = l.add(error, above_rest);
     let error = l.fma(minus, below_rest, error);
     let minus = l.fma(inverse, error, minus);
-    let y = l.b.unary(crate::op::Unary::Negative, minus);
-    unless_tiny(l, x, 2_f64.powi(-28), y)
+    let y = l.negative(minus);
+    let tiny = l.below(size, 2_f64.powi(-28));
+    let y = l.select(tiny, size, y);
+    l.with_sign_of(y, x)
 }

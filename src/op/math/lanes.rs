@@ -90,6 +90,10 @@ impl<'b> Lanes<'b> {
         self.fma(a, b, value)
     }
 
+    pub(super) fn negative(&mut self, a: Ref) -> Ref {
+        self.b.unary(Unary::Negative, a)
+    }
+
     pub(super) fn abs(&mut self, a: Ref) -> Ref {
         self.b.unary(Unary::Abs, a)
     }
@@ -181,10 +185,11 @@ impl<'b> Lanes<'b> {
         self.float(shifted)
     }
 
-    /// The sign bit of `a` alone, as an integer.
-    pub(super) fn sign_bit(&mut self, a: Ref) -> Ref {
-        let bits = self.bits(a);
-        let sign = self.pick(i64::from(i32::MIN), i64::MIN);
-        self.and(bits, sign)
+    /// `a`, which is not negative, with the sign of `sign`.
+    pub(super) fn with_sign_of(&mut self, a: Ref, sign: Ref) -> Ref {
+        let (a, sign) = (self.bits(a), self.bits(sign));
+        let sign = self.and(sign, self.pick(i64::from(i32::MIN), i64::MIN));
+        let signed = self.b.binary(Binary::BitwiseOr, a, sign);
+        self.float(signed)
     }
 }

@@ -216,7 +216,7 @@ impl Mantissa {
         let p = l.polynomial(z, &LOG_F64);
         let minus_half_f = l.scale(f, -0.5);
         let minus_half_square = l.mul(f, minus_half_f);
-        let half_square = l.b.unary(crate::op::Unary::Negative, minus_half_square);
+        let half_square = l.negative(minus_half_square);
         let bracket = l.fma(z, p, half_square);
         Self { f, s, minus_half_f, minus_half_square, bracket }
     }
@@ -252,7 +252,7 @@ fn log_f64(l: &mut Lanes, x: Ref, base: Base) -> Ref {
     let high = l.add(f, minus_half_square);
     let lost = l.sub(f, high);
     let lost = l.add(lost, minus_half_square);
-    let half_square = l.b.unary(crate::op::Unary::Negative, minus_half_square);
+    let half_square = l.negative(minus_half_square);
     let square_lost = l.fma(f, minus_half_f, half_square);
     let lost = l.add(lost, square_lost);
     let low = l.fma(s, bracket, lost);
@@ -297,7 +297,10 @@ fn log1p_f32(l: &mut Lanes, x: Ref) -> Ref {
     let scale = l.add(exponent, four);
     let scale = l.float(scale);
     let scale = l.scale(scale, 0.25);
-    let less_one = l.add_number(scale, -1.0);
+    // Negated last: where the scale is 1 this is -0, and -0 stays what it is.
+    let one = l.number(1.0);
+    let lacking = l.sub(one, scale);
+    let less_one = l.negative(lacking);
     let f = l.fma(x, scale, less_one);
     let q = l.polynomial(f, &LOG1P_F32);
     let square = l.mul(f, f);
@@ -332,5 +335,5 @@ fn log1p_f64(l: &mut Lanes, x: Ref) -> Ref {
     let inverse = l.fma_number(s, inverse, 1.0);
     let rest = l.mul(lost, inverse);
     let y = join(l, k, &mantissa, Some(rest));
-    super::exp::unless_tiny(l, x, 2_f64.powi(-54), y)
+    super::exp::unless_tiny(l, x, 2_f64.powi(-53), y)
 }

@@ -90,7 +90,7 @@ fn sin_cos_f32(l: &mut Lanes, x: Ref, cosine: bool) -> Ref {
     let p = l.polynomial(square, &SIN_F32);
     let p = l.fma_number(p, square, 1.0);
     // Odd n turns the sign; cos(r + pi/2) = -sin(r) once more.
-    let r = if cosine { l.b.unary(Unary::Negative, r) } else { r };
+    let r = if cosine { l.negative(r) } else { r };
     let y = l.mul(r, p);
     let turned = l.bits(shifted);
     let turned = l.shift_left(turned, 63);
