@@ -11,4 +11,6 @@ pub mod kernel;
 #[doc(hidden)]
 pub mod op;
 #[doc(hidden)]
+pub mod opt;
+#[doc(hidden)]
 pub mod runtime;

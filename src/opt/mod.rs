@@ -1,0 +1,5 @@
+//! The optimizer's rewriting half.
+
+pub mod pattern;
+pub mod rules;
+pub mod simplify;
