@@ -5,12 +5,19 @@
 #[doc(hidden)]
 pub mod base;
 #[doc(hidden)]
+#[cfg(feature = "jit")]
+pub mod codegen;
+#[doc(hidden)]
 pub mod graph;
 #[doc(hidden)]
 pub mod kernel;
 #[doc(hidden)]
+pub mod matmul;
+#[doc(hidden)]
 pub mod op;
 #[doc(hidden)]
 pub mod opt;
+#[doc(hidden)]
+pub mod reference;
 #[doc(hidden)]
 pub mod runtime;

@@ -222,11 +222,17 @@ impl Pat {
         Replacement::Node(Node::new(Op::Elementwise(element), values, ty.clone()))
     }
 
-    /// This pattern as the one output of a graph that reads `variables`, which are its inputs in
-    /// that order; `None` if it has no type over them. Tests make examples of rules with it.
-    pub fn example(&self, variables: &[(&'static str, DType)], expected: Option<DType>) -> Option<Graph> {
+    /// This pattern as the one output of a graph over `variables`, which are its inputs in that order
+    /// and have `extent` elements; `None` if it has no type over them. Tests make examples of rules
+    /// with it.
+    pub fn example(
+        &self,
+        variables: &[(&'static str, DType)],
+        expected: Option<DType>,
+        extent: usize,
+    ) -> Option<Graph> {
         let of = |name: &str| variables.iter().find(|(var, _)| *var == name).expect("every variable").1;
-        let shape = Shape::new([2]);
+        let shape = Shape::new([extent]);
         let ty = Type { dtype: self.dtype(&of, expected)?, shape: shape.clone() };
         let mut graph = Graph::default();
         let mut bound = Bindings::default();
