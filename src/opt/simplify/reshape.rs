@@ -22,7 +22,7 @@ pub(super) fn push(graph: Graph) -> Graph {
     let mut renamed: Vec<Value> = vec![NodeId::new(0).into(); graph.len()];
     let new = graph.rebuild(|new, id, node| {
         let old = &graph[id];
-        let value = match of_elementwise(&graph, old).then(|| Cone::above(&graph, old, &readers)).flatten() {
+        let value = match of_elementwise(&graph, old).then(|| Cone::best(&graph, old, &readers)).flatten() {
             Some(cone) => cone.build(&graph, &renamed, &mut simplifier, new),
             None => simplifier.add(new, node),
         };
@@ -62,8 +62,15 @@ struct Cone<'a> {
 }
 
 impl<'a> Cone<'a> {
-    /// The cone above `reshape`; `None` if it does not end in places where a reshape is free.
-    fn above(graph: &Graph, reshape: &'a Node, readers: &[usize]) -> Option<Self> {
+    /// The cone above `reshape`; `None` if none ends in places where a reshape is free.
+    fn best(graph: &Graph, reshape: &'a Node, readers: &[usize]) -> Option<Self> {
+        // Beyond ops that a map could reach may be a reshape that this one undoes.
+        Self::above(graph, reshape, readers, true).or_else(|| Self::above(graph, reshape, readers, false))
+    }
+
+    /// The cone above `reshape` that ends where a map reaches an elementwise op, or, if it is
+    /// `beyond`, goes on.
+    fn above(graph: &Graph, reshape: &'a Node, readers: &[usize], beyond: bool) -> Option<Self> {
         let root = reshape.args[0];
         let mut cone = Cone { root, to: &reshape.ty().shape, parts: FxHashMap::default() };
         let mut pending: SmallVec<[Value; 16]> = SmallVec::from_elem(root, 1);
@@ -72,7 +79,7 @@ impl<'a> Cone<'a> {
                 *uses += 1;
                 continue;
             }
-            let part = cone.part(graph, value)?;
+            let part = cone.part(graph, value, beyond)?;
             if matches!(part, Part::Computed | Part::Through) {
                 pending.extend_from_slice(&graph[value.node].args);
             }
@@ -93,10 +100,11 @@ impl<'a> Cone<'a> {
         good.then_some(cone)
     }
 
-    fn part(&self, graph: &Graph, value: Value) -> Option<Part> {
+    fn part(&self, graph: &Graph, value: Value, beyond: bool) -> Option<Part> {
         let node = &graph[value.node];
         let shape = &graph.ty(value).shape;
-        if View::Reshape.index_map(shape, self.to).is_some() {
+        let elementwise = matches!(node.op, Op::Elementwise(_));
+        if View::Reshape.index_map(shape, self.to).is_some() && !(beyond && elementwise) {
             return Some(Part::Free);
         }
         match &node.op {
