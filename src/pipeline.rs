@@ -11,10 +11,10 @@ use std::sync::{Arc, LazyLock, OnceLock};
 use crate::base::{Result, Scalar, Target};
 use crate::graph::{Graph, verify};
 use crate::kernel::{Plan, print};
+use crate::opt;
 use crate::runtime::cache::Cache;
 use crate::runtime::strips::Shared;
 use crate::runtime::{Buffer, engine, execute};
-use crate::opt;
 
 /// Work of a program, in additions, up to which its first runs are interpreted: less time than
 /// compiling one strip takes.

@@ -273,8 +273,10 @@ impl<'s> Reduction<'s> {
             })
             .collect();
         let fresh: Vec<Lanes> = self.accumulators.iter().map(|a| e.constant(a.identity)).collect();
-        let fresh: Vec<Value> =
-            (0..groups).flat_map(|_| fresh.iter().flat_map(|lanes| lanes.parts.as_slice())).copied().collect();
+        let fresh: Vec<Value> = (0..groups)
+            .flat_map(|_| fresh.iter().flat_map(|lanes| lanes.parts.as_slice()))
+            .copied()
+            .collect();
         let zero = e.int(0);
         e.ins().jump(round, &args(&[&[zero, count], &fresh]));
 
@@ -324,7 +326,12 @@ impl<'s> Reduction<'s> {
             let (group, k) = (index / self.accumulators.len(), index % self.accumulators.len());
             let offset = group * LANES * lanes.dtype.size();
             for (part, value) in lanes.parts.as_slice().iter().enumerate() {
-                e.ins().stack_store(types::I64, *value, self.accumulators[k].slot, (offset + 16 * part) as i32);
+                e.ins().stack_store(
+                    types::I64,
+                    *value,
+                    self.accumulators[k].slot,
+                    (offset + 16 * part) as i32,
+                );
             }
         }
     }

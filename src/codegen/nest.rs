@@ -52,19 +52,9 @@ pub(super) fn map(e: &mut Emitter, strip: &Strip) {
         .iter()
         .map(|operand| Place { dtype: operand.dtype, step: operand.step, wrap: None })
         .collect();
-<<<<<<< HEAD
     let work =
         Stretch { places: &places, arguments: strip.arguments, body: &strip.body, scalars: &frame.scalars };
-    frame.rows(e, strip, frame.n, |e, bases| {
-=======
-    let work = Stretch {
-        places: &places,
-        arguments: strip.arguments,
-        body: &strip.body,
-        scalars: &frame.scalars,
-    };
     frame.rows(e, strip, Some(frame.n), |e, bases| {
->>>>>>> codegen
         let inner = frame.inner_steps(e, strip);
         work.emit(e, bases, &inner, frame.n);
     });

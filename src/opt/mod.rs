@@ -38,7 +38,7 @@ pub const PASSES: &[Pass] = &[
 /// after each.
 pub fn optimize(
     graph: &Graph,
-    enabled: impl Fn(&Pass) -> bool,
+    mut enabled: impl FnMut(&Pass) -> bool,
     mut seen: impl FnMut(&Pass, &Graph),
 ) -> Graph {
     let mut graph = graph.without_dead_nodes();

@@ -156,19 +156,22 @@ unsafe fn load(dtype: DType, from: *const u8, step: isize, count: usize) -> Valu
 /// # Safety
 /// The elements are writable as the values' dtype.
 unsafe fn store(values: &Values, to: *mut u8, step: isize) {
-    macro_rules! column {
-        ($values:expr) => {
-            for (j, value) in $values.iter().enumerate() {
-                // SAFETY: the caller's promise.
-                unsafe { to.wrapping_offset(j as isize * step).cast().write_unaligned(*value) };
-            }
-        };
+    /// # Safety
+    /// As the function's.
+    unsafe fn column<T: Copy>(values: &[T], to: *mut u8, step: isize) {
+        for (j, value) in values.iter().enumerate() {
+            // SAFETY: the caller's promise.
+            unsafe { to.wrapping_offset(j as isize * step).cast::<T>().write_unaligned(*value) };
+        }
     }
-    match values {
-        Values::Bool(values) => column!(values),
-        Values::I32(values) => column!(values),
-        Values::I64(values) => column!(values),
-        Values::F32(values) => column!(values),
-        Values::F64(values) => column!(values),
+    // SAFETY: the caller's promise.
+    unsafe {
+        match values {
+            Values::Bool(values) => column(values, to, step),
+            Values::I32(values) => column(values, to, step),
+            Values::I64(values) => column(values, to, step),
+            Values::F32(values) => column(values, to, step),
+            Values::F64(values) => column(values, to, step),
+        }
     }
 }
