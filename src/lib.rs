@@ -2,6 +2,7 @@
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod array;
 #[doc(hidden)]
 pub mod base;
 #[doc(hidden)]
@@ -11,4 +12,18 @@ pub mod kernel;
 #[doc(hidden)]
 pub mod op;
 #[doc(hidden)]
+pub mod pipeline;
+#[doc(hidden)]
 pub mod runtime;
+
+pub use array::{
+    Array, Arrays, NewAxis, Operand, Over, SliceItem, ToAxes, ToShape, checked, concat, eval, over, stack,
+    try_concat, try_stack, try_where_, where_,
+};
+pub use base::{DType, Element, Error, ErrorKind, Result, Target};
+
+/// Everything one writes expressions with: `use broadloom::prelude::*;`.
+pub mod prelude {
+    pub use crate::DType::{self, *};
+    pub use crate::{Array, NewAxis, array, concat, over, s, stack, where_};
+}
