@@ -10,9 +10,15 @@ pub mod graph;
 #[doc(hidden)]
 pub mod kernel;
 #[doc(hidden)]
+pub mod matmul;
+#[doc(hidden)]
 pub mod op;
 #[doc(hidden)]
+pub mod opt;
+#[doc(hidden)]
 pub mod pipeline;
+#[doc(hidden)]
+pub mod reference;
 #[doc(hidden)]
 pub mod runtime;
 

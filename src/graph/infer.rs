@@ -140,7 +140,7 @@ pub fn reshape(ty: &Type, extents: &[isize]) -> Result<Shape> {
     }
     let mut shape: SmallVec<[usize; 4]> = extents.iter().map(|&extent| extent.max(0) as usize).collect();
     if let Some(axis) = free {
-        if known == 0 || size % known != 0 {
+        if known == 0 || !size.is_multiple_of(known) {
             return Err(wrong(&format!("{size} elements do not divide by {known}")));
         }
         shape[axis] = size / known;

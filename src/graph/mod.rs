@@ -6,6 +6,8 @@
 
 pub mod infer;
 pub mod node;
+pub mod order;
+pub mod parse;
 pub mod print;
 pub mod verify;
 
@@ -19,6 +21,7 @@ use smallvec::SmallVec;
 use crate::base::{Type, id::id};
 
 pub use node::{Core, Element, Nest, Node, Op, Value, View};
+pub use order::Unit;
 
 id!(
     /// A node of a [`Graph`]. Printed `%3`.

@@ -162,7 +162,8 @@ fn reshape(from: &Shape, to: &Shape) -> Option<IndexMap> {
 /// A loop nest: loops over `domain`, what accumulates in them, and what becomes of it.
 ///
 /// Argument `k` of the node is read through `reads[k]`, from axes of the domain to axes of the
-/// argument, and is `Arg(k)` in every expression.
+/// argument, and is `Arg(k)` in every expression. Outputs have the shape of the axes that remain;
+/// the node's types may have other unit axes, which changes nothing in memory.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Nest {
     /// The extents of the loops.
@@ -216,9 +217,15 @@ impl Nest {
         self.domain.without(|axis| !self.keeps(axis))
     }
 
-    /// The domain axis that output axis `axis` is.
-    pub fn kept_axis(&self, axis: usize) -> usize {
-        (0..self.domain.rank()).filter(|&a| self.keeps(a)).nth(axis).expect("an axis of the outputs")
+    /// Whether `read` reads, at every position of the domain, the element of an array of shape
+    /// `shape` at that position: extents of 1 may be skipped on either side.
+    pub fn reads_where_written(&self, read: &IndexMap, shape: &Shape) -> bool {
+        let mut axes = (0..self.domain.rank()).filter(|&axis| self.domain[axis] != 1);
+        let aligned =
+            read.0.iter().zip(shape.iter()).filter(|(_, extent)| **extent != 1).all(|(index, &extent)| {
+                axes.next().is_some_and(|axis| *index == Affine::axis(axis) && self.domain[axis] == extent)
+            });
+        aligned && axes.next().is_none()
     }
 }
 

@@ -19,6 +19,7 @@ impl fmt::Display for Graph {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "graph {{")?;
         let width = self.iter().map(|(id, _)| id.to_string().len()).max().unwrap_or(0);
+        let mut inputs = 0;
         for (id, node) in self.iter() {
             if let Some(group) = self.groups.iter().find(|group| group.members.first() == Some(&id)) {
                 let axes: Vec<String> = (0..group.outer_axes).map(axis_name).collect();
@@ -26,6 +27,11 @@ impl fmt::Display for Graph {
                 writeln!(f, "  group by [{}] {{ {} }}", axes.join(", "), members.join(", "))?;
             }
             let text = match &node.op {
+                // Inputs are numbered in order of appearance; only another number is said.
+                Op::Input(k) => {
+                    inputs += 1;
+                    if *k == inputs - 1 { "input".into() } else { format!("input {k}") }
+                }
                 Op::Nest(nest) => nest_text(nest, node),
                 _ => plain_text(node),
             };
@@ -42,7 +48,7 @@ fn plain_text(node: &Node) -> String {
     let args: Vec<String> = node.args.iter().map(ToString::to_string).collect();
     let args = args.join(", ");
     match &node.op {
-        Op::Input(_) => "input".into(),
+        Op::Input(k) => format!("input {k}"),
         Op::Scalar(scalar) => format!("scalar s{scalar}"),
         Op::Const(value) => format!("const {value}"),
         Op::Iota => "iota".into(),

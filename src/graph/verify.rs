@@ -8,7 +8,7 @@
 //!   arguments and outputs, and its epilogue reads nothing along axes that are gone.
 
 use crate::base::{DType, Error, ErrorKind, Result, Shape, Type};
-use crate::graph::{Core, Element, Graph, Nest, Node, Op, View};
+use crate::graph::{Core, Element, Graph, Nest, Node, Op, View, infer};
 use crate::op::{Expr, Inst};
 
 /// Checks every invariant.
@@ -17,16 +17,28 @@ use crate::op::{Expr, Inst};
 /// The first one broken, naming the node.
 pub fn verify(graph: &Graph) -> Result<()> {
     for (id, node) in graph.iter() {
-        let broken = |what: String| Error::new(ErrorKind::Internal, format!("{id}: {what}"));
-        for arg in &node.args {
-            if arg.node >= id || usize::from(arg.out) >= graph[arg.node].types.len() {
-                return Err(broken(format!("reads {arg}, which is not before it")));
-            }
+        if let Some(arg) = node.args.iter().find(|arg| arg.node >= id) {
+            let what = format!("{id}: reads {arg}, which is not before it");
+            return Err(Error::new(ErrorKind::Internal, what));
         }
-        let args: Vec<&Type> = node.args.iter().map(|arg| graph.ty(*arg)).collect();
-        check(node, &args).map_err(broken)?;
+        self::node(graph, node).map_err(|error| error.at(id))?;
     }
     Ok(())
+}
+
+/// Checks a node whose arguments are in `graph`; it need not be.
+///
+/// # Errors
+/// The first invariant it breaks.
+pub fn node(graph: &Graph, node: &Node) -> Result<()> {
+    let broken = |what: String| Error::new(ErrorKind::Internal, what);
+    for arg in &node.args {
+        if usize::from(arg.out) >= graph[arg.node].types.len() {
+            return Err(broken(format!("reads {arg}, which is no result")));
+        }
+    }
+    let args: Vec<&Type> = node.args.iter().map(|arg| graph.ty(*arg)).collect();
+    check(node, &args).map_err(broken)
 }
 
 type Check = std::result::Result<(), String>;
@@ -69,6 +81,13 @@ fn check(node: &Node, args: &[&Type]) -> Check {
                     require(args[0].shape.size() == ty.shape.size(), || "a reshape to another size".into())
                 }
                 _ => {
+                    let (from, to) = (args[0].shape.rank(), ty.shape.rank());
+                    let ranks = match view {
+                        View::Permute(axes) => from == to && is_permutation(axes, from),
+                        View::Slice(slices) => from == to && slices.len() == from,
+                        _ => from <= to,
+                    };
+                    require(ranks, || format!("{view:?} of {} is no {ty}", args[0]))?;
                     let map = view.index_map(&args[0].shape, &ty.shape).ok_or("a view that is no map")?;
                     inside(&map, &ty.shape, &args[0].shape)
                 }
@@ -78,13 +97,18 @@ fn check(node: &Node, args: &[&Type]) -> Check {
             arity(1)?;
             let dtype = fold.accumulators(args[0].dtype)[fold.result()];
             let shape = args[0].shape.without(|axis| axes.contains(&(axis as u32)));
-            require(*ty == Type { dtype, shape }, || format!("a {fold} of {} is no {ty}", args[0]))
+            let good = *ty == Type { dtype, shape }
+                && fold.computes_in(args[0].dtype) == args[0].dtype
+                && axes.is_sorted_by(|a, b| a < b)
+                && axes.last().is_none_or(|&last| (last as usize) < args[0].shape.rank());
+            require(good, || format!("a {fold} of {} over {axes:?} is no {ty}", args[0]))
         }
         Op::Matmul => {
             arity(2)?;
             let [a, b] = [args[0], args[1]];
             let rank = ty.shape.rank();
             let good = rank >= 2
+                && a.dtype != DType::Bool
                 && a.dtype == b.dtype
                 && b.dtype == ty.dtype
                 && a.shape.rank() == rank
@@ -97,8 +121,12 @@ fn check(node: &Node, args: &[&Type]) -> Check {
         }
         Op::Join { axis } => {
             let axis = *axis as usize;
-            let total: usize = args.iter().map(|arg| arg.shape[axis]).sum();
-            require(total == ty.shape[axis], || format!("parts of {total} along axis {axis} of {ty}"))
+            require(args.first().is_some_and(|arg| axis < arg.shape.rank()), || {
+                format!("a join along axis {axis} of {ty}")
+            })?;
+            let is = infer::join("join", args, axis).map_err(|error| error.to_string())?;
+            let same = args.iter().all(|arg| arg.dtype == ty.dtype);
+            require(same && is == *ty, || format!("a join along axis {axis} is {is}, not {ty}"))
         }
         Op::Nest(nest) => self::nest(nest, node, args),
     }
@@ -129,15 +157,27 @@ fn nest(nest: &Nest, node: &Node, args: &[&Type]) -> Check {
         }
     }
     let gone = |axis: usize| !nest.keeps(axis);
+    // Where a core has nothing to do, its epilogue still runs.
+    let outer = (0..rank).map(|axis| if gone(axis) { 1 } else { nest.domain[axis] }).collect();
+    for arg in reads_of(&nest.then) {
+        inside(&nest.reads[arg], &outer, &args[arg].shape)?;
+    }
     let reads_gone =
         reads_of(&nest.then).any(|arg| (0..rank).any(|axis| gone(axis) && nest.reads[arg].uses(axis)));
     require(!reads_gone, || "the epilogue reads along an axis that is gone".into())?;
     require(nest.then.outs().len() == node.types.len(), || "as many types as outputs".into())?;
+    let without_units = |shape: &Shape| shape.without(|axis| shape[axis] == 1);
     for (out, ty) in node.types.iter().enumerate() {
         let is = Type { dtype: nest.then.out_dtype(out), shape: shape.clone() };
-        require(is == *ty, || format!("output {out} is {is}, not {ty}"))?;
+        let same = is.dtype == ty.dtype && without_units(&is.shape) == without_units(&ty.shape);
+        require(same, || format!("output {out} is {is}, not {ty}"))?;
     }
     Ok(())
+}
+
+/// Whether `axes` names each of `rank` axes once.
+fn is_permutation(axes: &[u32], rank: usize) -> bool {
+    axes.len() == rank && (0..rank as u32).all(|axis| axes.contains(&axis))
 }
 
 /// The arguments an expression reads.
@@ -167,14 +207,15 @@ fn inside(map: &crate::base::IndexMap, domain: &Shape, shape: &Shape) -> Check {
         return Ok(());
     }
     for (affine, &extent) in map.0.iter().zip(shape.iter()) {
-        let (mut low, mut high) = (affine.offset, affine.offset);
+        // Wider than any product of the two: a text may say any number.
+        let (mut low, mut high) = (i128::from(affine.offset), i128::from(affine.offset));
         for &(axis, coefficient) in &affine.terms {
             let last = domain.get(axis as usize).ok_or("a map over an axis the domain has not")? - 1;
-            let reach = coefficient * last as i64;
+            let reach = i128::from(coefficient) * last as i128;
             low += reach.min(0);
             high += reach.max(0);
         }
-        require(low >= 0 && high < extent as i64, || format!("{map} over {domain} leaves {shape}"))?;
+        require(low >= 0 && high < extent as i128, || format!("{map} over {domain} leaves {shape}"))?;
     }
     Ok(())
 }
