@@ -7,6 +7,7 @@ pub mod array;
 pub mod base;
 #[doc(hidden)]
 pub mod graph;
+mod io;
 #[doc(hidden)]
 pub mod kernel;
 #[doc(hidden)]

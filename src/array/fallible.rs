@@ -68,7 +68,11 @@ pub(super) fn settle(result: Result<Array>) -> Array {
         first.get_or_insert_with(|| error_at(&error, place));
         Some(placeholder)
     });
-    placeholder.unwrap_or_else(|| unbuildable(&error))
+    // No closure: it would panic at its own place.
+    match placeholder {
+        Some(placeholder) => placeholder,
+        None => unbuildable(&error),
+    }
 }
 
 fn error_at(error: &Error, place: &Location<'_>) -> Error {
