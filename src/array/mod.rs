@@ -29,5 +29,5 @@ pub use fallible::checked;
 pub use handle::Array;
 pub use index::{NewAxis, SliceItem};
 pub use operand::Operand;
-pub use read::{Arrays, eval};
+pub use read::{Arrays, eval, explain};
 pub use views::{concat, stack, try_concat, try_stack};

@@ -3,6 +3,8 @@
 use std::fmt;
 
 use crate::base::index_map::axis_name;
+use crate::base::{Affine, IndexMap};
+use crate::graph::verify::reads_of;
 use crate::graph::{Core, Element, Graph, Nest, Node, Op, Value, View};
 use crate::op::{Expr, Inst, print};
 
@@ -77,11 +79,22 @@ fn plain_text(node: &Node) -> String {
 
 /// `matmul %0, %1, %2 by [j] then |acc, b| maximum(acc + b, 0)`.
 fn nest_text(nest: &Nest, node: &Node) -> String {
+    let rank = nest.domain.rank();
     let read = |arg: usize| {
         let value = node.args[arg].to_string();
         let map = &nest.reads[arg];
-        let plain = (0..map.0.len()).map(crate::base::Affine::axis).collect();
-        if *map == plain && map.0.len() == nest.domain.rank() { value } else { format!("{value} by {map}") }
+        // What goes without saying: the loop's own position, and rows and columns of factors.
+        let axes = |last: &[usize]| -> IndexMap {
+            (0..rank.saturating_sub(3)).chain(last.iter().copied()).map(Affine::axis).collect()
+        };
+        let plain = match &nest.core {
+            Core::Matmul { lhs, rhs } => {
+                (reads_of(lhs).any(|read| read == arg) && *map == axes(&[rank - 3, rank - 1]))
+                    || (reads_of(rhs).any(|read| read == arg) && *map == axes(&[rank - 1, rank - 2]))
+            }
+            _ => *map == IndexMap::identity(rank),
+        };
+        if plain { value } else { format!("{value} by {map}") }
     };
     let reads: Vec<String> = (0..node.args.len()).map(read).collect();
     let reads = if reads.is_empty() { String::new() } else { format!(" {}", reads.join(", ")) };
