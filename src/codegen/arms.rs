@@ -82,7 +82,9 @@ impl Emitter<'_> {
             (Unary::IsNan | Unary::IsInf, Int | Bool) => self.constant(Scalar::from(false)),
             (Unary::IsFinite, Int | Bool) => self.constant(Scalar::from(true)),
             (Unary::LogicalNot, Float | Int) => self.each(out, a, |e, x| e.is_zero(x)),
-            (Unary::LogicalNot, Bool) | (Unary::BitwiseInvert, Int | Bool) => self.each(out, a, |e, x| e.not(x)),
+            (Unary::LogicalNot, Bool) | (Unary::BitwiseInvert, Int | Bool) => {
+                self.each(out, a, |e, x| e.not(x))
+            }
             (Unary::BitwiseInvert, Float)
             | (Unary::Negative | Unary::Sign, Bool)
             | (
@@ -137,9 +139,8 @@ impl Emitter<'_> {
                 let (x, y) = (e.is_zero(x), e.is_zero(y));
                 e.ins().bxor(x, y)
             }),
-            (Binary::Multiply | Binary::Minimum | Binary::LogicalAnd, Bool) | (Binary::BitwiseAnd, Int | Bool) => {
-                self.zip(out, a, b, |e, x, y| e.ins().band(x, y))
-            }
+            (Binary::Multiply | Binary::Minimum | Binary::LogicalAnd, Bool)
+            | (Binary::BitwiseAnd, Int | Bool) => self.zip(out, a, b, |e, x, y| e.ins().band(x, y)),
             (Binary::Add | Binary::Maximum | Binary::LogicalOr, Bool) | (Binary::BitwiseOr, Int | Bool) => {
                 self.zip(out, a, b, |e, x, y| e.ins().bor(x, y))
             }
@@ -165,7 +166,9 @@ impl Emitter<'_> {
                 let x = e.not(x);
                 e.ins().band(x, y)
             }),
-            (Binary::LessEqual, Float) => self.zip(out, a, b, |e, x, y| e.compare(FloatCC::LessThanOrEqual, x, y)),
+            (Binary::LessEqual, Float) => {
+                self.zip(out, a, b, |e, x, y| e.compare(FloatCC::LessThanOrEqual, x, y))
+            }
             (Binary::LessEqual, Int) => self.zip(out, a, b, |e, x, y| {
                 let greater = e.ins().icmp(IntCC::SignedGreaterThan, x, y);
                 e.not(greater)

@@ -103,8 +103,10 @@ impl Emitter<'_> {
     /// halves become the floats `2^84 + 2^63 + high * 2^32` and `2^52 + low` by their exponents'
     /// bits; what was added is taken off exactly, and the one rounding is in the last sum.
     fn i64_to_f64(&mut self, x: Value) -> Value {
-        let (low_exponent, high_exponent) =
-            (self.splat_bits(types::I64X2, 0x4330 << 48), self.splat_bits(types::I64X2, 0x4530_0000_8000_0000));
+        let (low_exponent, high_exponent) = (
+            self.splat_bits(types::I64X2, 0x4330 << 48),
+            self.splat_bits(types::I64X2, 0x4530_0000_8000_0000),
+        );
         let mask = self.splat_bits(types::I64X2, 0xffff_ffff);
         let low = self.ins().band(x, mask);
         let low = self.ins().bor(low, low_exponent);
@@ -136,7 +138,9 @@ impl Emitter<'_> {
         self.builder.set_cold_block(slow);
         let any = self.narrow(mask);
         let any = self.ins().vany_true(any);
-        let parts = |lanes: Lanes| -> SmallVec<[_; 2]> { lanes.parts.as_slice().iter().map(|x| (*x).into()).collect() };
+        let parts = |lanes: Lanes| -> SmallVec<[_; 2]> {
+            lanes.parts.as_slice().iter().map(|x| (*x).into()).collect()
+        };
         self.ins().brif(any, slow, &[], merge, &parts(fast));
 
         self.builder.switch_to_block(slow);

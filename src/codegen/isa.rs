@@ -48,7 +48,9 @@ pub fn isa(target: &Target) -> Result<OwnedTargetIsa> {
         Target::X86_64 => X86_64.get_or_init(|| named("x86_64-unknown-linux-gnu", AVX2)),
         Target::Aarch64 => AARCH64.get_or_init(|| named("aarch64-unknown-linux-gnu", &[])),
     };
-    found.clone().map_err(|why| Error::new(ErrorKind::Compile, format!("no machine code for {target}: {why}")))
+    found
+        .clone()
+        .map_err(|why| Error::new(ErrorKind::Compile, format!("no machine code for {target}: {why}")))
 }
 
 /// Whether code can be made for, and so run on, this machine.
@@ -72,7 +74,8 @@ fn host() -> Result<OwnedTargetIsa, String> {
     match isa.triple().architecture {
         Architecture::Aarch64(_) => Ok(isa),
         Architecture::X86_64 => {
-            let has = |name| isa.isa_flags().iter().any(|flag| flag.name == name && flag.as_bool() == Some(true));
+            let has =
+                |name| isa.isa_flags().iter().any(|flag| flag.name == name && flag.as_bool() == Some(true));
             if has("has_avx") && has("has_fma") {
                 Ok(isa)
             } else {

@@ -7,7 +7,8 @@
 //! 64-bit lanes; it changes form only where it meets the other width.
 
 use cranelift_codegen::ir::{
-    Block, Endianness, FuncRef, InstBuilder, MemFlagsData, StackSlot, StackSlotData, StackSlotKind, Type, Value, types,
+    Block, Endianness, FuncRef, InstBuilder, MemFlagsData, StackSlot, StackSlotData, StackSlotKind, Type,
+    Value, types,
 };
 use cranelift_codegen::isa::{CallConv, OwnedTargetIsa};
 use cranelift_frontend::{FuncInstBuilder, FunctionBuilder};

@@ -19,6 +19,7 @@ mod lanes;
 mod memory;
 mod nest;
 mod select;
+mod stretch;
 #[cfg(test)]
 mod tests;
 
@@ -82,9 +83,9 @@ pub fn compile(strip: &Strip, target: &Target) -> Result<Code> {
     };
     let relocations = compiled.buffer.relocs().iter().map(|reloc| {
         let symbol = match &reloc.target {
-            FinalizedRelocTarget::ExternalName(ExternalName::TestCase(name)) => routines
-                .iter()
-                .find(|(routine, dtype)| symbol(*routine, *dtype).as_bytes() == name.raw()),
+            FinalizedRelocTarget::ExternalName(ExternalName::TestCase(name)) => {
+                routines.iter().find(|(routine, dtype)| symbol(*routine, *dtype).as_bytes() == name.raw())
+            }
             _ => None,
         };
         match (symbol, reloc.kind) {

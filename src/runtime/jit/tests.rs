@@ -10,20 +10,79 @@ use crate::runtime::jit::{Native, place};
 
 mod folds;
 
-pub(super) const STEPS: &[Step] =
-    &[Step::Unit, Step::MinusUnit, Step::Pair, Step::General, Step::Zero];
+pub(super) const STEPS: &[Step] = &[Step::Unit, Step::MinusUnit, Step::Pair, Step::General, Step::Zero];
 
 /// Values on which ops go wrong, for `dtype`.
 fn special(dtype: DType) -> Vec<Scalar> {
     let floats: &[f64] = &[
-        0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 1.5, 2.5, -2.5, 3.0, -7.0, 0.1, 1e-3, 10.0, 88.8, -104.0, 1e10, -1e10, 1e19,
-        -1e19, 2147483647.0, -2147483648.0, 2147483648.5, 9.3e18, 1e-40, -1e-40, 1e-310, 1e300, -1e300, 8388609.0,
-        16777217.0, f64::MAX, f64::MIN_POSITIVE, f64::INFINITY, f64::NEG_INFINITY, f64::NAN,
+        0.0,
+        -0.0,
+        1.0,
+        -1.0,
+        0.5,
+        -0.5,
+        1.5,
+        2.5,
+        -2.5,
+        3.0,
+        -7.0,
+        0.1,
+        1e-3,
+        10.0,
+        88.8,
+        -104.0,
+        1e10,
+        -1e10,
+        1e19,
+        -1e19,
+        2147483647.0,
+        -2147483648.0,
+        2147483648.5,
+        9.3e18,
+        1e-40,
+        -1e-40,
+        1e-310,
+        1e300,
+        -1e300,
+        8388609.0,
+        16777217.0,
+        f64::MAX,
+        f64::MIN_POSITIVE,
+        f64::INFINITY,
+        f64::NEG_INFINITY,
+        f64::NAN,
     ];
     let ints: &[i64] = &[
-        0, 1, -1, 2, 3, -3, 7, 31, 32, 33, 63, 64, 65, 100, -100, 46341, 65536, 16777217, -16777217, i32::MAX as i64,
-        i32::MIN as i64, i32::MAX as i64 + 1, 1 << 40, (1 << 53) + 1, -(1 << 53) - 1, (1 << 62) + 12345, i64::MAX,
-        i64::MAX - 511, i64::MIN, i64::MIN + 1,
+        0,
+        1,
+        -1,
+        2,
+        3,
+        -3,
+        7,
+        31,
+        32,
+        33,
+        63,
+        64,
+        65,
+        100,
+        -100,
+        46341,
+        65536,
+        16777217,
+        -16777217,
+        i32::MAX as i64,
+        i32::MIN as i64,
+        i32::MAX as i64 + 1,
+        1 << 40,
+        (1 << 53) + 1,
+        -(1 << 53) - 1,
+        (1 << 62) + 12345,
+        i64::MAX,
+        i64::MAX - 511,
+        i64::MIN,
+        i64::MIN + 1,
     ];
     match dtype {
         DType::Bool => vec![true.into(), false.into(), false.into(), true.into(), true.into()],
@@ -208,8 +267,7 @@ fn check_lengths(strip: &Strip) {
 
 /// A map of these arguments, outputs stepped through by `out_step`.
 fn map(arguments: &[(DType, Step)], scalars: &[DType], body: Expr, out_step: Step) -> Strip {
-    let mut operands: Vec<Operand> =
-        arguments.iter().map(|&(dtype, step)| Operand { dtype, step }).collect();
+    let mut operands: Vec<Operand> = arguments.iter().map(|&(dtype, step)| Operand { dtype, step }).collect();
     operands.extend((0..body.outs().len()).map(|out| Operand { dtype: body.out_dtype(out), step: out_step }));
     Strip { kind: StripKind::Map, operands, arguments: arguments.len(), scalars: scalars.to_vec(), body }
 }
@@ -301,8 +359,12 @@ fn casts_take_every_dtype_to_every_other() {
 
 #[test]
 fn bits_read_as_another_dtype() {
-    for (from, to) in [(DType::F32, DType::I32), (DType::I32, DType::F32), (DType::F64, DType::I64), (DType::I64, DType::F64)]
-    {
+    for (from, to) in [
+        (DType::F32, DType::I32),
+        (DType::I32, DType::F32),
+        (DType::F64, DType::I64),
+        (DType::I64, DType::F64),
+    ] {
         // A NaN's bits may be any, so they are not looked at.
         let body = of(&[from], |b, args| {
             let bits = b.bitcast(args[0], to);
@@ -345,7 +407,12 @@ fn fma_rounds_once_and_takes_negations() {
                 b.fma(minus_a, args[1], minus_c),
             ]
         });
-        check_lengths(&map(&[(dtype, Step::Unit), (dtype, Step::Zero), (dtype, Step::General)], &[], body, Step::Unit));
+        check_lengths(&map(
+            &[(dtype, Step::Unit), (dtype, Step::Zero), (dtype, Step::General)],
+            &[],
+            body,
+            Step::Unit,
+        ));
     }
 }
 
@@ -392,7 +459,11 @@ fn a_check_reports_only_elements_that_exist() {
             let mut powers = vec![0_i32; n];
             let operands = [(exponents.as_mut_ptr().cast(), 4, 0), (powers.as_mut_ptr().cast(), 4, 0)];
             let errors = call(&native, &operands, &[], 1, n);
-            assert_eq!(errors, if bad < n { NEGATIVE_POWER } else { 0 }, "{n} elements, number {bad} negative");
+            assert_eq!(
+                errors,
+                if bad < n { NEGATIVE_POWER } else { 0 },
+                "{n} elements, number {bad} negative"
+            );
         }
     }
 }

@@ -188,7 +188,10 @@ fn folds_take_every_step() {
 fn folds_compute_what_they_combine() {
     use DType::{Bool, F32, F64, I32, I64};
     let products = of(&[F32, F32], |b, args| vec![b.binary(Binary::Multiply, args[0], args[1])]);
-    check_fold_lengths(&fold_strip(Fold::Sum, &[(F32, Step::Unit), (F32, Step::Unit)], &[], products), Fold::Sum);
+    check_fold_lengths(
+        &fold_strip(Fold::Sum, &[(F32, Step::Unit), (F32, Step::Unit)], &[], products),
+        Fold::Sum,
+    );
 
     let squares = of(&[F32, F32], |b, args| {
         let difference = b.binary(Binary::Subtract, args[0], args[1]);
@@ -204,7 +207,10 @@ fn folds_compute_what_they_combine() {
         let less = b.binary(Binary::Less, args[0], args[1]);
         vec![b.cast(less, I64)]
     });
-    check_fold_lengths(&fold_strip(Fold::Sum, &[(I32, Step::Unit), (I32, Step::Pair)], &[], counts), Fold::Sum);
+    check_fold_lengths(
+        &fold_strip(Fold::Sum, &[(I32, Step::Unit), (I32, Step::Pair)], &[], counts),
+        Fold::Sum,
+    );
 
     let positive = of(&[F64], |b, args| {
         let zero = b.number(args[0], 0.0);
@@ -218,7 +224,10 @@ fn folds_compute_what_they_combine() {
         let zero = b.number(e, 0.0);
         vec![b.select(args[1], e, zero)]
     });
-    check_fold_lengths(&fold_strip(Fold::Max, &[(F32, Step::Unit), (Bool, Step::Unit)], &[], exponentials), Fold::Max);
+    check_fold_lengths(
+        &fold_strip(Fold::Max, &[(F32, Step::Unit), (Bool, Step::Unit)], &[], exponentials),
+        Fold::Max,
+    );
 
     let indices = of(&[I64], |b, args| vec![b.cast(args[0], F64)]);
     check_fold_lengths(&fold_strip(Fold::Sum, &[(I64, Step::Iota)], &[], indices), Fold::Sum);
