@@ -8,8 +8,18 @@ pub mod base;
 #[doc(hidden)]
 pub mod codegen;
 #[doc(hidden)]
+pub mod graph;
+#[doc(hidden)]
 pub mod kernel;
 #[doc(hidden)]
+pub mod matmul;
+#[doc(hidden)]
 pub mod op;
+#[doc(hidden)]
+pub mod opt;
+#[doc(hidden)]
+pub mod pipeline;
+#[doc(hidden)]
+pub mod reference;
 #[doc(hidden)]
 pub mod runtime;
