@@ -132,8 +132,14 @@ impl Emitter<'_> {
         self.join(dtype, lanes)
     }
 
-    /// `mask ? routine(arg) : fast`, out of line and only if any lane asks for it.
+    /// `mask ? routine(arg) : fast`, out of line and only if any lane asks for it; or just `fast`, if
+    /// those that ask are put off.
     pub(super) fn rare(&mut self, mask: Lanes, fast: Lanes, routine: Routine, arg: Lanes) -> Lanes {
+        if self.put_off.is_some() {
+            let mask = self.narrow(mask);
+            self.put_off.as_mut().expect("it is there").push(mask);
+            return fast;
+        }
         let (slow, merge) = (self.builder.create_block(), self.builder.create_block());
         self.builder.set_cold_block(slow);
         let any = self.narrow(mask);

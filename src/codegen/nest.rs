@@ -60,7 +60,7 @@ impl Frame {
             let scalar = e.load_splat(*dtype, address, argument_flags());
             frame.scalars.push(scalar);
         }
-        if has_checks(&strip.body) {
+        if any_inst(&strip.body, &|inst| matches!(inst, Inst::Check { .. })) {
             let slot = e.slot(16);
             let none = e.splat_bits(types::I32X4, 0);
             e.ins().stack_store(types::I64, none, slot, 0);
@@ -129,12 +129,11 @@ impl Frame {
     }
 }
 
-/// Whether computing `body` can fail.
-fn has_checks(body: &Expr) -> bool {
+/// Whether `body`, with its elementary functions expanded, has an instruction that `wanted` tells.
+pub(super) fn any_inst(body: &Expr, wanted: &dyn Fn(&Inst) -> bool) -> bool {
     body.iter().any(|(inst, _)| match inst {
-        Inst::Check { .. } => true,
-        Inst::Unary(op, a) => op.is_math() && has_checks(math::unary(*op, body.dtype(*a))),
-        Inst::Binary(op, a, _) => op.is_math() && has_checks(math::binary(*op, body.dtype(*a))),
-        _ => false,
+        Inst::Unary(op, a) if op.is_math() => any_inst(math::unary(*op, body.dtype(*a)), wanted),
+        Inst::Binary(op, a, _) if op.is_math() => any_inst(math::binary(*op, body.dtype(*a)), wanted),
+        inst => wanted(inst),
     })
 }

@@ -11,6 +11,7 @@ use smallvec::SmallVec;
 
 use super::lanes::{Emitter, LANES, Lanes, Parts};
 use super::memory::{Spot, flags, known_step, raw};
+use super::nest::any_inst;
 use crate::base::DType;
 use crate::base::strip::Step;
 use crate::op::{Expr, Inst};
@@ -57,6 +58,10 @@ impl Column {
         distance
     }
 }
+
+/// What a loop holds of each operand: an address, with the step if it is not known; or indices in
+/// two vectors, with what is added to both.
+type Held = Vec<SmallVec<[Value; 3]>>;
 
 /// The stack memory that a tail runs on.
 struct Scratch {
@@ -114,7 +119,8 @@ impl Stretch<'_> {
             }
         }
         let zero = e.int(0);
-        e.ins().brif(full, pass, &args(&[&starts, &[zero, full, tail]]), tail_in, &[]);
+        let slow: &[Value] = if self.puts_off(e) { &[zero] } else { &[] };
+        e.ins().brif(full, pass, &args(&[&starts, &[zero, full, tail], slow]), tail_in, &[]);
 
         // One run of the inner loop: over all whole vectors, then over the scratch of the tail.
         e.builder.switch_to_block(pass);
@@ -128,7 +134,7 @@ impl Stretch<'_> {
         let scratch = self.scratch(e);
         let starts = self.emit_tail_in(e, &extent, &scratch);
         let (end, left) = (e.ins().iadd_imm_s(full, LANES as i64), e.ins().ineg(tail));
-        e.ins().jump(pass, &args(&[&starts, &[full, end, left]]));
+        e.ins().jump(pass, &args(&[&starts, &[full, end, left], slow]));
 
         e.builder.switch_to_block(tail_out);
         self.emit_tail_out(e, &extent, &scratch);
@@ -138,11 +144,13 @@ impl Stretch<'_> {
 
     /// The inner loop, in `pass`. It leaves how many columns are still to be done or, negative, how
     /// many of the tail have just been.
+    ///
+    /// A call would cost the loop its registers, all vectors being the callee's. So an iteration that
+    /// needs a routine for a rare lane leaves the loop before it has stored anything, and the pass
+    /// begins again at its column with an iteration of a copy of the body that calls.
     fn emit_pass(&self, e: &mut Emitter, pass: Block, fixed: &[Option<Lanes>]) -> Value {
-        let (body, after) = (e.builder.create_block(), e.builder.create_block());
-        // What is held of each operand: an address, with the step if it is not known; or the
-        // indices in two vectors, with what is added to both.
-        let mut held: Vec<SmallVec<[Value; 3]>> = vec![SmallVec::new(); self.places.len()];
+        let [body, after] = std::array::from_fn(|_| e.builder.create_block());
+        let mut held: Held = vec![SmallVec::new(); self.places.len()];
         for k in self.moving() {
             let types: &[Type] = match (self.places[k].step, self.step(k)) {
                 (Step::Iota, _) => &[types::I64X2; 3],
@@ -152,28 +160,76 @@ impl Stretch<'_> {
             held[k] = types.iter().map(|ty| e.builder.append_block_param(pass, *ty)).collect();
         }
         let [start, end, left] = std::array::from_fn(|_| e.parameter(pass));
-        // Of these, what changes from one iteration to the next, and by what.
-        let changing: Vec<(usize, usize)> = self
-            .moving()
-            .flat_map(|k| {
-                match (self.places[k].step, self.step(k)) {
-                    (Step::Iota, _) => 0..2,
-                    (_, None) => 0..1,
-                    (_, Some(_)) => 0..0,
-                }
-                .map(move |part| (k, part))
-            })
-            .collect();
+        let slowly = self.puts_off(e).then(|| (e.parameter(pass), e.builder.create_block()));
+        if let Some((slow, block)) = slowly {
+            let enter = e.builder.create_block();
+            e.ins().brif(slow, block, &[], enter, &[]);
+            e.builder.switch_to_block(enter);
+        }
+        let begun = held.clone();
+        let changing = self.changing();
         let initial: Vec<Value> = changing.iter().map(|&(k, part)| held[k][part]).collect();
         e.ins().jump(body, &args(&[&[start], &initial]));
-
         e.builder.switch_to_block(body);
         let mut column = Column::new(e.parameter(body));
         for &(k, part) in &changing {
             let ty = e.type_of(held[k][part]);
             held[k][part] = e.builder.append_block_param(body, ty);
         }
-        let outs = e.evaluate(self.body, &mut |e, inst| match inst {
+        e.put_off = slowly.map(|_| Vec::new());
+        let outs = self.evaluate(e, fixed, &held, &mut column);
+        if let Some(masks) = e.put_off.take() {
+            let (leave, store) = (e.builder.create_block(), e.builder.create_block());
+            e.builder.set_cold_block(leave);
+            let any = masks.into_iter().reduce(|a, b| e.ins().bor(a, b)).expect("a body that puts off");
+            let any = e.ins().vany_true(any);
+            e.ins().brif(any, leave, &[], store, &[]);
+            e.builder.switch_to_block(leave);
+            let slow = e.int(1);
+            e.ins().jump(pass, &args(&[&held.concat(), &[column.index, end, left, slow]]));
+            e.builder.switch_to_block(store);
+        }
+        let (next, more) = self.finish_iteration(e, outs, &mut held, &mut column, end);
+        let changed: Vec<Value> = changing.iter().map(|&(k, part)| held[k][part]).collect();
+        e.ins().brif(more, body, &args(&[&[next], &changed]), after, &[]);
+
+        if let Some((_, block)) = slowly {
+            e.builder.set_cold_block(block);
+            e.builder.switch_to_block(block);
+            let (mut held, mut column) = (begun, Column::new(start));
+            let outs = self.evaluate(e, fixed, &held, &mut column);
+            let (next, more) = self.finish_iteration(e, outs, &mut held, &mut column, end);
+            let slow = e.int(0);
+            e.ins().brif(more, pass, &args(&[&held.concat(), &[next, end, left, slow]]), after, &[]);
+        }
+        e.builder.switch_to_block(after);
+        left
+    }
+
+    /// Whether rare lanes wait for an iteration of their own. A check sees what they wait for.
+    fn puts_off(&self, e: &Emitter) -> bool {
+        e.errors.is_none() && any_inst(self.body, &|inst| matches!(inst, Inst::Rare { .. }))
+    }
+
+    /// Of what is held, what changes from one iteration to the next.
+    fn changing(&self) -> Vec<(usize, usize)> {
+        let parts = |k: usize| match (self.places[k].step, self.step(k)) {
+            (Step::Iota, _) => 0..2,
+            (_, None) => 0..1,
+            (_, Some(_)) => 0..0,
+        };
+        self.moving().flat_map(|k| parts(k).map(move |part| (k, part))).collect()
+    }
+
+    /// The body's outputs at `column`.
+    fn evaluate(
+        &self,
+        e: &mut Emitter,
+        fixed: &[Option<Lanes>],
+        held: &Held,
+        column: &mut Column,
+    ) -> SmallVec<[Lanes; 2]> {
+        e.evaluate(self.body, &mut |e, inst| match inst {
             Inst::Scalar(scalar) => self.scalars[*scalar as usize],
             Inst::Arg(arg) => {
                 let k = *arg as usize;
@@ -181,32 +237,37 @@ impl Stretch<'_> {
                     (Some(lanes), _) => lanes,
                     (None, Step::Iota) => Lanes::new(DType::I64, Parts::Wide([held[k][0], held[k][1]])),
                     (None, _) => {
-                        let spot = self.spot(e, k, &held[k], &mut column);
+                        let spot = self.spot(e, k, &held[k], column);
                         e.load(spot)
                     }
                 }
             }
             other => unreachable!("{other:?} in a strip"),
-        });
+        })
+    }
+
+    /// Stores the outputs and moves on: the next column, and whether it is before `end`.
+    fn finish_iteration(
+        &self,
+        e: &mut Emitter,
+        outs: SmallVec<[Lanes; 2]>,
+        held: &mut Held,
+        column: &mut Column,
+        end: Value,
+    ) -> (Value, Value) {
         for (k, out) in (self.arguments..).zip(outs) {
-            let spot = self.spot(e, k, &held[k], &mut column);
+            let spot = self.spot(e, k, &held[k], column);
             e.store(spot, out);
         }
-        let next: Vec<Value> = changing
-            .iter()
-            .map(|&(k, part)| {
-                let ahead = match self.places[k].step {
-                    Step::Iota => held[k][2],
-                    _ => e.ins().ishl_imm_u(held[k][1], i64::from(LANES.trailing_zeros())),
-                };
-                e.ins().iadd(held[k][part], ahead)
-            })
-            .collect();
-        let next_index = e.ins().iadd_imm_s(column.index, LANES as i64);
-        let more = e.ins().icmp(IntCC::UnsignedLessThan, next_index, end);
-        e.ins().brif(more, body, &args(&[&[next_index], &next]), after, &[]);
-        e.builder.switch_to_block(after);
-        left
+        for (k, part) in self.changing() {
+            let ahead = match self.places[k].step {
+                Step::Iota => held[k][2],
+                _ => e.ins().ishl_imm_u(held[k][1], i64::from(LANES.trailing_zeros())),
+            };
+            held[k][part] = e.ins().iadd(held[k][part], ahead);
+        }
+        let next = e.ins().iadd_imm_s(column.index, LANES as i64);
+        (next, e.ins().icmp(IntCC::UnsignedLessThan, next, end))
     }
 
     /// Where operand `k` is, given what the loop holds of it.

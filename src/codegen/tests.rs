@@ -129,6 +129,16 @@ fn a_cheap_loop_keeps_everything_in_registers() {
 }
 
 #[test]
+fn a_rare_routine_costs_the_loop_no_registers() {
+    let body = of(&[DType::F32], |b, x| vec![b.unary(Unary::Sin, x[0])]);
+    let asm = texts(&strip(StripKind::Map, &[DType::F32], Step::Unit, body), &Target::X86_64)
+        .expect("it compiles")
+        .asm;
+    let block = block_with(&asm, "vfmadd");
+    assert!(!block.iter().any(|line| line.contains("rsp") || line.contains("call")), "{block:#?}");
+}
+
+#[test]
 fn a_sum_keeps_its_lanes_in_registers() {
     let body = of(&[DType::F32], |_, x| x.to_vec());
     let sum = strip(StripKind::Fold(Fold::Sum), &[DType::F32], Step::Unit, body);

@@ -438,6 +438,18 @@ fn rare_lanes_take_the_routine_and_others_do_not() {
             vec![b.binary(Binary::Add, rare, fast), b.call(Routine::Hypot, &[args[0], rare])]
         });
         check_lengths(&map(&[(dtype, Step::Unit)], &[], body, Step::Unit));
+        // What a loop holds goes with it when an iteration is done again.
+        let body = of(&[dtype, DType::I64, dtype], |b, args| {
+            let big = b.number(args[0], 1e6);
+            let mask = b.binary(Binary::Less, args[0], big);
+            let once = b.rare(mask, args[0], Routine::Tanh, args[2]);
+            let index = b.cast(args[1], dtype);
+            let sum = b.binary(Binary::Add, index, once);
+            let nan = b.unary(Unary::IsNan, args[2]);
+            vec![b.rare(nan, sum, Routine::Erf, once), index]
+        });
+        let steps = [(dtype, Step::General), (DType::I64, Step::Iota), (dtype, Step::MinusUnit)];
+        check_lengths(&map(&steps, &[], body, Step::General));
     }
 }
 

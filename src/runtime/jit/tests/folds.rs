@@ -229,6 +229,9 @@ fn folds_compute_what_they_combine() {
         Fold::Max,
     );
 
+    let sines = of(&[F64], |b, args| vec![b.unary(Unary::Sin, args[0])]);
+    check_fold_lengths(&fold_strip(Fold::Sum, &[(F64, Step::General)], &[], sines), Fold::Sum);
+
     let indices = of(&[I64], |b, args| vec![b.cast(args[0], F64)]);
     check_fold_lengths(&fold_strip(Fold::Sum, &[(I64, Step::Iota)], &[], indices), Fold::Sum);
 }
