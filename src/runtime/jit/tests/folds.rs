@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::base::strip::ROUNDS;
-use crate::op::Fold;
+use crate::op::{Expr, Fold};
 
 /// Accumulators lane by lane: `left` combined with `right`.
 fn combine(fold: Fold, left: &[Values], right: &[Values]) -> Vec<Values> {
