@@ -4,7 +4,22 @@
 
 #[doc(hidden)]
 pub mod base;
+#[cfg(feature = "jit")]
+#[doc(hidden)]
+pub mod codegen;
+#[doc(hidden)]
+pub mod graph;
 #[doc(hidden)]
 pub mod kernel;
 #[doc(hidden)]
+pub mod matmul;
+#[doc(hidden)]
 pub mod op;
+#[doc(hidden)]
+pub mod opt;
+#[doc(hidden)]
+pub mod pipeline;
+#[doc(hidden)]
+pub mod reference;
+#[doc(hidden)]
+pub mod runtime;

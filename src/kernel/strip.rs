@@ -65,7 +65,7 @@ impl fmt::Display for Strip {
         let name = |operand: usize| match operand.checked_sub(self.arguments) {
             Some(0) if self.operands.len() == self.arguments + 1 => "y".to_owned(),
             Some(out) => format!("y{out}"),
-            None => argument_name(operand),
+            None => print::argument_name(operand),
         };
         let place = |operand: usize| match self.operands[operand].step {
             Step::Zero => name(operand),
@@ -90,13 +90,5 @@ impl fmt::Display for Strip {
             }
         }
         Ok(())
-    }
-}
-
-/// The letter of the `index`-th argument in texts: `a` to `h`, then `a8` and so on.
-pub fn argument_name(index: usize) -> String {
-    match "abcdefgh".as_bytes().get(index) {
-        Some(&letter) => char::from(letter).to_string(),
-        None => format!("a{index}"),
     }
 }

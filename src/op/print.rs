@@ -106,6 +106,14 @@ fn compound(
     }
 }
 
+/// The letter an argument is called in texts, by its place: `a` to `h`, then `a8` and so on.
+pub fn argument_name(index: usize) -> String {
+    match "abcdefgh".as_bytes().get(index) {
+        Some(&letter) => char::from(letter).to_string(),
+        None => format!("a{index}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

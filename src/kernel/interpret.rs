@@ -1,0 +1,142 @@
+//! What a strip does, without machine code: block by block through `op::eval`. For work too small
+//! to compile, for builds and machines without a code generator, and as the judge of those that
+//! have one: same contract, same bits.
+//!
+//! Memory is the caller's: it loads and stores columns of values, so that nothing here can touch
+//! what it should not.
+
+use smallvec::SmallVec;
+
+use crate::base::strip::ROUNDS;
+use crate::base::{DType, Scalar};
+use crate::kernel::{Strip, StripKind};
+use crate::op::eval::evaluate;
+use crate::op::{Builder, Expr, Fold, Inst, Values};
+
+/// Elements evaluated at once: their values stay in a first-level cache.
+const BLOCK: usize = 256;
+
+/// Loads `count` elements of an operand, from a row and a column on.
+pub type Load<'a> = &'a mut dyn FnMut(usize, Position, usize) -> Values;
+
+/// Stores elements to an operand, from a row and a column on.
+pub type Store<'a> = &'a mut dyn FnMut(usize, Position, &Values);
+
+/// An iteration of a strip.
+#[derive(Clone, Copy, Debug)]
+pub struct Position {
+    /// Which row.
+    pub row: usize,
+    /// Which column.
+    pub column: usize,
+}
+
+/// Runs a strip of `rows` rows of `n` columns; `scalars` are its scalars' bits. Returns error bits.
+pub fn run(strip: &Strip, rows: usize, n: usize, scalars: &[u64], load: Load, store: Store) -> u32 {
+    let mut errors = 0;
+    for row in 0..rows {
+        match strip.kind {
+            StripKind::Map => {
+                for column in (0..n).step_by(BLOCK) {
+                    let at = Position { row, column };
+                    let values = body(strip, at, BLOCK.min(n - column), scalars, load, &mut errors);
+                    for (out, values) in values.iter().enumerate() {
+                        store(strip.arguments + out, at, values);
+                    }
+                }
+            }
+            StripKind::Fold(fold) if n != 0 => {
+                let lanes = fold_row(strip, fold, row, n, scalars, load, &mut errors);
+                for (out, values) in lanes.iter().enumerate() {
+                    store(strip.arguments + out, Position { row, column: 0 }, values);
+                }
+            }
+            StripKind::Fold(_) => {}
+        }
+    }
+    errors
+}
+
+/// The outputs of the body at `count` iterations of a row.
+fn body(
+    strip: &Strip,
+    at: Position,
+    count: usize,
+    scalars: &[u64],
+    load: Load,
+    errors: &mut u32,
+) -> Vec<Values> {
+    let mut leaf = |inst: &Inst| match inst {
+        Inst::Arg(arg) => load(*arg as usize, at, count),
+        Inst::Scalar(scalar) => {
+            let scalar = *scalar as usize;
+            Values::splat(Scalar::from_bits(strip.scalars[scalar], scalars[scalar]), count)
+        }
+        other => unreachable!("{other:?} in a strip"),
+    };
+    evaluate(&strip.body, count, &mut leaf, errors)
+}
+
+/// Accumulators of a reduction, each a column of lanes.
+type Lanes = SmallVec<[Values; 2]>;
+
+/// The lanes of one row: its blocks combined in an aligned binary tree.
+fn fold_row(
+    strip: &Strip,
+    fold: Fold,
+    row: usize,
+    n: usize,
+    scalars: &[u64],
+    load: Load,
+    errors: &mut u32,
+) -> Lanes {
+    let dtypes: SmallVec<[DType; 2]> = strip.outputs().iter().map(|operand| operand.dtype).collect();
+    let lanes = Strip::lanes(dtypes.iter().copied());
+    let combine = combiner(fold, &dtypes);
+    let identity: Lanes = fold.identity(dtypes[0]).iter().map(|&value| Values::splat(value, lanes)).collect();
+    // Level `l` holds the lanes of `2^l` blocks, as the bits of the number of blocks so far say.
+    let mut levels: Vec<Option<Lanes>> = Vec::new();
+    for column in (0..n).step_by(ROUNDS * lanes) {
+        let count = (ROUNDS * lanes).min(n - column);
+        let values = body(strip, Position { row, column }, count, scalars, load, errors);
+        let mut sum = identity.clone();
+        for round in (0..count).step_by(lanes) {
+            let element = |lane: usize| (round + lane < count).then_some(round + lane);
+            let right = (values.iter().zip(&identity))
+                .map(|(values, identity)| {
+                    let lane = |lane| element(lane).map_or_else(|| identity.get(0), |at| values.get(at));
+                    Values::collect(values.dtype(), (0..lanes).map(lane))
+                })
+                .collect();
+            sum = combined(&combine, &sum, &right, lanes);
+        }
+        let mut level = 0;
+        while let Some(left) = levels.get_mut(level).and_then(Option::take) {
+            sum = combined(&combine, &left, &sum, lanes);
+            level += 1;
+        }
+        levels.resize(levels.len().max(level + 1), None);
+        levels[level] = Some(sum);
+    }
+    let parts = levels.into_iter().flatten();
+    parts.reduce(|right, left| combined(&combine, &left, &right, lanes)).expect("a row has a block")
+}
+
+/// The expression that combines accumulators `0..n` with `n..2n`.
+pub fn combiner(fold: Fold, dtypes: &[DType]) -> Expr {
+    let mut builder = Builder::default();
+    let side = |b: &mut Builder, first: usize| -> SmallVec<[crate::op::Ref; 2]> {
+        dtypes.iter().enumerate().map(|(at, &dtype)| b.acc(first + at, dtype)).collect()
+    };
+    let (left, right) = (side(&mut builder, 0), side(&mut builder, dtypes.len()));
+    let outs = fold.combine(&mut builder, &left, &right);
+    builder.finish(outs)
+}
+
+fn combined(combine: &Expr, left: &Lanes, right: &Lanes, lanes: usize) -> Lanes {
+    let mut leaf = |inst: &Inst| match inst {
+        Inst::Acc(acc) => left.iter().chain(right).nth(usize::from(*acc)).expect("two sides").clone(),
+        other => unreachable!("{other:?} in a combination"),
+    };
+    evaluate(combine, lanes, &mut leaf, &mut 0).into_iter().collect()
+}

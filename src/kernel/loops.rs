@@ -1,0 +1,188 @@
+//! The loop IR: what a kernel walks. All extents, steps and offsets are those of one program; the
+//! strips a kernel calls know none of them.
+
+use smallvec::SmallVec;
+
+use crate::base::{DType, Scalar, id::id};
+use crate::op::Fold;
+
+id!(
+    /// A kernel of a plan. Printed `k0`.
+    KernelId, "k"
+);
+
+/// What an operand of a strip lies in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Slot {
+    /// A buffer of the plan.
+    Buffer(u32),
+    /// Memory of the task that runs the kernel, for one row of a group: its number in
+    /// `Kernel::scratch`.
+    Scratch(u32),
+    /// What the stage's walk hands out: accumulators, a packed panel. Which is which is said where
+    /// the chain is held.
+    Local(u32),
+    /// A block of values between two strips of a chain: its number in `Chain::temps`.
+    Temp(u32),
+    /// No memory: an index.
+    Iota,
+}
+
+/// Where an operand's element is: `offset + sum of steps[axis] * index[axis]` in its slot, in bytes
+/// (for an iota the value of the index).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Place {
+    /// In this.
+    pub slot: Slot,
+    /// From here.
+    pub offset: i64,
+    /// One per axis of the stage.
+    pub steps: SmallVec<[i64; 4]>,
+}
+
+/// A strip and what it is called on.
+#[derive(Clone, Debug)]
+pub struct Link {
+    /// Its number in `Plan::strips`.
+    pub strip: usize,
+    /// Where its operands are, arguments first.
+    pub places: Vec<Place>,
+    /// The numbers of the graph's scalars that are its scalars.
+    pub scalars: Vec<u32>,
+}
+
+/// Strips that compute one expression, one after the other. A long expression is cut where few
+/// values pass; those go through blocks of memory that stay in cache.
+#[derive(Clone, Debug)]
+pub struct Chain {
+    /// The strips in order.
+    pub links: Vec<Link>,
+    /// The dtypes of the values that pass from one strip to a later one.
+    pub temps: Vec<DType>,
+}
+
+/// Elements in a block of a chain: with 16 values passing, 64 KiB of f64 stay in a second-level
+/// cache, and the calls cost little.
+pub const BLOCK: usize = 512;
+
+/// Loops of a kernel: their extents and the work in them. The first `Kernel::outer_axes` are the
+/// kernel's own loops, shared by all its stages.
+#[derive(Clone, Debug)]
+pub struct Stage {
+    /// The extents of all axes.
+    pub extents: SmallVec<[usize; 4]>,
+    /// What is done over them.
+    pub work: Work,
+}
+
+/// What a stage does.
+#[derive(Clone, Debug)]
+pub enum Work {
+    /// Computes every element of its outputs.
+    Map(Map),
+    /// Reduces.
+    Reduce(Box<Reduce>),
+    /// Multiplies matrices: the last three axes are rows, columns and the summed axis.
+    Matmul(Box<Matmul>),
+}
+
+/// An elementwise stage.
+#[derive(Clone, Debug)]
+pub struct Map {
+    /// The axis strips run along.
+    pub column: usize,
+    /// The axis a strip's rows are, if there is one.
+    pub row: Option<usize>,
+    /// What is computed.
+    pub chain: Chain,
+}
+
+/// A reduction stage. Its axes are the kept ones, then the reduced ones, in row-major order.
+///
+/// Locals are the accumulators: `0..n` for each accumulator those on the left, `n..2n` those on
+/// the right, `2n..3n` the elements of a staged chain.
+#[derive(Clone, Debug)]
+pub struct Reduce {
+    /// How elements combine.
+    pub fold: Fold,
+    /// The dtypes of the accumulators.
+    pub accumulators: SmallVec<[DType; 2]>,
+    /// Per accumulator the value that changes nothing.
+    pub identity: SmallVec<[Scalar; 2]>,
+    /// Lanes of a block.
+    pub lanes: usize,
+    /// How many axes are kept.
+    pub kept: usize,
+    /// Which way the strips run.
+    pub direction: Direction,
+    /// What computes the elements into a stage, where the strip that combines them cannot do it
+    /// itself: along several axes, or from a long expression.
+    pub each: Option<Chain>,
+    /// Combines elements into lanes: a fold strip along the last axis, or a map strip across the
+    /// kept column that takes and gives the accumulators on the left.
+    pub accumulate: Link,
+    /// Combines right accumulators into left ones.
+    pub combine: Link,
+    /// The epilogue, from the accumulators on the left.
+    pub then: Map,
+}
+
+/// Which way the strips of a reduction run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// Along the last reduced axis.
+    Along,
+    /// Along this kept axis, row after row.
+    Across(usize),
+}
+
+/// A matrix product over the last three axes `m, n, k`, repeated over those before.
+#[derive(Clone, Debug)]
+pub struct Matmul {
+    /// Of the factors and the accumulators.
+    pub dtype: DType,
+    /// The left factor over `m, k`.
+    pub lhs: Factor,
+    /// The right factor over `k, n`.
+    pub rhs: Factor,
+    /// What becomes of a finished tile.
+    pub then: Finish,
+}
+
+/// Where a factor's panels come from.
+#[derive(Clone, Debug)]
+pub enum Factor {
+    /// Memory, as it lies.
+    Memory(Place),
+    /// A prologue that writes packed panels: local 0.
+    Chain(Chain),
+}
+
+/// What becomes of a finished tile of a product.
+#[derive(Clone, Debug)]
+pub enum Finish {
+    /// It is stored as it is, rows of adjacent columns.
+    Store(Place),
+    /// An epilogue takes it: local 0.
+    Chain(Chain),
+}
+
+/// One compiled unit of a plan: stages that run one after the other for each index of the shared
+/// outer axes.
+#[derive(Clone, Debug)]
+pub struct Kernel {
+    /// How many leading axes all stages share.
+    pub outer_axes: usize,
+    /// The stages in order.
+    pub stages: Vec<Stage>,
+    /// Sizes of the rows that only the stages see, in bytes.
+    pub scratch: Vec<usize>,
+    /// The buffers it writes.
+    pub writes: Vec<u32>,
+    /// The buffers it reads, ascending.
+    pub reads: Vec<u32>,
+    /// `(written, read)`: the first may take the memory of the second if that is not needed after.
+    pub in_place: Vec<(u32, u32)>,
+    /// The work per run, in additions: what tells small kernels from large ones.
+    pub weight: usize,
+}

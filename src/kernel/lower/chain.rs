@@ -1,0 +1,241 @@
+//! Expressions to chains of strips: leaves become operands, long bodies are cut.
+
+use smallvec::SmallVec;
+
+use super::{Lowering, Source};
+use crate::base::DType;
+use crate::base::strip::Step;
+use crate::kernel::schedule::class;
+use crate::kernel::{Chain, Link, Operand, Place, Slot, Strip, StripKind};
+use crate::op::{Builder, Expr, Inst, Ref};
+
+/// Longest strip, in instructions after expansion: machine code for it takes a fraction of a
+/// millisecond, and no more values are alive in it than spilling can bear.
+const LONGEST: usize = 256;
+
+/// An expression with what its leaves are.
+pub(super) struct Body<'a> {
+    /// What is computed.
+    pub expr: &'a Expr,
+    /// What each `Arg` is.
+    pub args: &'a [Source],
+    /// What each `Acc` is.
+    pub accs: &'a [Source],
+    /// Where each output goes.
+    pub outs: &'a [Source],
+}
+
+impl Lowering {
+    /// Strips along axis `column` that compute `body`.
+    pub(super) fn chain(&mut self, body: &Body, column: usize) -> Chain {
+        let mut chain = Chain { links: Vec::new(), temps: Vec::new() };
+        let pieces = cut(body.expr);
+        // Where the value of an instruction is once a strip has computed it.
+        let mut temps: Vec<Option<u32>> = vec![None; body.expr.len()];
+        let rank = body.outs[0].place.steps.len();
+        for piece in pieces {
+            let mut outs: Vec<Source> = Vec::new();
+            let mut values: Vec<Ref> = Vec::new();
+            for &passed in &piece.passed {
+                let dtype = body.expr.dtype(passed);
+                temps[passed.index()] = Some(chain.temps.len() as u32);
+                outs.push(temp(chain.temps.len() as u32, dtype, rank, column));
+                values.push(passed);
+                chain.temps.push(dtype);
+            }
+            for (out, value) in body.expr.outs().iter().enumerate().filter(|(_, v)| piece.computes(**v)) {
+                outs.push(body.outs[out].clone());
+                values.push(*value);
+            }
+            if !values.is_empty() {
+                let link = self.link(StripKind::Map, body, &piece, &temps, &values, outs, column, rank);
+                chain.links.push(link);
+            }
+        }
+        chain
+    }
+
+    /// A single strip of another kind, or with a body known to be short.
+    pub(super) fn single(&mut self, kind: StripKind, body: &Body, column: usize) -> Link {
+        let piece = Piece { first: 0, end: body.expr.len(), passed: Vec::new() };
+        let temps = vec![None; body.expr.len()];
+        let rank = body.outs[0].place.steps.len();
+        self.link(kind, body, &piece, &temps, body.expr.outs(), body.outs.to_vec(), column, rank)
+    }
+
+    /// The strip that computes `values` from what `piece` holds and what earlier pieces passed on.
+    #[expect(clippy::too_many_arguments, reason = "what a strip is made of")]
+    fn link(
+        &mut self,
+        kind: StripKind,
+        body: &Body,
+        piece: &Piece,
+        temps: &[Option<u32>],
+        values: &[Ref],
+        outs: Vec<Source>,
+        column: usize,
+        rank: usize,
+    ) -> Link {
+        let mut operands: Vec<Source> = Vec::new();
+        let mut known: rustc_hash::FxHashMap<Inst, Ref> = rustc_hash::FxHashMap::default();
+        let (mut scalars, mut scalar_dtypes): (Vec<u32>, Vec<DType>) = (Vec::new(), Vec::new());
+        let mut builder = Builder::default();
+        let mut renamed: Vec<Option<Ref>> = vec![None; body.expr.len()];
+        let mut operand = |builder: &mut Builder, source: Source| {
+            let arg = builder.arg(operands.len(), source.dtype);
+            operands.push(source);
+            arg
+        };
+        // Instructions before the piece are leaves, made again, or values passed on.
+        let needed = needed(body.expr, values, piece.first);
+        for (at, (inst, dtype)) in body.expr.iter().enumerate().take(piece.end).filter(|(at, _)| needed[*at])
+        {
+            let value = match inst {
+                Inst::Arg(_) | Inst::Acc(_) => *known.entry(inst.clone()).or_insert_with(|| {
+                    let source = match inst {
+                        Inst::Arg(arg) => &body.args[*arg as usize],
+                        Inst::Acc(acc) => &body.accs[usize::from(*acc)],
+                        _ => unreachable!("matched above"),
+                    };
+                    operand(&mut builder, source.clone())
+                }),
+                Inst::Scalar(scalar) => {
+                    let number = scalars.iter().position(|known| known == scalar).unwrap_or_else(|| {
+                        scalars.push(*scalar);
+                        scalar_dtypes.push(dtype);
+                        scalars.len() - 1
+                    });
+                    builder.push(Inst::Scalar(number as u32), dtype)
+                }
+                _ if at < piece.first && !inst.is_leaf() => {
+                    let number = temps[at].expect("what a later piece needs is passed on");
+                    operand(&mut builder, temp(number, dtype, rank, column))
+                }
+                _ => builder
+                    .push(inst.map_operands(|r| renamed[r.index()].expect("operands come first")), dtype),
+            };
+            renamed[at] = Some(value);
+        }
+        let values: SmallVec<[Ref; 2]> =
+            values.iter().map(|value| renamed[value.index()].expect("it is needed")).collect();
+        let arguments = operands.len();
+        operands.extend(outs);
+        let described = operands.iter().enumerate().map(|(at, source)| Operand {
+            dtype: source.dtype,
+            step: match source.place.slot {
+                Slot::Iota => Step::Iota,
+                // One element written: its step is never taken.
+                _ if at >= arguments && source.place.steps[column] == 0 => Step::Unit,
+                _ => class(source.place.steps[column], source.dtype.size()),
+            },
+        });
+        let strip = Strip {
+            kind,
+            operands: described.collect(),
+            arguments,
+            scalars: scalar_dtypes,
+            body: builder.finish(values),
+        };
+        let places: Vec<Place> = operands.into_iter().map(|source| source.place).collect();
+        Link { strip: self.strip(strip), places, scalars }
+    }
+}
+
+/// A block of values between strips, as an operand.
+fn temp(number: u32, dtype: DType, rank: usize, column: usize) -> Source {
+    let mut steps: SmallVec<[i64; 4]> = smallvec::smallvec![0; rank];
+    steps[column] = dtype.size() as i64;
+    Source { dtype, place: Place { slot: Slot::Temp(number), offset: 0, steps } }
+}
+
+/// A run of instructions that becomes one strip.
+struct Piece {
+    first: usize,
+    end: usize,
+    /// The values of it that later pieces need.
+    passed: Vec<Ref>,
+}
+
+impl Piece {
+    fn computes(&self, value: Ref) -> bool {
+        (self.first..self.end).contains(&value.index())
+    }
+}
+
+/// Which instructions are needed for `values`, where those before `first` that are not leaves are
+/// there already.
+fn needed(expr: &Expr, values: &[Ref], first: usize) -> Vec<bool> {
+    let mut needed = vec![false; expr.len()];
+    values.iter().for_each(|value| needed[value.index()] = true);
+    for (at, (inst, _)) in expr.iter().enumerate().rev() {
+        if needed[at] && at >= first {
+            inst.operands().iter().for_each(|operand| needed[operand.index()] = true);
+        }
+    }
+    needed
+}
+
+/// Cuts an expression into pieces of at most [`LONGEST`] instructions, each cut in the last quarter
+/// of what is allowed and there at the point that the fewest values cross.
+fn cut(expr: &Expr) -> Vec<Piece> {
+    let lengths: Vec<usize> = expr.iter().map(|(inst, _)| length(expr, inst)).collect();
+    if lengths.iter().sum::<usize>() <= LONGEST {
+        return vec![Piece { first: 0, end: expr.len(), passed: Vec::new() }];
+    }
+    // How many values are alive after each instruction: leaves are free, they are made again.
+    let last_uses = expr.last_uses();
+    let mut alive = vec![0_isize; expr.len() + 1];
+    for (at, (inst, _)) in expr.iter().enumerate().filter(|(_, (inst, _))| !inst.is_leaf()) {
+        let _ = inst;
+        alive[at] += 1;
+        alive[last_uses[at].min(expr.len())] -= 1;
+    }
+    let mut running = 0;
+    alive.iter_mut().for_each(|count| {
+        running += *count;
+        *count = running;
+    });
+    let mut pieces = Vec::new();
+    let (mut first, mut at, mut sum) = (0, 0, 0);
+    let mut best: Option<usize> = None;
+    while at < expr.len() {
+        if sum + lengths[at] > LONGEST && at > first {
+            let end = best.unwrap_or(at - 1) + 1;
+            pieces.push(Piece { first, end, passed: Vec::new() });
+            (first, at, sum, best) = (end, end, 0, None);
+            continue;
+        }
+        sum += lengths[at];
+        if sum * 4 >= LONGEST * 3 && best.is_none_or(|best| alive[at] <= alive[best]) {
+            best = Some(at);
+        }
+        at += 1;
+    }
+    pieces.push(Piece { first, end: expr.len(), passed: Vec::new() });
+    // A value is passed on if an instruction of a later piece uses it.
+    let piece_of = |pieces: &[Piece], at: usize| pieces.partition_point(|piece| piece.end <= at);
+    let mut passed = vec![false; expr.len()];
+    for (at, (inst, _)) in expr.iter().enumerate() {
+        for operand in inst.operands() {
+            if !expr.inst(operand).is_leaf() && piece_of(&pieces, operand.index()) != piece_of(&pieces, at) {
+                passed[operand.index()] = true;
+            }
+        }
+    }
+    for (at, _) in passed.iter().enumerate().filter(|(_, passed)| **passed) {
+        let piece = piece_of(&pieces, at);
+        pieces[piece].passed.push(Ref::new(at));
+    }
+    pieces
+}
+
+/// The instructions that one instruction becomes.
+fn length(expr: &Expr, inst: &Inst) -> usize {
+    use crate::op::math;
+    match inst {
+        Inst::Unary(op, a) if op.is_math() => math::unary(*op, expr.dtype(*a)).len(),
+        Inst::Binary(op, a, _) if op.is_math() => math::binary(*op, expr.dtype(*a)).len(),
+        leaf if leaf.is_leaf() => 0,
+        _ => 1,
+    }
+}

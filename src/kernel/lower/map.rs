@@ -1,0 +1,64 @@
+//! Elementwise nests.
+
+use super::chain::Body;
+use super::{Home, Lowering, Source, axes_of, placed, sizes};
+use crate::base::Type;
+use crate::graph::{Graph, Nest, Node, NodeId};
+use crate::kernel::loops::{Map, Work};
+use crate::kernel::schedule::Axes;
+use crate::kernel::{Place, Stage};
+use crate::op::{Expr, Inst};
+
+impl Lowering {
+    /// The stage of a map.
+    pub(super) fn map(&mut self, graph: &Graph, id: NodeId, node: &Node, nest: &Nest, outer: usize) -> Stage {
+        let args = self.arguments(graph, node, nest);
+        let outs = self.outputs(id, node, nest);
+        self.walk(nest.domain.iter().copied(), outer, &nest.then, &args, &outs)
+    }
+}
+
+/// The axes among those from `outer` on that strips run along and whose rows they are.
+pub(super) fn column_and_row(
+    axes: &Axes,
+    outer: usize,
+    operands: &[Source],
+    written_from: usize,
+) -> (usize, Option<usize>) {
+    let candidates: Vec<usize> = (outer..axes.extents.len()).collect();
+    axes.column_and_row(&candidates, &sizes(operands, written_from))
+}
+
+impl Lowering {
+    /// The stage that copies a value of type `ty` from one home to another.
+    pub fn copy(&mut self, ty: &Type, from: Home, to: Home) -> Stage {
+        let source = |home: Home| Source {
+            dtype: ty.dtype,
+            place: Place { slot: home.slot, offset: home.offset, steps: home.steps },
+        };
+        let expr = Expr::leaf(Inst::Arg(0), ty.dtype);
+        self.walk(ty.shape.iter().copied(), 0, &expr, &[source(from)], &[source(to)])
+    }
+
+    /// The stage that computes `expr` over loops of these extents, keeping the first `outer`.
+    fn walk(
+        &mut self,
+        extents: impl IntoIterator<Item = usize>,
+        outer: usize,
+        expr: &Expr,
+        args: &[Source],
+        outs: &[Source],
+    ) -> Stage {
+        let operands: Vec<Source> = args.iter().chain(outs).cloned().collect();
+        let mut axes = axes_of(extents, &operands);
+        axes.normalize(outer, &mut []);
+        if axes.extents.len() == outer {
+            axes.insert_unit(outer);
+        }
+        let (column, row) = column_and_row(&axes, outer, &operands, args.len());
+        let operands = placed(&operands, &axes);
+        let (args, outs) = operands.split_at(args.len());
+        let chain = self.chain(&Body { expr, args, accs: &[], outs }, column);
+        Stage { extents: axes.extents, work: Work::Map(Map { column, row, chain }) }
+    }
+}

@@ -1,0 +1,239 @@
+//! Reductions: along the reduced axis or across kept columns, in the order the meaning fixes.
+
+use smallvec::SmallVec;
+
+use super::chain::Body;
+use super::map::column_and_row;
+use super::{Lowering, Source, axes_of, local, placed, sizes};
+use crate::base::DType;
+use crate::graph::{Core, Graph, Nest, Node, NodeId, verify::reads_of};
+use crate::kernel::loops::{Direction, Map, Reduce, Work};
+use crate::kernel::schedule::{Axes, SHORT_REDUCTION, class};
+use crate::kernel::{Stage, Strip, StripKind};
+use crate::op::{Builder, Expr};
+
+/// Longest expression that the strip which combines elements computes itself, in instructions.
+const LONGEST_EACH: usize = 200;
+
+impl Lowering {
+    /// The stage of a reduction.
+    pub(super) fn reduce(
+        &mut self,
+        graph: &Graph,
+        id: NodeId,
+        node: &Node,
+        nest: &Nest,
+        outer: usize,
+    ) -> Stage {
+        let Core::Reduce { fold, axes: reduced, each } = &nest.core else { unreachable!("a reduction") };
+        let args = self.arguments(graph, node, nest);
+        let outs = self.outputs(id, node, nest);
+        let operands: Vec<Source> = args.iter().chain(&outs).cloned().collect();
+
+        // Kept axes first, then the reduced ones, both in order.
+        let rank = nest.domain.rank();
+        let order = || (0..rank).filter(|&a| nest.keeps(a)).chain(reduced.iter().map(|&a| a as usize));
+        let mut axes = axes_of(order().map(|axis| nest.domain[axis]), &operands);
+        for (steps, operand) in axes.steps.iter_mut().zip(&operands) {
+            *steps = order().map(|axis| operand.place.steps[axis]).collect();
+        }
+        let mut border = [rank - reduced.len()];
+        axes.normalize(outer, &mut border);
+        if axes.extents.len() == border[0] {
+            axes.insert_unit(border[0]);
+        }
+        if border[0] == outer {
+            axes.insert_unit(outer);
+            border[0] += 1;
+        }
+        let kept = border[0];
+        let rank = axes.extents.len();
+        let operands = placed(&operands, &axes);
+        let (args, outs) = operands.split_at(args.len());
+
+        let dtype = each.out_dtype(0);
+        let accumulators = fold.accumulators(dtype);
+        let direction = direction(&axes, outer, kept, each, args);
+        let column = match direction {
+            Direction::Along => rank - 1,
+            Direction::Across(column) => column,
+        };
+        let accs = |first: usize| -> Vec<Source> {
+            (accumulators.iter().enumerate())
+                .map(|(a, &dtype)| local(first + a, dtype, rank, column))
+                .collect()
+        };
+        let n = accumulators.len();
+        let (left, right, staged) = (accs(0), accs(n), accs(2 * n));
+
+        // A fold strip walks one axis; more of them pass through a stage.
+        let stages = each.len() > LONGEST_EACH || (direction == Direction::Along && rank - kept > 1);
+        let each_chain =
+            stages.then(|| self.chain(&Body { expr: each, args, accs: &[], outs: &staged }, column));
+        let passed: Expr;
+        let (element, sources) = if stages {
+            let mut builder = Builder::default();
+            let values: Vec<_> =
+                accumulators.iter().enumerate().map(|(a, &dtype)| builder.arg(a, dtype)).collect();
+            passed = builder.finish(values);
+            (&passed, &staged[..])
+        } else {
+            (each, args)
+        };
+        let accumulate = match direction {
+            Direction::Along => {
+                let body = Body { expr: element, args: sources, accs: &[], outs: &left };
+                self.single(StripKind::Fold(*fold), &body, column)
+            }
+            Direction::Across(_) => {
+                let mut builder = Builder::default();
+                let values = builder.inline(element, |_, _, _| None);
+                let accs: Vec<_> =
+                    accumulators.iter().enumerate().map(|(a, &dtype)| builder.acc(a, dtype)).collect();
+                let combined = fold.combine(&mut builder, &accs, &values);
+                let expr = builder.finish(combined);
+                self.single(
+                    StripKind::Map,
+                    &Body { expr: &expr, args: sources, accs: &left, outs: &left },
+                    column,
+                )
+            }
+        };
+        let combine = {
+            let mut builder = Builder::default();
+            let acc = |b: &mut Builder, first: usize| -> SmallVec<[crate::op::Ref; 2]> {
+                accumulators.iter().enumerate().map(|(a, &dtype)| b.acc(first + a, dtype)).collect()
+            };
+            let (l, r) = (acc(&mut builder, 0), acc(&mut builder, n));
+            let combined = fold.combine(&mut builder, &l, &r);
+            let expr = builder.finish(combined);
+            let both: Vec<Source> = left.iter().chain(&right).cloned().collect();
+            self.single(StripKind::Map, &Body { expr: &expr, args: &[], accs: &both, outs: &left }, column)
+        };
+        let lanes = Strip::lanes(accumulators.iter().copied());
+        let then = self.epilogue(&nest.then, &axes, outer, kept, args, outs, &accumulators, direction, lanes);
+        let identity = fold.identity(dtype);
+        let work = Reduce {
+            fold: *fold,
+            accumulators,
+            identity,
+            lanes,
+            kept,
+            direction,
+            each: each_chain,
+            accumulate,
+            combine,
+            then,
+        };
+        Stage { extents: axes.extents, work: Work::Reduce(Box::new(work)) }
+    }
+
+    /// The strips that turn finished accumulators into outputs, over the kept axes.
+    #[expect(clippy::too_many_arguments, reason = "all that a reduction is made of")]
+    fn epilogue(
+        &mut self,
+        then: &Expr,
+        axes: &Axes,
+        outer: usize,
+        kept: usize,
+        args: &[Source],
+        outs: &[Source],
+        accumulators: &[DType],
+        direction: Direction,
+        lanes: usize,
+    ) -> Map {
+        let rank = axes.extents.len();
+        let (column, step) = match direction {
+            // Finished rows lie `lanes` apart.
+            Direction::Along => {
+                let kept_axes = Axes { extents: axes.extents[..kept].into(), ..axes.clone() };
+                let operands: Vec<Source> = args.iter().chain(outs).cloned().collect();
+                (column_and_row(&kept_axes, outer, &operands, args.len()).0, lanes)
+            }
+            Direction::Across(column) => (column, 1),
+        };
+        let accs: Vec<Source> = (accumulators.iter().enumerate())
+            .map(|(a, &dtype)| {
+                let mut source = local(a, dtype, rank, column);
+                source.place.steps[column] *= step as i64;
+                source
+            })
+            .collect();
+        let chain = self.chain(&Body { expr: then, args, accs: &accs, outs }, column);
+        Map { column, row: None, chain }
+    }
+}
+
+/// Along the last reduced axis, or across a kept one: across where the arguments lie that way, or
+/// where there is little to reduce.
+fn direction(axes: &Axes, outer: usize, kept: usize, each: &Expr, args: &[Source]) -> Direction {
+    let rank = axes.extents.len();
+    let reduced: usize = axes.extents[kept..].iter().product();
+    let wide: usize = axes.extents[outer..kept].iter().product();
+    let read: SmallVec<[usize; 4]> = reads_of(each).collect();
+    let sources: Vec<Source> = read.iter().map(|&arg| args[arg].clone()).collect();
+    let candidates: Vec<usize> = (outer..kept).filter(|&axis| axes.extents[axis] > 1).collect();
+    if candidates.is_empty() {
+        return Direction::Along;
+    }
+    let view = Axes {
+        extents: axes.extents.clone(),
+        offsets: Vec::new(),
+        steps: sources.iter().map(|source| source.place.steps.clone()).collect(),
+    };
+    let (column, _) = view.column_and_row(&candidates, &sizes(&sources, sources.len()));
+    let apart = |axis: usize| {
+        let far =
+            |s: &&Source| class(s.place.steps[axis], s.dtype.size()) == crate::base::strip::Step::General;
+        sources.iter().filter(far).count()
+    };
+    let lies_across = apart(rank - 1) > apart(column);
+    let short = reduced <= SHORT_REDUCTION && wide >= 4 * reduced;
+    if lies_across || short { Direction::Across(column) } else { Direction::Along }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::op::Inst;
+
+    fn axes(extents: &[usize], steps: &[&[i64]]) -> Axes {
+        Axes {
+            extents: extents.into(),
+            offsets: vec![0; steps.len()],
+            steps: steps.iter().map(|steps| SmallVec::from_slice(steps)).collect(),
+        }
+    }
+
+    #[test]
+    fn rows_merge_but_never_across_the_border() {
+        let mut contiguous = axes(&[4, 5, 6], &[&[120, 24, 4]]);
+        let mut border = [1];
+        contiguous.normalize(0, &mut border);
+        assert_eq!((&contiguous.extents[..], border), (&[4, 30][..], [1]));
+        let mut all = axes(&[4, 5, 6], &[&[120, 24, 4]]);
+        let mut border = [0];
+        all.normalize(0, &mut border);
+        assert_eq!((&all.extents[..], border), (&[120][..], [0]));
+    }
+
+    #[test]
+    fn a_column_sum_runs_across_and_a_row_sum_along() {
+        let source = |steps: &[i64]| Source {
+            dtype: DType::F32,
+            place: crate::kernel::Place {
+                slot: crate::kernel::Slot::Buffer(0),
+                offset: 0,
+                steps: steps.into(),
+            },
+        };
+        let each = Expr::leaf(Inst::Arg(0), DType::F32);
+        let columns = axes(&[300, 400], &[&[4, 1200]]);
+        assert_eq!(direction(&columns, 0, 1, &each, &[source(&[4, 1200])]), Direction::Across(0));
+        let rows = axes(&[300, 400], &[&[1600, 4]]);
+        assert_eq!(direction(&rows, 0, 1, &each, &[source(&[1600, 4])]), Direction::Along);
+        let short: SmallVec<[usize; 4]> = smallvec::smallvec![100_000, 3];
+        let triples = axes(&short, &[&[12, 4]]);
+        assert_eq!(direction(&triples, 0, 1, &each, &[source(&[12, 4])]), Direction::Across(0));
+    }
+}

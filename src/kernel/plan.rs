@@ -1,0 +1,365 @@
+//! Plans: kernels in order over numbered buffers. Built from an optimised graph; says where every
+//! value is stored, what may be overwritten and when memory is no longer needed.
+
+use std::collections::BTreeSet;
+
+use rustc_hash::FxHashMap;
+
+use crate::base::{Error, ErrorKind, Result, Type};
+use crate::graph::{Core, Graph, Nest, Node, NodeId, Op, Unit, Value};
+use crate::kernel::loops::{Factor, Finish, Kernel, Link, Map, Reduce, Work};
+use crate::kernel::lower::{Home, Lowering, weight};
+use crate::kernel::{Chain, Place, Slot, Stage, Strip};
+
+/// What runs: kernels in order, the strips they call, the buffers they use.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Every strip, each once.
+    pub strips: Vec<Strip>,
+    /// The kernels in order.
+    pub kernels: Vec<Kernel>,
+    /// The buffers.
+    pub buffers: Vec<Memory>,
+    /// The buffer and type of each output.
+    pub outputs: Vec<(u32, Type)>,
+}
+
+/// A buffer of a plan.
+#[derive(Clone, Debug)]
+pub struct Memory {
+    /// Its size, in bytes.
+    pub bytes: usize,
+    /// The input it is, if it is one.
+    pub input: Option<u32>,
+    /// The number of the last kernel that uses it; none does if it is returned.
+    pub last_use: Option<usize>,
+    /// The type of the value it was made for.
+    pub ty: Type,
+}
+
+impl Plan {
+    /// The plan of a graph of nests.
+    ///
+    /// # Errors
+    /// If the graph is none: a broken promise of the optimiser.
+    pub fn new(graph: &Graph) -> Result<Self> {
+        let order = graph
+            .run_order()
+            .ok_or_else(|| Error::new(ErrorKind::Internal, "plan: groups wait for each other"))?;
+        let mut planner = Planner {
+            graph,
+            lowering: Lowering::default(),
+            buffers: Vec::new(),
+            scratch: FxHashMap::default(),
+        };
+        planner.place_joins();
+        planner.place_rows();
+        let mut kernels = Vec::new();
+        for unit in order {
+            match unit {
+                Unit::Node(id) => kernels.extend(planner.node(id)),
+                Unit::Group(number) => kernels.push(planner.group(number)),
+            }
+        }
+        let outputs: Vec<(u32, Type)> = graph
+            .outputs
+            .iter()
+            .map(|output| (planner.buffer_of(*output), graph.ty(*output).clone()))
+            .collect();
+        let mut plan = Plan { strips: planner.lowering.strips, kernels, buffers: planner.buffers, outputs };
+        plan.find_lifetimes();
+        Ok(plan)
+    }
+
+    /// Notes when each buffer is used last, and which may be overwritten then.
+    fn find_lifetimes(&mut self) {
+        for (number, kernel) in self.kernels.iter().enumerate() {
+            for &buffer in kernel.reads.iter().chain(&kernel.writes) {
+                self.buffers[buffer as usize].last_use = Some(number);
+            }
+        }
+        for (output, _) in &self.outputs {
+            self.buffers[*output as usize].last_use = None;
+        }
+        for number in 0..self.kernels.len() {
+            let in_place = self.in_place(number);
+            self.kernels[number].in_place = in_place;
+        }
+    }
+
+    /// The buffers that a kernel may write over ones it reads last: where a single strip stores
+    /// exactly where it has loaded.
+    fn in_place(&self, number: usize) -> Vec<(u32, u32)> {
+        let kernel = &self.kernels[number];
+        let [Stage { work: Work::Map(map), .. }] = &kernel.stages[..] else { return Vec::new() };
+        let [link] = &map.chain.links[..] else { return Vec::new() };
+        let (args, outs) = link.places.split_at(self.strips[link.strip].arguments);
+        let mut pairs: Vec<(u32, u32)> = Vec::new();
+        for out in outs {
+            let Slot::Buffer(written) = out.slot else { continue };
+            let fits = |place: &&Place| {
+                let Slot::Buffer(read) = place.slot else { return false };
+                let (from, to) = (&self.buffers[read as usize], &self.buffers[written as usize]);
+                let same_walk = |other: &Place| {
+                    other.slot != place.slot || (&other.offset, &other.steps) == (&out.offset, &out.steps)
+                };
+                from.last_use == Some(number)
+                    && from.bytes == to.bytes
+                    && read != written
+                    && from.ty.dtype.size() == to.ty.dtype.size()
+                    && args.iter().all(same_walk)
+                    && !pairs.iter().any(|pair| pair.1 == read)
+            };
+            if let Some(Slot::Buffer(read)) = args.iter().find(fits).map(|place| place.slot) {
+                pairs.push((written, read));
+            }
+        }
+        pairs
+    }
+}
+
+struct Planner<'a> {
+    graph: &'a Graph,
+    lowering: Lowering,
+    buffers: Vec<Memory>,
+    /// Values that only the stages of their group see: the size of a row, in bytes.
+    scratch: FxHashMap<Value, usize>,
+}
+
+impl Planner<'_> {
+    /// A new buffer for a value of type `ty`.
+    fn buffer(&mut self, ty: &Type, input: Option<u32>) -> Slot {
+        self.buffers.push(Memory { bytes: ty.bytes(), input, last_use: None, ty: ty.clone() });
+        Slot::Buffer(self.buffers.len() as u32 - 1)
+    }
+
+    fn buffer_of(&self, value: Value) -> u32 {
+        match self.lowering.homes[&value].slot {
+            Slot::Buffer(buffer) => buffer,
+            other => unreachable!("{value} is in {other:?}"),
+        }
+    }
+
+    /// Gives every join its buffer, and lets nests that nobody else reads write into its windows.
+    fn place_joins(&mut self) {
+        let live = self.graph.live();
+        let readers = self.value_readers();
+        for (id, node) in self.graph.iter().filter(|(id, _)| live[id.index()]) {
+            let Op::Join { axis } = node.op else { continue };
+            let slot = self.buffer(node.ty(), None);
+            let whole = Home::whole(slot, node.ty());
+            for (part, window) in self.windows(id, &whole, axis as usize) {
+                if matches!(self.graph[part.node].op, Op::Nest(_)) && readers[&part] == 1 {
+                    self.lowering.homes.insert(part, window);
+                }
+            }
+            self.lowering.homes.insert(id.into(), whole);
+        }
+    }
+
+    /// Per value, by how many arguments and outputs it is read.
+    fn value_readers(&self) -> FxHashMap<Value, usize> {
+        let live = self.graph.live();
+        let mut readers: FxHashMap<Value, usize> = FxHashMap::default();
+        let nodes = self.graph.iter().filter(|(id, _)| live[id.index()]);
+        for value in nodes.flat_map(|(_, node)| &node.args).chain(&self.graph.outputs) {
+            *readers.entry(*value).or_default() += 1;
+        }
+        readers
+    }
+
+    /// The parts of a join and where they go.
+    fn windows(&self, join: NodeId, whole: &Home, axis: usize) -> Vec<(Value, Home)> {
+        let mut offset = 0;
+        let part = |arg: &Value| {
+            let mut window = whole.clone();
+            window.offset += offset;
+            offset += self.graph.ty(*arg).shape[axis] as i64 * whole.steps[axis];
+            (*arg, window)
+        };
+        self.graph[join].args.iter().map(part).collect()
+    }
+
+    /// Finds the values that are read only inside their own group: a row of them is enough.
+    fn place_rows(&mut self) {
+        let live = self.graph.live();
+        let mut group_of: FxHashMap<NodeId, usize> = FxHashMap::default();
+        for (number, group) in self.graph.groups.iter().enumerate() {
+            group.members.iter().for_each(|member| {
+                group_of.insert(*member, number);
+            });
+        }
+        let mut inside: FxHashMap<Value, bool> = FxHashMap::default();
+        for (id, node) in self.graph.iter().filter(|(id, _)| live[id.index()]) {
+            for arg in &node.args {
+                let own = group_of.get(&arg.node).is_some_and(|group| group_of.get(&id) == Some(group));
+                *inside.entry(*arg).or_insert(true) &= own;
+            }
+        }
+        self.graph.outputs.iter().for_each(|output| {
+            inside.insert(*output, false);
+        });
+        for (value, _) in inside.into_iter().filter(|(_, inside)| *inside) {
+            let outer = self.graph.groups[group_of[&value.node]].outer_axes;
+            let ty = self.graph.ty(value);
+            let row: usize = ty.shape[outer.min(ty.shape.rank())..].iter().product();
+            self.scratch.insert(value, row * ty.dtype.size());
+        }
+    }
+
+    /// Gives the results of a node their homes.
+    fn place_results(&mut self, id: NodeId, node: &Node) {
+        for (out, ty) in node.types.iter().enumerate() {
+            let value = Value { node: id, out: out as u8 };
+            if !self.lowering.homes.contains_key(&value) {
+                let slot = self.buffer(ty, None);
+                self.lowering.homes.insert(value, Home::whole(slot, ty));
+            }
+        }
+    }
+
+    /// The kernels of a node: none for what is memory already, one for a nest, one per part that a
+    /// join must copy.
+    fn node(&mut self, id: NodeId) -> Vec<Kernel> {
+        let node = &self.graph[id];
+        match &node.op {
+            Op::Input(input) => {
+                let slot = self.buffer(node.ty(), Some(*input));
+                self.lowering.homes.insert(id.into(), Home::whole(slot, node.ty()));
+                Vec::new()
+            }
+            Op::Iota => {
+                self.lowering.homes.insert(id.into(), Home::whole(Slot::Iota, node.ty()));
+                Vec::new()
+            }
+            Op::View(_) => {
+                let slot = self.lowering.homes[&node.args[0]].slot;
+                self.lowering.homes.insert(id.into(), Home::whole(slot, node.ty()));
+                Vec::new()
+            }
+            Op::Join { axis } => {
+                let whole = self.lowering.homes[&id.into()].clone();
+                let windows = self.windows(id, &whole, *axis as usize);
+                windows.into_iter().filter_map(|(part, window)| self.copy(part, window)).collect()
+            }
+            Op::Nest(nest) => {
+                self.place_results(id, node);
+                let stage = (nest.domain.size() != 0).then(|| self.lowering.stage(self.graph, id, 0));
+                stage
+                    .map(|stage| finish(0, vec![stage], Vec::new(), nest_weight(nest), &self.lowering.strips))
+                    .into_iter()
+                    .collect()
+            }
+            other => unreachable!("{other:?} is in an expression, not in memory"),
+        }
+    }
+
+    /// The kernel that copies a stored value to a window of a join, unless it was written there.
+    fn copy(&mut self, part: Value, window: Home) -> Option<Kernel> {
+        let home = &self.lowering.homes[&part];
+        let ty = self.graph.ty(part);
+        if (home.slot, home.offset) == (window.slot, window.offset) || ty.shape.size() == 0 {
+            return None;
+        }
+        let stage = self.lowering.copy(ty, home.clone(), window);
+        Some(finish(0, vec![stage], Vec::new(), 2 * ty.shape.size(), &self.lowering.strips))
+    }
+
+    /// The kernel of a group.
+    fn group(&mut self, number: usize) -> Kernel {
+        let group = &self.graph.groups[number];
+        let mut scratch = Vec::new();
+        let mut work = 0;
+        let mut stages = Vec::new();
+        for &id in &group.members {
+            let node = &self.graph[id];
+            for (out, ty) in node.types.iter().enumerate() {
+                let value = Value { node: id, out: out as u8 };
+                if let Some(&bytes) = self.scratch.get(&value) {
+                    let mut home = Home::whole(Slot::Scratch(scratch.len() as u32), ty);
+                    // Every row begins at the same place.
+                    home.steps.iter_mut().take(group.outer_axes).for_each(|step| *step = 0);
+                    self.lowering.homes.insert(value, home);
+                    scratch.push(bytes);
+                }
+            }
+            self.place_results(id, node);
+            stages.push(self.lowering.stage(self.graph, id, group.outer_axes));
+            let Op::Nest(nest) = &node.op else { unreachable!("groups hold nests") };
+            work += nest_weight(nest);
+        }
+        finish(group.outer_axes, stages, scratch, work, &self.lowering.strips)
+    }
+}
+
+/// The work of a nest, in additions.
+fn nest_weight(nest: &Nest) -> usize {
+    let then = weight(&nest.then, nest.out_shape().size());
+    match &nest.core {
+        Core::Map => then,
+        Core::Reduce { each, .. } => then.saturating_add(weight(each, nest.domain.size())),
+        // Products run in vectors of their own: an element of work takes a fraction of an addition.
+        Core::Matmul { .. } => then.saturating_add(nest.domain.size() / 4),
+    }
+}
+
+/// The kernel of these stages, with what it reads and writes.
+fn finish(
+    outer_axes: usize,
+    stages: Vec<Stage>,
+    scratch: Vec<usize>,
+    weight: usize,
+    strips: &[Strip],
+) -> Kernel {
+    let (mut reads, mut writes) = (BTreeSet::new(), BTreeSet::new());
+    let note = |set: &mut BTreeSet<u32>, place: &Place| {
+        if let Slot::Buffer(buffer) = place.slot {
+            set.insert(buffer);
+        }
+    };
+    for stage in &stages {
+        for link in links(&stage.work) {
+            for (at, place) in link.places.iter().enumerate() {
+                note(if at < strips[link.strip].arguments { &mut reads } else { &mut writes }, place);
+            }
+        }
+        if let Work::Matmul(matmul) = &stage.work {
+            for factor in [&matmul.lhs, &matmul.rhs] {
+                if let Factor::Memory(place) = factor {
+                    note(&mut reads, place);
+                }
+            }
+            if let Finish::Store(place) = &matmul.then {
+                note(&mut writes, place);
+            }
+        }
+    }
+    let (reads, writes) = (reads.into_iter().collect(), writes.into_iter().collect());
+    Kernel { outer_axes, stages, scratch, writes, reads, in_place: Vec::new(), weight }
+}
+
+/// Every strip call of a stage.
+pub fn links(work: &Work) -> Vec<&Link> {
+    fn of(chain: &Chain) -> std::slice::Iter<'_, Link> {
+        chain.links.iter()
+    }
+    match work {
+        Work::Map(Map { chain, .. }) => of(chain).collect(),
+        Work::Reduce(reduce) => {
+            let Reduce { each, accumulate, combine, then, .. } = &**reduce;
+            each.iter().flat_map(of).chain([accumulate, combine]).chain(of(&then.chain)).collect()
+        }
+        Work::Matmul(matmul) => {
+            let mut links: Vec<&Link> = Vec::new();
+            for factor in [&matmul.lhs, &matmul.rhs] {
+                if let Factor::Chain(chain) = factor {
+                    links.extend(of(chain));
+                }
+            }
+            if let Finish::Chain(chain) = &matmul.then {
+                links.extend(of(chain));
+            }
+            links
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! AVX-512: 32 registers of 64 bytes.
+//!
+//! A tile of 12 rows by 2 vectors takes 24 for sums, 2 for the right operand and one for the
+//! splatted left one; its 24 independent sums cover an FMA latency of 4 on two ports three times.
+//! The last vector is masked, which costs nothing here.
+
+#![allow(unsafe_code)]
+
+use std::arch::x86_64::*;
+
+use super::{Height, Kernel, Lanes, Step, kernel, tile};
+use crate::base::DType;
+
+pub(super) static KERNELS: &[Kernel] = &[
+    kernel!("avx512 12x32" F32 entry<F32> 12 x 2, 8 6 4 3 2 1),
+    kernel!("avx512 12x16" F64 entry<F64> 12 x 2, 8 6 4 3 2 1),
+    kernel!("avx512 12x32" I32 entry<I32> 12 x 2, 8 6 4 3 2 1),
+    kernel!("avx512 12x16" I64 entry<I64> 12 x 2, 8 6 4 3 2 1),
+];
+
+/// # Safety
+/// As [`super::TileFn`].
+#[target_feature(enable = "avx512f,avx512dq")]
+unsafe fn entry<V: Lanes, const ROWS: usize, const VECTORS: usize, const WHOLE: bool, const PACKED: bool>(
+    step: &Step,
+) {
+    // SAFETY: the caller's promise.
+    unsafe { tile::<V, ROWS, VECTORS, WHOLE, PACKED>(step) }
+}
+
+macro_rules! lanes {
+    (
+    $Name:ident($raw:ty) of $rust:ty, mask $Mask:ty: $zero:ident $set1:ident $load:ident $store:ident
+    $load_some:ident $store_some:ident, |$c:ident, $a:ident, $b:ident| $fma:expr
+) => {
+        #[derive(Clone, Copy)]
+        struct $Name($raw);
+
+        // SAFETY (of every block): `Lanes` demands the instructions and valid addresses.
+        impl Lanes for $Name {
+            type Element = $rust;
+            type Mask = $Mask;
+            #[inline(always)]
+            unsafe fn zero() -> Self {
+                // SAFETY: as above.
+                Self(unsafe { $zero() })
+            }
+            #[inline(always)]
+            unsafe fn splat(at: *const u8) -> Self {
+                // SAFETY: as above.
+                Self(unsafe { $set1(at.cast::<$rust>().read_unaligned()) })
+            }
+            #[inline(always)]
+            unsafe fn load(at: *const u8) -> Self {
+                // SAFETY: as above.
+                Self(unsafe { $load(at.cast()) })
+            }
+            #[inline(always)]
+            unsafe fn store(self, at: *mut u8) {
+                // SAFETY: as above.
+                unsafe { $store(at.cast(), self.0) }
+            }
+            #[inline(always)]
+            unsafe fn mask(count: usize) -> $Mask {
+                ((1_u32 << count) - 1) as $Mask
+            }
+            #[inline(always)]
+            unsafe fn load_some(at: *const u8, mask: $Mask) -> Self {
+                // SAFETY: as above; lanes outside the mask are not accessed.
+                Self(unsafe { $load_some(mask, at.cast()) })
+            }
+            #[inline(always)]
+            unsafe fn store_some(self, at: *mut u8, mask: $Mask) {
+                // SAFETY: as above; lanes outside the mask are not accessed.
+                unsafe { $store_some(at.cast(), mask, self.0) }
+            }
+            #[inline(always)]
+            unsafe fn fma(self, a: Self, b: Self) -> Self {
+                let ($c, $a, $b) = (self.0, a.0, b.0);
+                // SAFETY: as above.
+                Self(unsafe { $fma })
+            }
+        }
+    };
+}
+lanes!(F32(__m512) of f32, mask __mmask16: _mm512_setzero_ps _mm512_set1_ps _mm512_loadu_ps _mm512_storeu_ps
+    _mm512_maskz_loadu_ps _mm512_mask_storeu_ps, |c, a, b| _mm512_fmadd_ps(a, b, c));
+lanes!(F64(__m512d) of f64, mask __mmask8: _mm512_setzero_pd _mm512_set1_pd _mm512_loadu_pd _mm512_storeu_pd
+    _mm512_maskz_loadu_pd _mm512_mask_storeu_pd, |c, a, b| _mm512_fmadd_pd(a, b, c));
+lanes!(I32(__m512i) of i32, mask __mmask16: _mm512_setzero_si512 _mm512_set1_epi32 _mm512_loadu_epi32
+    _mm512_storeu_epi32 _mm512_maskz_loadu_epi32 _mm512_mask_storeu_epi32,
+    |c, a, b| _mm512_add_epi32(c, _mm512_mullo_epi32(a, b)));
+lanes!(I64(__m512i) of i64, mask __mmask8: _mm512_setzero_si512 _mm512_set1_epi64 _mm512_loadu_epi64
+    _mm512_storeu_epi64 _mm512_maskz_loadu_epi64 _mm512_mask_storeu_epi64,
+    |c, a, b| _mm512_add_epi64(c, _mm512_mullo_epi64(a, b)));

@@ -1,0 +1,298 @@
+//! The micro-kernels: one generic body, instantiated per instruction set, dtype and tile height.
+//!
+//! A micro-kernel adds `depth` products to a tile of accumulators held in registers. It knows
+//! nothing of blocking; `drive` calls it through function pointers, so one driver serves all
+//! dtypes. Which instruction sets the machine has is asked once.
+
+#![allow(unsafe_code)]
+
+use std::sync::OnceLock;
+
+use crate::base::DType;
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+#[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+mod neon;
+mod portable;
+
+/// A set of instructions that micro-kernels are compiled for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Isa {
+    /// x86-64 with AVX-512 F and DQ.
+    Avx512,
+    /// x86-64 with AVX2 and FMA.
+    Avx2,
+    /// aarch64.
+    Neon,
+    /// Any machine.
+    Portable,
+}
+
+impl Isa {
+    /// The instruction sets this machine has, best first; never empty.
+    pub fn available() -> &'static [Isa] {
+        static AVAILABLE: OnceLock<Vec<Isa>> = OnceLock::new();
+        AVAILABLE.get_or_init(|| {
+            let all = [Isa::Avx512, Isa::Avx2, Isa::Neon, Isa::Portable];
+            all.into_iter().filter(|isa| isa.is_available()).collect()
+        })
+    }
+
+    fn is_available(self) -> bool {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512 => {
+                std::is_x86_feature_detected!("avx512f") && std::is_x86_feature_detected!("avx512dq")
+            }
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx2 => std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("fma"),
+            // NEON is part of every aarch64 target of Rust that has hardware floats.
+            #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+            Isa::Neon => true,
+            Isa::Portable => true,
+            #[allow(unreachable_patterns)]
+            _ => false,
+        }
+    }
+
+    /// The kernel for products of `dtype`; none for truth values, or if this machine lacks the
+    /// instructions. An instruction set without a kernel of its own for a dtype lends the portable
+    /// one.
+    pub fn kernel(self, dtype: DType) -> Option<&'static Kernel> {
+        let of = |kernels: &'static [Kernel]| kernels.iter().find(|kernel| kernel.dtype == dtype);
+        if !Isa::available().contains(&self) {
+            return None;
+        }
+        let own = match self {
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512 => of(avx512::KERNELS),
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx2 => of(avx2::KERNELS),
+            #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+            Isa::Neon => of(neon::KERNELS),
+            _ => None,
+        };
+        own.or_else(|| of(portable::KERNELS))
+    }
+}
+
+/// The micro-kernels of one instruction set and dtype.
+pub struct Kernel {
+    /// As dumps show it, `avx512 12x32`: the instruction set, rows and columns of a full tile.
+    pub name: &'static str,
+    /// Of the elements.
+    pub dtype: DType,
+    /// Rows of a full tile: the width of packed panels of the left operand.
+    pub(super) rows: usize,
+    /// Columns of a full tile: the width of packed panels of the right operand.
+    pub(super) columns: usize,
+    /// Elements of a vector.
+    pub(super) lanes: usize,
+    /// A full tile whose left operand is a full packed panel.
+    pub(super) packed: TileFn,
+    /// Tiles of fewer rows, or whose left operand is anywhere: tallest first, down to one row.
+    pub(super) heights: &'static [Height],
+}
+
+/// The micro-kernels of one tile height; their left operand has any steps.
+pub(super) struct Height {
+    /// Rows of the tile.
+    pub rows: usize,
+    /// All columns.
+    pub whole: TileFn,
+    /// `partial[v]`: `v + 1` vectors of columns, of the last only the first [`Step::rest`] lanes.
+    pub partial: &'static [TileFn],
+}
+
+/// Adds the products of one block of k to one tile of accumulators.
+///
+/// # Safety
+/// The machine must have the kernel's instructions. Left operand and accumulators must be valid for
+/// the rows, right operand and accumulators for the columns, that the kernel was compiled for.
+pub(super) type TileFn = unsafe fn(&Step);
+
+/// What a micro-kernel is called with. Steps are in bytes.
+pub(super) struct Step {
+    /// How many k.
+    pub depth: usize,
+    /// The left operand at the first row and k.
+    pub a: *const u8,
+    /// From one row to the next; kernels of packed panels know it.
+    pub a_row: isize,
+    /// From one k to the next; kernels of packed panels know it.
+    pub a_k: isize,
+    /// The right operand at the first k and column; columns are adjacent.
+    pub b: *const u8,
+    /// From one k to the next.
+    pub b_k: isize,
+    /// The first accumulator; columns are adjacent.
+    pub c: *mut u8,
+    /// From one row of accumulators to the next.
+    pub c_row: isize,
+    /// Lanes of the last vector that exist; whole tiles ignore it.
+    pub rest: usize,
+    /// Whether sums go on from the stored accumulators, or start at +0.
+    pub resume: bool,
+}
+
+/// A vector of elements.
+///
+/// # Safety
+/// For all functions: the machine has the instructions, and the address is valid for the elements
+/// read or written. Addresses need no alignment beyond the element's.
+trait Lanes: Copy {
+    type Element;
+    type Mask: Copy;
+    /// Elements of a vector.
+    const LANES: usize = size_of::<Self>() / size_of::<Self::Element>();
+    unsafe fn zero() -> Self;
+    /// The element at `at`, in every lane.
+    unsafe fn splat(at: *const u8) -> Self;
+    unsafe fn load(at: *const u8) -> Self;
+    unsafe fn store(self, at: *mut u8);
+    /// The mask of the first `count` lanes.
+    unsafe fn mask(count: usize) -> Self::Mask;
+    /// The masked lanes at `at`, and zeros; no other lane is touched.
+    unsafe fn load_some(at: *const u8, mask: Self::Mask) -> Self;
+    /// Stores the masked lanes; no other lane is touched.
+    unsafe fn store_some(self, at: *mut u8, mask: Self::Mask);
+    /// A hint that the line at `at`, any address, will soon be read and written.
+    fn prefetch(_at: *const u8) {}
+    /// `self + a * b`, rounded once; integers wrap.
+    unsafe fn fma(self, a: Self, b: Self) -> Self;
+}
+
+/// The body of every micro-kernel: `ROWS` rows by `VECTORS` vectors. `WHOLE`: all lanes of the last
+/// vector exist. `PACKED`: the left operand is a packed panel of `ROWS` rows.
+///
+/// # Safety
+/// As [`TileFn`].
+#[inline(always)]
+unsafe fn tile<V: Lanes, const ROWS: usize, const VECTORS: usize, const WHOLE: bool, const PACKED: bool>(
+    step: &Step,
+) {
+    let element = size_of::<V::Element>() as isize;
+    let vector = size_of::<V>() as isize;
+    let (a_row, a_k) = if PACKED { (element, ROWS as isize * element) } else { (step.a_row, step.a_k) };
+    // SAFETY: the caller promises that the instructions exist, that `ROWS` rows of the left operand,
+    // and of the right operand and the accumulators the columns of `VECTORS` vectors, less the
+    // masked lanes, are there for `depth` steps. Pointers only pass the end by wrapping arithmetic.
+    unsafe {
+        let mask = V::mask(step.rest);
+        let exists = |v: usize| WHOLE || v + 1 < VECTORS;
+        let c = |i: usize, v: usize| step.c.offset(i as isize * step.c_row + v as isize * vector);
+
+        let mut sums = [[V::zero(); VECTORS]; ROWS];
+        if step.resume {
+            for (i, row) in sums.iter_mut().enumerate() {
+                for (v, sum) in row.iter_mut().enumerate() {
+                    *sum = if exists(v) { V::load(c(i, v)) } else { V::load_some(c(i, v), mask) };
+                }
+            }
+        }
+        // The tile to the right comes next: its accumulators, rows apart, are what the machine does
+        // not prefetch by itself. (Past the last tile this does nothing.)
+        for i in 0..ROWS {
+            for v in 0..VECTORS {
+                V::prefetch(
+                    step.c.wrapping_offset(i as isize * step.c_row + (v + VECTORS) as isize * vector),
+                );
+            }
+        }
+        let (mut a, mut b) = (step.a, step.b);
+        let mut left = step.depth;
+        while left >= UNROLL {
+            for _ in 0..UNROLL {
+                outer::<V, ROWS, VECTORS, WHOLE>(&mut sums, a, a_row, b, mask);
+                a = a.wrapping_offset(a_k);
+                b = b.wrapping_offset(step.b_k);
+            }
+            left -= UNROLL;
+        }
+        for _ in 0..left {
+            outer::<V, ROWS, VECTORS, WHOLE>(&mut sums, a, a_row, b, mask);
+            a = a.wrapping_offset(a_k);
+            b = b.wrapping_offset(step.b_k);
+        }
+        for (i, row) in sums.into_iter().enumerate() {
+            for (v, sum) in row.into_iter().enumerate() {
+                if exists(v) { sum.store(c(i, v)) } else { sum.store_some(c(i, v), mask) }
+            }
+        }
+    }
+}
+
+/// How many k a micro-kernel runs through between two checks whether there are more: its counting
+/// takes a port that it needs for products.
+const UNROLL: usize = 4;
+
+/// Adds the products of one k to a tile: the outer product of a column and a row.
+///
+/// # Safety
+/// As [`TileFn`], for one k.
+#[inline(always)]
+unsafe fn outer<V: Lanes, const ROWS: usize, const VECTORS: usize, const WHOLE: bool>(
+    sums: &mut [[V; VECTORS]; ROWS],
+    a: *const u8,
+    a_row: isize,
+    b: *const u8,
+    mask: V::Mask,
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let mut right = [V::zero(); VECTORS];
+        for (v, right) in right.iter_mut().enumerate() {
+            let at = b.add(v * size_of::<V>());
+            *right = if WHOLE || v + 1 < VECTORS { V::load(at) } else { V::load_some(at, mask) };
+        }
+        for (i, row) in sums.iter_mut().enumerate() {
+            let left = V::splat(a.offset(i as isize * a_row));
+            for (sum, right) in row.iter_mut().zip(right) {
+                *sum = sum.fma(left, right);
+            }
+        }
+    }
+}
+
+/// The kernel of one dtype: `$entry` is the instruction set's instance of [`tile`], `$V` its
+/// vector, `$rows x $vectors` a full tile, and the list its lesser heights.
+macro_rules! kernel {
+    ($name:literal $dtype:ident $entry:ident<$V:ty> $rows:literal x $vectors:tt, $($height:literal)*) => {
+        Kernel {
+            name: $name,
+            dtype: DType::$dtype,
+            rows: $rows,
+            columns: $vectors * <$V as Lanes>::LANES,
+            lanes: <$V as Lanes>::LANES,
+            packed: $entry::<$V, $rows, $vectors, true, true>,
+            heights: &[
+                kernel!(@height $entry $V, $rows, $vectors),
+                $( kernel!(@height $entry $V, $height, $vectors), )*
+            ],
+        }
+    };
+    (@height $entry:ident $V:ty, $rows:literal, $vectors:tt) => {
+        Height {
+            rows: $rows,
+            whole: $entry::<$V, $rows, $vectors, true, false>,
+            partial: kernel!(@partial $entry $V, $rows, $vectors),
+        }
+    };
+    (@partial $entry:ident $V:ty, $rows:literal, 1) => {
+        &[$entry::<$V, $rows, 1, false, false>]
+    };
+    (@partial $entry:ident $V:ty, $rows:literal, 2) => {
+        &[$entry::<$V, $rows, 1, false, false>, $entry::<$V, $rows, 2, false, false>]
+    };
+    (@partial $entry:ident $V:ty, $rows:literal, 3) => {
+        &[
+            $entry::<$V, $rows, 1, false, false>,
+            $entry::<$V, $rows, 2, false, false>,
+            $entry::<$V, $rows, 3, false, false>,
+        ]
+    };
+}
+use kernel;

@@ -1,0 +1,207 @@
+//! Decisions: how a product is cut into tasks, and per task what is packed, how large blocks are,
+//! and where in scratch everything lies. Plain arithmetic; `drive` obeys it.
+
+use smallvec::SmallVec;
+
+use super::{Kernel, Product, Task};
+
+/// Bytes of a packed block of the right operand: half the second-level cache of common machines (1
+/// to 2 MiB), from where micro-kernels stream it.
+const RIGHT_BLOCK: usize = 512 << 10;
+/// Bytes of a packed block of the left operand, which lies beside that of the right one.
+const LEFT_BLOCK: usize = 128 << 10;
+/// Bytes of one panel of the left operand: it stays in the first-level cache (32 KiB and more)
+/// while panels of the right operand pass by.
+const LEFT_PANEL: usize = 12 << 10;
+/// Bytes up to which an operand is kept packed for later blocks; fewer in tests, so that they see
+/// operands packed again.
+const KEPT: usize = if cfg!(test) { 128 << 10 } else { 4 << 20 };
+/// Bytes up to which an unpacked right operand is cached well enough to be read again and again.
+const NEAR: usize = 64 << 10;
+/// Least depth that the width of blocks is reckoned by: short sums should not make them so wide that
+/// a panel of accumulators leaves the first-level cache.
+const SHALLOW: usize = 128;
+/// Rows of an unpacked right operand that are read side by side if it is larger: as many streams as
+/// a core prefetches well.
+const STREAMS: usize = 16;
+/// Bytes of accumulators beside such streams.
+const STREAM_SUMS: usize = 32 << 10;
+
+/// What becomes of an operand before micro-kernels read it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Packing {
+    /// It is read where it is.
+    Direct,
+    /// Each block is packed when it is needed, over the last one.
+    Block,
+    /// What is packed stays: of the left operand everything, of the right one all k of the current
+    /// columns.
+    Kept,
+}
+
+/// How one task runs.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Plan {
+    /// Rows, columns and k of a block; the last may be smaller.
+    pub rows: usize,
+    pub columns: usize,
+    pub depth: usize,
+    /// Whether blocks of rows follow each other within a block of k; otherwise all k of a block of
+    /// rows come first.
+    pub k_outer: bool,
+    pub left: Packing,
+    pub right: Packing,
+    /// Byte offsets in scratch.
+    pub left_at: usize,
+    pub right_at: usize,
+    pub sums_at: usize,
+    /// Elements from one row of accumulators in scratch to the next.
+    pub sums_stride: usize,
+    /// Bytes of scratch.
+    pub bytes: usize,
+}
+
+/// What a plan must know of a task beside its extents.
+#[derive(Clone, Copy)]
+pub(super) struct Access {
+    /// The left operand can be read where it is: it is in memory.
+    pub left_direct: bool,
+    /// The right operand can: it is in memory, columns side by side.
+    pub right_direct: bool,
+    /// Accumulators are the output itself.
+    pub in_place: bool,
+}
+
+impl Plan {
+    pub fn new(kernel: &Kernel, m: usize, n: usize, k: usize, access: Access) -> Self {
+        let size = kernel.dtype.size();
+        let (tall, wide) = (kernel.rows, kernel.columns);
+
+        let right_bytes = k.saturating_mul(n).saturating_mul(size);
+        let right_direct = access.right_direct && (m <= 2 * tall || right_bytes <= NEAR);
+        let left_direct = access.left_direct && (n <= 2 * wide || m < tall);
+
+        let streams = right_direct && right_bytes > NEAR;
+        let depth = match streams {
+            true => STREAMS,
+            false => LEFT_PANEL / (tall * size),
+        };
+        let depth = even(k, depth, 1);
+        let columns = match streams {
+            true => even(n, (STREAM_SUMS / (m.min(2 * tall) * size)).max(wide), wide),
+            false => even(n, RIGHT_BLOCK / (depth.max(SHALLOW) * size), wide),
+        };
+        let rows = even(m, LEFT_BLOCK / (depth.max(STREAMS) * size), tall);
+        let (padded_m, padded_columns) = (m.next_multiple_of(tall), columns.next_multiple_of(wide));
+
+        let left = match () {
+            () if left_direct => Packing::Direct,
+            () if n > columns && padded_m.saturating_mul(k).saturating_mul(size) <= KEPT => Packing::Kept,
+            () => Packing::Block,
+        };
+        let right = match () {
+            () if right_direct => Packing::Direct,
+            () if access.in_place || m <= rows || k <= depth => Packing::Block,
+            () if padded_columns.saturating_mul(k).saturating_mul(size) <= KEPT => Packing::Kept,
+            () => Packing::Block,
+        };
+        // A right operand that is packed anew for every block of rows wants few such blocks.
+        let repacked = right == Packing::Block && !access.in_place && k > depth;
+        let rows = if repacked { even(m, 4 * rows, tall) } else { rows };
+
+        let left_bytes = size
+            * match left {
+                Packing::Direct => 0,
+                Packing::Block => rows * depth,
+                Packing::Kept => padded_m * k,
+            };
+        let right_bytes = size
+            * match right {
+                Packing::Direct => 0,
+                Packing::Block => padded_columns * depth,
+                Packing::Kept => padded_columns * k,
+            };
+        // One line more than needed, so that rows of a power of two of bytes fall into different
+        // sets of the cache.
+        let sums_stride = padded_columns + 64 / size;
+        let sums_rows = match () {
+            () if access.in_place => 0,
+            // Finished at once, a panel of rows makes room for the next.
+            () if k <= depth => tall.min(rows),
+            () => rows,
+        };
+        let right_at = left_bytes.next_multiple_of(64);
+        let sums_at = right_at + right_bytes.next_multiple_of(64);
+        let bytes = sums_at + sums_rows * sums_stride * size;
+        Self {
+            rows,
+            columns,
+            depth,
+            k_outer: access.in_place,
+            left,
+            right,
+            left_at: 0,
+            right_at,
+            sums_at,
+            sums_stride,
+            bytes,
+        }
+    }
+
+    /// Bytes of scratch that the task needs, wherever its operands are and whatever its sink.
+    pub fn most_bytes(kernel: &Kernel, m: usize, n: usize, k: usize) -> usize {
+        let plans = (0..8).map(|bits| {
+            let access =
+                Access { left_direct: bits & 1 != 0, right_direct: bits & 2 != 0, in_place: bits & 4 != 0 };
+            Self::new(kernel, m, n, k, access).bytes
+        });
+        plans.max().unwrap_or(0)
+    }
+}
+
+/// The extent of blocks that cut `extent` as evenly as multiples of `unit` allow, into about as
+/// many as blocks of `target` would; at least one unit.
+fn even(extent: usize, target: usize, unit: usize) -> usize {
+    let blocks = (extent + target / 2) / target.max(1);
+    extent.div_ceil(blocks.max(1)).next_multiple_of(unit).max(unit)
+}
+
+/// Cuts a product: see [`super::split`].
+pub(super) fn split(kernel: &Kernel, product: Product, threads: usize) -> SmallVec<[Task; 4]> {
+    let Product { dtype, m, n, k } = product;
+    if m == 0 || n == 0 {
+        return SmallVec::new();
+    }
+    // At 32 products and 8 bytes per ns, which common cores reach; 25 µs are several times what it
+    // takes to hand a task to another thread.
+    let products = m.saturating_mul(n).saturating_mul(k);
+    let elements =
+        m.saturating_mul(k).saturating_add(k.saturating_mul(n)).saturating_add(m.saturating_mul(n));
+    let ns = (products / 32).saturating_add(elements / 8 * dtype.size());
+    let tasks = (ns / 25_000).clamp(1, threads.max(1));
+
+    // Each task packs its own rows and columns, so squarish tasks pack least: an element packed
+    // costs about as much as 32 products.
+    let (row_tiles, column_tiles) = (m.div_ceil(kernel.rows), n.div_ceil(kernel.columns));
+    let cost = |row_cuts: usize| {
+        let rows = row_tiles.div_ceil(row_cuts) * kernel.rows;
+        let columns = column_tiles.div_ceil(tasks / row_cuts) * kernel.columns;
+        rows.saturating_mul(columns).saturating_add(32 * (rows + columns))
+    };
+    let row_cuts = (1..=tasks).min_by_key(|&cuts| cost(cuts)).unwrap_or(1).min(row_tiles);
+    let column_cuts = (tasks / row_cuts).min(column_tiles);
+
+    let cut = |nth: usize, cuts: usize, tiles: usize, tile: usize, end: usize| {
+        (tiles * nth / cuts * tile).min(end)..(tiles * (nth + 1) / cuts * tile).min(end)
+    };
+    let mut parts = SmallVec::new();
+    for row in 0..row_cuts {
+        for column in 0..column_cuts {
+            parts.push(Task {
+                rows: cut(row, row_cuts, row_tiles, kernel.rows, m),
+                columns: cut(column, column_cuts, column_tiles, kernel.columns, n),
+            });
+        }
+    }
+    parts
+}

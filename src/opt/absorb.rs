@@ -1,0 +1,304 @@
+//! Lets nests take over the elementwise work that follows them: epilogues of reductions and
+//! products, and elementwise nests over the same domain, which become one nest of several outputs.
+//!
+//! A nest takes over a map that reads its outputs where it writes them (the index maps prove it),
+//! whatever else the map reads, or a map over the same domain that reads one of its arguments the
+//! same way. Outputs that then have no reader disappear: so bias, ReLU or any other chain becomes
+//! the epilogue of its matmul, and the product itself never reaches memory.
+
+use rustc_hash::FxHashMap;
+
+use crate::base::{Affine, IndexMap, Shape, Type};
+use crate::graph::{Core, Graph, Nest, Node, NodeId, Op, Value};
+use crate::op::{Builder, Expr, Inst};
+use crate::opt::nest::Body;
+
+/// Longest expression that siblings and stored producers merge into: merging saves one reading of
+/// what they share, which is nothing beside this much work. An epilogue has no limit.
+const LONGEST: usize = 512;
+
+/// A nest that may still grow.
+struct Slot {
+    /// When it runs: a number above those of all it reads. Leaves of the graph are at 0, node `%n`
+    /// at `n + 1`.
+    position: usize,
+    /// The nodes of the old graph it computes.
+    nodes: Vec<NodeId>,
+    args: Vec<Value>,
+    nest: Nest,
+    types: Vec<Type>,
+}
+
+/// Where the results of a node of the old graph are: outputs of a slot, from this number on.
+#[derive(Clone, Copy)]
+struct Place {
+    slot: usize,
+    first: usize,
+}
+
+/// Elementwise nests joined to the nests they read from or resemble.
+pub fn absorb(graph: &Graph) -> Graph {
+    let live = graph.live();
+    let mut work = Work {
+        graph,
+        slots: Vec::new(),
+        places: vec![None; graph.len()],
+        readers: vec![Vec::new(); graph.len()],
+        returned: vec![false; graph.len()],
+        latest: FxHashMap::default(),
+    };
+    graph.outputs.iter().for_each(|output| work.returned[output.node.index()] = true);
+    for (id, node) in graph.iter().filter(|(id, _)| live[id.index()]) {
+        node.args.iter().for_each(|arg| work.readers[arg.node.index()].push(id));
+    }
+    for (id, node) in graph.iter().filter(|(id, _)| live[id.index()]) {
+        if let Op::Nest(nest) = &node.op {
+            work.place(id, node, nest);
+        }
+    }
+    work.finish(&live)
+}
+
+struct Work<'a> {
+    graph: &'a Graph,
+    slots: Vec<Slot>,
+    /// Per node of the old graph, if it is a nest, where it went.
+    places: Vec<Option<Place>>,
+    /// Per node of the old graph, who reads it, and whether it is an output.
+    readers: Vec<Vec<NodeId>>,
+    returned: Vec<bool>,
+    /// Per domain the slot of the last map over it: where siblings meet.
+    latest: FxHashMap<Shape, usize>,
+}
+
+impl Work<'_> {
+    /// When a node of the old graph runs.
+    fn position(&self, id: NodeId) -> usize {
+        match self.places[id.index()] {
+            Some(place) => self.slots[place.slot].position,
+            None if self.graph[id].args.is_empty() => 0,
+            None => id.index() + 1,
+        }
+    }
+
+    fn is_in(&self, slot: usize, id: NodeId) -> bool {
+        self.places[id.index()].is_some_and(|place| place.slot == slot)
+    }
+
+    /// Joins a nest to a slot, or gives it one of its own.
+    fn place(&mut self, id: NodeId, node: &Node, nest: &Nest) {
+        let host = if nest.core == Core::Map { self.host(id, node, nest) } else { None };
+        let place = match host {
+            Some((slot, axes, position)) => {
+                let first = self.join(slot, &axes, node, nest);
+                self.slots[slot].position = position;
+                self.slots[slot].nodes.push(id);
+                Place { slot, first }
+            }
+            None => {
+                let (args, types) = (node.args.to_vec(), node.types.to_vec());
+                self.slots.push(Slot {
+                    position: id.index() + 1,
+                    nodes: vec![id],
+                    args,
+                    nest: nest.clone(),
+                    types,
+                });
+                Place { slot: self.slots.len() - 1, first: 0 }
+            }
+        };
+        self.places[id.index()] = Some(place);
+        if self.slots[place.slot].nest.core == Core::Map {
+            self.latest.insert(nest.domain.clone(), place.slot);
+        }
+    }
+
+    /// The slot that may take over a map, what axis of its domain each axis of the map is, and when
+    /// the two run together.
+    fn host(&self, id: NodeId, node: &Node, nest: &Nest) -> Option<(usize, Vec<Affine>, usize)> {
+        let mut hosts: Vec<usize> = (node.args.iter().zip(&nest.reads))
+            .filter(|(arg, read)| nest.reads_where_written(read, &self.graph.ty(**arg).shape))
+            .filter_map(|(arg, _)| self.places[arg.node.index()].map(|place| place.slot))
+            .collect();
+        // Products first, then the latest: their results cost most to store and read back.
+        hosts.sort_by_key(|&slot| {
+            let Slot { position, nest, .. } = &self.slots[slot];
+            (!matches!(nest.core, Core::Matmul { .. }), std::cmp::Reverse(*position))
+        });
+        hosts.extend(self.latest.get(&nest.domain).filter(|slot| self.resembles(**slot, node, nest)));
+        hosts.dedup();
+        // What it reads of a host must all be there when the host computes it.
+        let elsewhere = |slot: usize| {
+            (node.args.iter().zip(&nest.reads)).any(|(arg, read)| {
+                self.is_in(slot, arg.node) && !nest.reads_where_written(read, &self.graph.ty(*arg).shape)
+            })
+        };
+        hosts.into_iter().filter(|&slot| !elsewhere(slot)).find_map(|slot| {
+            let host = &self.slots[slot].nest;
+            if !self.is_read_only_by(slot, id) && host.then.len() + nest.then.len() > LONGEST {
+                return None;
+            }
+            Some((slot, host_axes(host, &nest.domain)?, self.common_position(slot, id, node)?))
+        })
+    }
+
+    /// Whether the only reader of what a slot computes is node `id`, so that it need not be stored.
+    fn is_read_only_by(&self, slot: usize, id: NodeId) -> bool {
+        self.slots[slot].nodes.iter().all(|node| {
+            let reads = |reader: &NodeId| *reader == id || self.is_in(slot, *reader);
+            !self.returned[node.index()] && self.readers[node.index()].iter().all(reads)
+        })
+    }
+
+    /// Whether the slot and the map read the same array in the same way.
+    fn resembles(&self, slot: usize, node: &Node, nest: &Nest) -> bool {
+        let host = &self.slots[slot];
+        host.args.iter().zip(&host.nest.reads).any(|(arg, read)| {
+            let same = |(other, map): (&Value, &IndexMap)| other == arg && map == read && !read.0.is_empty();
+            node.args.iter().zip(&nest.reads).any(same)
+        })
+    }
+
+    /// When a slot and node `id` may run together: when the slot would, if all else the node reads
+    /// is there by then, or when the node would, if nobody needs the slot before.
+    fn common_position(&self, slot: usize, id: NodeId, node: &Node) -> Option<usize> {
+        let position = self.slots[slot].position;
+        let there = |arg: &Value| self.is_in(slot, arg.node) || self.position(arg.node) < position;
+        if node.args.iter().all(there) {
+            return Some(position);
+        }
+        let needed = |reader: &NodeId| {
+            *reader < id && !self.is_in(slot, *reader) && self.position(*reader) <= id.index()
+        };
+        let needed_before =
+            self.slots[slot].nodes.iter().any(|node| self.readers[node.index()].iter().any(needed));
+        (!needed_before).then_some(id.index() + 1)
+    }
+
+    /// Adds a map's outputs to a slot; returns the number of the first of them.
+    fn join(&mut self, slot: usize, axes: &[Affine], node: &Node, nest: &Nest) -> usize {
+        let outputs_of_slot: Vec<Option<usize>> = (node.args.iter().zip(&nest.reads))
+            .map(|(arg, read)| match self.places[arg.node.index()] {
+                Some(place)
+                    if place.slot == slot && nest.reads_where_written(read, &self.graph.ty(*arg).shape) =>
+                {
+                    Some(place.first + usize::from(arg.out))
+                }
+                _ => None,
+            })
+            .collect();
+        let Slot { args, nest: host, types, .. } = &mut self.slots[slot];
+        let mut builder = Builder::default();
+        let mut outs = builder.inline(&host.then, |_, _, _| None);
+        let first = outs.len();
+        let added = builder.inline(&nest.then, |b, inst, dtype| {
+            let Inst::Arg(arg) = inst else { return None };
+            let arg = *arg as usize;
+            if let Some(out) = outputs_of_slot[arg] {
+                return Some(outs[out]);
+            }
+            let read = nest.reads[arg].rename(|axis| axes[axis].clone());
+            let known = args.iter().zip(&host.reads).position(|(a, r)| *a == node.args[arg] && *r == read);
+            let number = known.unwrap_or_else(|| {
+                args.push(node.args[arg]);
+                host.reads.push(read);
+                args.len() - 1
+            });
+            Some(b.arg(number, dtype))
+        });
+        outs.extend(added);
+        host.then = builder.finish(outs);
+        types.extend(node.types.iter().cloned());
+        first
+    }
+
+    /// The new graph: slots and all other nodes in the order in which they run, without the outputs
+    /// that nobody reads.
+    fn finish(self, live: &[bool]) -> Graph {
+        let others =
+            || self.graph.iter().filter(|(id, node)| live[id.index()] && !matches!(node.op, Op::Nest(_)));
+        let mut wanted: Vec<Vec<bool>> =
+            self.slots.iter().map(|slot| vec![false; slot.types.len()]).collect();
+        let read = self.slots.iter().flat_map(|slot| &slot.args).chain(&self.graph.outputs);
+        for value in read.chain(others().flat_map(|(_, node)| &node.args)) {
+            if let Some(place) = self.places[value.node.index()] {
+                wanted[place.slot][place.first + usize::from(value.out)] = true;
+            }
+        }
+        let mut order: Vec<(usize, usize, Option<usize>)> =
+            others().map(|(id, _)| (self.position(id), id.index(), None)).collect();
+        order.extend(self.slots.iter().enumerate().map(|(number, slot)| (slot.position, 0, Some(number))));
+        order.sort_unstable();
+
+        let mut new = Graph::default();
+        let mut nodes: Vec<Option<NodeId>> = vec![None; self.graph.len()];
+        let mut built: Vec<Option<NodeId>> = vec![None; self.slots.len()];
+        let rename = |nodes: &[Option<NodeId>], built: &[Option<NodeId>], value: &Value| {
+            let (node, out) = match self.places[value.node.index()] {
+                Some(place) => {
+                    let out = place.first + usize::from(value.out);
+                    (built[place.slot], wanted[place.slot][..out].iter().filter(|wanted| **wanted).count())
+                }
+                None => (nodes[value.node.index()], usize::from(value.out)),
+            };
+            Value { node: node.expect("what is read runs before"), out: out as u8 }
+        };
+        for (_, id, slot) in order {
+            match slot {
+                Some(slot) => {
+                    let args: Vec<Value> =
+                        self.slots[slot].args.iter().map(|arg| rename(&nodes, &built, arg)).collect();
+                    built[slot] = Some(rebuilt(&mut new, &args, &self.slots[slot], &wanted[slot]));
+                }
+                None => {
+                    let mut node = self.graph[NodeId::new(id)].clone();
+                    node.args.iter_mut().for_each(|arg| *arg = rename(&nodes, &built, arg));
+                    nodes[id] = Some(new.add(node));
+                }
+            }
+        }
+        new.outputs = self.graph.outputs.iter().map(|output| rename(&nodes, &built, output)).collect();
+        new
+    }
+}
+
+/// The slot's nest with only the outputs wanted, and only the arguments they need.
+fn rebuilt(new: &mut Graph, args: &[Value], slot: &Slot, wanted: &[bool]) -> NodeId {
+    let nest = &slot.nest;
+    let mut body = Body::default();
+    let numbers: Vec<usize> =
+        (args.iter().zip(&nest.reads)).map(|(arg, read)| body.argument(*arg, read.clone())).collect();
+    let mut within = |expr: &Expr, wanted: &[bool]| {
+        let outs = body.builder.inline(expr, |b, inst, dtype| match inst {
+            Inst::Arg(arg) => Some(b.arg(numbers[*arg as usize], dtype)),
+            _ => None,
+        });
+        let outs: Vec<_> =
+            outs.iter().zip(wanted).filter(|(_, wanted)| **wanted).map(|(out, _)| *out).collect();
+        body.builder.finish(outs)
+    };
+    let core = match &nest.core {
+        Core::Map => Core::Map,
+        Core::Reduce { fold, axes, each } => {
+            Core::Reduce { fold: *fold, axes: axes.clone(), each: within(each, &[true; 2]) }
+        }
+        Core::Matmul { lhs, rhs } => Core::Matmul { lhs: within(lhs, &[true]), rhs: within(rhs, &[true]) },
+    };
+    let then = within(&nest.then, wanted);
+    let types = slot.types.iter().zip(wanted).filter(|(_, wanted)| **wanted).map(|(ty, _)| ty.clone());
+    body.close(new, nest.domain.clone(), core, then, types)
+}
+
+/// What each axis of a map over `domain` is in the domain of a host whose outputs have that shape,
+/// unit axes aside; `None` if they have not.
+fn host_axes(host: &Nest, domain: &Shape) -> Option<Vec<Affine>> {
+    let mut kept = (0..host.domain.rank()).filter(|&axis| host.keeps(axis) && host.domain[axis] != 1);
+    let mut axes = Vec::with_capacity(domain.rank());
+    for &extent in domain.iter() {
+        axes.push(match extent {
+            1 => Affine::constant(0),
+            _ => kept.next().filter(|&axis| host.domain[axis] == extent).map(Affine::axis)?,
+        });
+    }
+    kept.next().is_none().then_some(axes)
+}

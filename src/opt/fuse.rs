@@ -1,0 +1,270 @@
+//! Computes elementwise nests inside the nests that read them, so that no intermediate array
+//! reaches memory. Only expressions and index maps are composed; what the reader accumulates does
+//! not matter.
+//!
+//! The rule, visible in the dump: a value is computed where it is read if
+//! - it is a view (it computes nothing), or
+//! - it is read once, and each of its elements at most once (by another elementwise nest, if it
+//!   could be the epilogue of a reduction or product: there it costs nothing), or
+//! - it is cheap and no such epilogue: at most [`CHEAP`] additions' worth of work from at most [`CHEAP_LOADS`] arrays;
+//!   but where it is read through a broadcast that repeats it [`REPEATS`] times or more, only if
+//!   it is a single cheap step ([`TRIVIAL`]), since storing it costs little beside its readers.
+//!
+//! Everything else is stored, and so is every output. A chain of any length becomes one nest.
+
+use rustc_hash::FxHashMap;
+
+use crate::base::IndexMap;
+use crate::graph::{Core, Graph, Nest, NodeId, Op, Value, verify::reads_of};
+use crate::op::{Builder, Expr, Inst, Ref};
+use crate::opt::nest::Body;
+
+/// Most work that is done again for each reader rather than stored, in additions: reading a stored
+/// value back costs about as much.
+pub const CHEAP: usize = 8;
+
+/// Most arrays a value that is computed again may read.
+pub const CHEAP_LOADS: usize = 2;
+
+/// The work that is done again even where a broadcast repeats it.
+pub const TRIVIAL: usize = 2;
+
+/// From how many readings of each element on a broadcast value is stored.
+pub const REPEATS: usize = 4;
+
+/// Computes views where they are read: their index maps join their readers'.
+pub fn fold_views(graph: &Graph) -> Graph {
+    inline(graph, |producer| producer.nest.then.iter().all(|(inst, _)| inst.is_leaf()))
+}
+
+/// Computes elementwise nests where they are read, by the rule of the module.
+pub fn fuse(graph: &Graph) -> Graph {
+    inline(graph, |producer| {
+        let repeated = producer.visits >= producer.elements.saturating_mul(producer.readers * REPEATS);
+        let once = producer.readers == 1 && producer.visits <= producer.elements;
+        match producer.weight {
+            0 => true,
+            _ if producer.epilogue => once && producer.read_by_map,
+            _ if once => true,
+            weight if repeated => weight <= TRIVIAL && producer.loads <= 1,
+            weight => weight <= CHEAP && producer.loads <= CHEAP_LOADS,
+        }
+    })
+}
+
+/// What is known of an elementwise nest when it is decided where it is computed.
+struct Producer<'a> {
+    nest: &'a Nest,
+    /// Its work per element with that of all it computes in itself.
+    weight: usize,
+    /// The arrays it reads.
+    loads: usize,
+    /// How many arguments of other nests it is.
+    readers: usize,
+    /// How many elements of it they read, together.
+    visits: usize,
+    /// How many elements it has.
+    elements: usize,
+    /// Whether it could be the epilogue of a reduction or product that it reads.
+    epilogue: bool,
+    /// Whether all its readers are elementwise nests.
+    read_by_map: bool,
+}
+
+/// What the readers of a node's values are.
+#[derive(Clone, Copy, Default)]
+struct Readers {
+    count: usize,
+    visits: usize,
+    /// Whether memory is asked for: by an output, a join or a reshape.
+    stored: bool,
+    /// Whether a reduction or product is among them.
+    accumulated: bool,
+}
+
+/// How many times a nest evaluates the expressions that read argument `arg`.
+fn visits(nest: &Nest, arg: usize) -> usize {
+    let reads = |expr: &Expr| reads_of(expr).any(|read| read == arg);
+    let without = |axis: usize| nest.domain.without(|a| a == axis).size();
+    let rank = nest.domain.rank();
+    let mut count = 0_usize;
+    match &nest.core {
+        Core::Map => {}
+        Core::Reduce { each, .. } if reads(each) => count = nest.domain.size(),
+        Core::Matmul { lhs, .. } if reads(lhs) => count = without(rank - 2),
+        Core::Matmul { rhs, .. } if reads(rhs) => count = without(rank - 3),
+        _ => {}
+    }
+    if reads(&nest.then) { count.saturating_add(nest.out_shape().size()) } else { count }
+}
+
+fn readers(graph: &Graph) -> Vec<Readers> {
+    let live = graph.live();
+    let mut readers = vec![Readers::default(); graph.len()];
+    for (_, node) in graph.iter().filter(|(id, _)| live[id.index()]) {
+        for (arg, value) in node.args.iter().enumerate() {
+            let of = &mut readers[value.node.index()];
+            of.count += 1;
+            match &node.op {
+                Op::Nest(nest) => {
+                    of.visits = of.visits.saturating_add(visits(nest, arg));
+                    of.accumulated |= nest.core != Core::Map;
+                }
+                _ => of.stored = true,
+            }
+        }
+    }
+    graph.outputs.iter().for_each(|output| readers[output.node.index()].stored = true);
+    readers
+}
+
+/// The graph in which every elementwise nest of one output that nobody wants in memory, and for
+/// which `choose` says so, is computed in its readers.
+fn inline(graph: &Graph, choose: impl Fn(&Producer) -> bool) -> Graph {
+    let readers = readers(graph);
+    let mut inlined = vec![false; graph.len()];
+    let (mut weights, mut loads) = (vec![0_usize; graph.len()], vec![1_usize; graph.len()]);
+    // Reductions, products, and what is computed from one where it writes.
+    let mut accumulates = vec![false; graph.len()];
+    for (id, node) in graph.iter() {
+        let Op::Nest(nest) = &node.op else { continue };
+        let Readers { count, visits, stored, accumulated } = readers[id.index()];
+        let epilogue = (node.args.iter().zip(&nest.reads)).any(|(arg, read)| {
+            accumulates[arg.node.index()] && nest.reads_where_written(read, &graph.ty(*arg).shape)
+        });
+        accumulates[id.index()] = nest.core != Core::Map;
+        if nest.core != Core::Map || node.types.len() != 1 || stored || count == 0 {
+            continue;
+        }
+        let args = || node.args.iter().map(|arg| arg.node.index());
+        let weight =
+            args().filter(|arg| inlined[*arg]).map(|arg| weights[arg]).sum::<usize>() + nest.then.weight();
+        let elements = nest.domain.size();
+        let loads_here = args().map(|arg| if inlined[arg] { loads[arg] } else { 1 }).sum();
+        let producer = Producer {
+            nest,
+            weight,
+            loads: loads_here,
+            readers: count,
+            visits,
+            elements,
+            epilogue,
+            read_by_map: !accumulated,
+        };
+        if choose(&producer) {
+            inlined[id.index()] = true;
+            (weights[id.index()], loads[id.index()]) = (weight, loads_here);
+            accumulates[id.index()] = epilogue;
+        }
+    }
+    let mut new = Graph::default();
+    let mut renamed: Vec<Option<NodeId>> = vec![None; graph.len()];
+    let live = graph.live();
+    for (id, node) in graph.iter().filter(|(id, _)| live[id.index()] && !inlined[id.index()]) {
+        let rename = |value: &Value| Value { node: renamed[value.node.index()].expect("in order"), ..*value };
+        let built = match &node.op {
+            Op::Nest(nest) => {
+                let mut composer =
+                    Composer { graph, inlined: &inlined, known: FxHashMap::default(), body: Body::default() };
+                let args: Vec<Ref> = (node.args.iter().zip(&nest.reads))
+                    .map(|(arg, read)| composer.value(&mut new, &rename, *arg, read.clone()))
+                    .collect();
+                let mut body = composer.body;
+                let core = match &nest.core {
+                    Core::Map => Core::Map,
+                    Core::Reduce { fold, axes, each } => Core::Reduce {
+                        fold: *fold,
+                        axes: axes.clone(),
+                        each: within(&mut body.builder, each, &args),
+                    },
+                    Core::Matmul { lhs, rhs } => Core::Matmul {
+                        lhs: within(&mut body.builder, lhs, &args),
+                        rhs: within(&mut body.builder, rhs, &args),
+                    },
+                };
+                let then = within(&mut body.builder, &nest.then, &args);
+                body.close(&mut new, nest.domain.clone(), core, then, node.types.clone())
+            }
+            _ => {
+                let mut node = node.clone();
+                node.args.iter_mut().for_each(|arg| *arg = rename(arg));
+                new.add(node)
+            }
+        };
+        renamed[id.index()] = Some(built);
+    }
+    let rename =
+        |value: &Value| Value { node: renamed[value.node.index()].expect("outputs are stored"), ..*value };
+    new.outputs = graph.outputs.iter().map(rename).collect();
+    new
+}
+
+/// `expr` over arguments that are the values `args`.
+fn within(builder: &mut Builder, expr: &Expr, args: &[Ref]) -> Expr {
+    let outs = builder.inline(expr, |_, inst, _| match inst {
+        Inst::Arg(arg) => Some(args[*arg as usize]),
+        _ => None,
+    });
+    builder.finish(outs)
+}
+
+/// Builds the expression of one nest from those of the producers computed in it.
+struct Composer<'a> {
+    graph: &'a Graph,
+    inlined: &'a [bool],
+    /// What is computed already: a producer read through a map.
+    known: FxHashMap<(NodeId, IndexMap), Ref>,
+    body: Body,
+}
+
+/// A producer whose arguments are being computed.
+struct Frame {
+    node: NodeId,
+    map: IndexMap,
+    args: Vec<Ref>,
+}
+
+impl Composer<'_> {
+    /// The element of `value` at `map`. Producers may nest millions deep, so the walk keeps a stack
+    /// of its own.
+    fn value(
+        &mut self,
+        new: &mut Graph,
+        rename: &dyn Fn(&Value) -> Value,
+        value: Value,
+        map: IndexMap,
+    ) -> Ref {
+        let mut stack: Vec<Frame> = Vec::new();
+        let mut wanted = Some((value, map));
+        let mut result = None;
+        loop {
+            if let Some((value, map)) = wanted.take() {
+                result = if !self.inlined[value.node.index()] {
+                    Some(self.body.read(new, rename(&value), map))
+                } else if let Some(known) = self.known.get(&(value.node, map.clone())) {
+                    Some(*known)
+                } else {
+                    stack.push(Frame { node: value.node, map, args: Vec::new() });
+                    None
+                };
+            }
+            let Some(frame) = stack.last_mut() else {
+                return result.expect("the walk ends with a value");
+            };
+            frame.args.extend(result.take());
+            let node = &self.graph[frame.node];
+            let Op::Nest(nest) = &node.op else { unreachable!("only nests are inlined") };
+            if let Some(arg) = node.args.get(frame.args.len()) {
+                wanted = Some((*arg, nest.reads[frame.args.len()].compose(&frame.map)));
+                continue;
+            }
+            let frame = stack.pop().expect("it is the last");
+            let outs = self.body.builder.inline(&nest.then, |_, inst, _| match inst {
+                Inst::Arg(arg) => Some(frame.args[*arg as usize]),
+                _ => None,
+            });
+            self.known.insert((frame.node, frame.map), outs[0]);
+            result = Some(outs[0]);
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Groups nests that run row by row: a reduction and the nests that read its result beside its
+//! rows share the outer axes, so that one kernel keeps each row in cache from the first stage to
+//! the last (softmax, layer norm, standardising).
+//!
+//! A group is closed: no path leaves it and comes back, so that it can run as one. The nests
+//! themselves stay as they are, and so does every value.
+
+use crate::base::{Affine, Shape};
+use crate::graph::{Core, Graph, Group, Nest, Node, NodeId, Op};
+
+/// Longest row of a group, in elements of a member's domain: two such rows of 8 bytes stay in a
+/// second-level cache of 1 MiB.
+const LONGEST_ROW: usize = 1 << 16;
+
+/// Fewest rows of a group whose rows are long: there must be some for every core.
+const FEWEST_ROWS: usize = 4;
+
+/// Elements per row up to which fewer rows do: too little to be worth a second core.
+const SHORT_ROW: usize = 1 << 13;
+
+/// How far behind the last member a reader is looked for, in nodes.
+const REACH: usize = 64;
+
+/// The graph with its groups.
+pub fn group(graph: &Graph) -> Graph {
+    let mut new = graph.without_dead_nodes();
+    let mut taken = vec![false; new.len()];
+    let mut groups = Vec::new();
+    for (id, node) in new.iter() {
+        let Op::Nest(nest) = &node.op else { continue };
+        if taken[id.index()] {
+            continue;
+        }
+        if let Some(outer_axes) = rows_of(nest)
+            && let Some(members) = grow(&new, id, outer_axes, &taken)
+        {
+            members.iter().for_each(|member| taken[member.index()] = true);
+            groups.push(Group { outer_axes, members });
+        }
+    }
+    new.groups = groups;
+    // Closed one by one, groups may still wait for each other in a circle; then none is formed.
+    if new.run_order().is_none() {
+        new.groups.clear();
+    }
+    new
+}
+
+/// The outer axes of a reduction over all its inner axes that may begin a group.
+fn rows_of(nest: &Nest) -> Option<usize> {
+    let Core::Reduce { axes, .. } = &nest.core else { return None };
+    let outer = nest.domain.rank() - axes.len();
+    let inner_only = axes.iter().enumerate().all(|(nth, &axis)| axis as usize == outer + nth);
+    (inner_only && fits(&nest.domain, outer)).then_some(outer)
+}
+
+fn fits(domain: &Shape, outer: usize) -> bool {
+    let (rows, row) = (domain[..outer].iter().product::<usize>(), domain[outer..].iter().product::<usize>());
+    row <= LONGEST_ROW && (rows >= FEWEST_ROWS || row <= SHORT_ROW) && domain.size() != 0
+}
+
+/// The members of the group that begins with `seed`, if there is more than it.
+fn grow(graph: &Graph, seed: NodeId, outer: usize, taken: &[bool]) -> Option<Vec<NodeId>> {
+    let Op::Nest(first) = &graph[seed].op else { return None };
+    let outer_extents = &first.domain[..outer];
+    let mut members = vec![seed];
+    // Nodes behind the seed that depend on members without being one: nothing they feed may join.
+    let mut outside: Vec<NodeId> = Vec::new();
+    let mut last = seed.index();
+    for index in seed.index() + 1..graph.len() {
+        if index > last + REACH {
+            break;
+        }
+        let id = NodeId::new(index);
+        let node = &graph[id];
+        let reads_member = node.args.iter().any(|arg| members.contains(&arg.node));
+        let reads_outside = node.args.iter().any(|arg| outside.contains(&arg.node));
+        if reads_member && !reads_outside && !taken[index] && joins(graph, node, &members, outer_extents) {
+            members.push(id);
+            last = index;
+        } else if reads_member || reads_outside {
+            outside.push(id);
+        }
+    }
+    (members.len() > 1).then_some(members)
+}
+
+/// Whether a node runs in rows over the same outer axes and reads members only in its own row.
+fn joins(graph: &Graph, node: &Node, members: &[NodeId], outer_extents: &[usize]) -> bool {
+    let Op::Nest(nest) = &node.op else { return false };
+    let outer = outer_extents.len();
+    if nest.domain.rank() < outer || nest.domain[..outer] != *outer_extents || !fits(&nest.domain, outer) {
+        return false;
+    }
+    let inner_only = match &nest.core {
+        Core::Map => true,
+        Core::Reduce { .. } => rows_of(nest) == Some(outer),
+        Core::Matmul { .. } => false,
+    };
+    inner_only
+        && node.args.iter().zip(&nest.reads).filter(|(arg, _)| members.contains(&arg.node)).all(
+            |(arg, read)| {
+                // The member's own row: its leading axes, at the same place.
+                let member_outer = |axis: usize| axis < outer && graph.ty(*arg).shape.len() > axis;
+                (0..read.0.len()).all(|axis| match member_outer(axis) {
+                    true => {
+                        read.0[axis] == Affine::axis(axis)
+                            && graph.ty(*arg).shape[axis] == outer_extents[axis]
+                    }
+                    false => (0..outer).all(|outer_axis| read.0[axis].coefficient(outer_axis) == 0),
+                }) && read.0.len() >= outer
+            },
+        )
+}
