@@ -244,19 +244,20 @@ pub(super) fn force(roots: &[Array]) -> Result<()> {
     if roots.iter().all(Array::is_evaluated) {
         return Ok(());
     }
+    let (captured, nodes) = lend(roots)?;
+    run(captured, nodes)
+}
+
+/// The program of roots that stay as they are, and which nodes want which of its outputs.
+fn lend(roots: &[Array]) -> Result<(Captured, Vec<(Array, usize)>)> {
     let capture = Capture::of(roots, true)?;
+    let border = capture.border(roots);
+    let border = border.iter().map(|&place| &capture.seen[place as usize]);
     let mut wanted = Wanted::default();
-    for root in roots {
-        let seen = capture.seen(root);
-        if seen.is_lazy {
-            wanted.add(root.clone(), seen.value);
-        }
-    }
-    for place in capture.border(roots) {
-        let seen = &capture.seen[place as usize];
+    for seen in roots.iter().map(|root| capture.seen(root)).chain(border).filter(|seen| seen.is_lazy) {
         wanted.add(seen.array.clone(), seen.value);
     }
-    run(capture, wanted)
+    Ok((capture.captured(wanted.values), wanted.nodes))
 }
 
 /// The same for roots that are given away: memory that nobody else holds may be reused.
@@ -264,14 +265,20 @@ pub(super) fn force(roots: &[Array]) -> Result<()> {
 /// # Errors
 /// As [`force`]; the roots are lost then, but for other handles on them.
 pub(super) fn consume(mut roots: Vec<Array>) -> Result<Vec<Array>> {
-    if roots.iter().all(Array::is_evaluated) {
-        return Ok(roots);
+    if !roots.iter().all(Array::is_evaluated) {
+        let (captured, nodes) = give(&mut roots)?;
+        run(captured, nodes)?;
     }
-    let mut capture = Capture::of(&roots, true)?;
+    Ok(roots)
+}
+
+/// The program of roots that are given away, and which nodes want which of its outputs.
+fn give(roots: &mut [Array]) -> Result<(Captured, Vec<(Array, usize)>)> {
+    let mut capture = Capture::of(roots, true)?;
     let values: Vec<Option<Value>> =
         roots.iter().map(|root| capture.seen(root)).map(|seen| seen.is_lazy.then_some(seen.value)).collect();
-    let border = capture.border(&roots);
-    let held = capture.release(&mut roots, &border);
+    let border = capture.border(roots);
+    let held = capture.release(roots, &border);
     let mut wanted = Wanted::default();
     for (root, value) in roots.iter().zip(values) {
         if let Some(value) = value {
@@ -279,13 +286,13 @@ pub(super) fn consume(mut roots: Vec<Array>) -> Result<Vec<Array>> {
         }
     }
     held.into_iter().for_each(|(array, value)| wanted.add(array, value));
-    run(capture, wanted)?;
-    Ok(roots)
+    Ok((capture.captured(wanted.values), wanted.nodes))
 }
 
-fn run(capture: Capture, wanted: Wanted) -> Result<()> {
-    let buffers: Vec<Arc<Buffer>> = pipeline::evaluate(capture.captured(wanted.values))?;
-    for (array, at) in wanted.nodes {
+/// Runs the program and keeps its outputs. What failed leaves every node as it was.
+fn run(captured: Captured, nodes: Vec<(Array, usize)>) -> Result<()> {
+    let buffers: Vec<Arc<Buffer>> = pipeline::evaluate(captured)?;
+    for (array, at) in nodes {
         array.0.store(buffers[at].clone());
     }
     Ok(())
@@ -325,3 +332,6 @@ pub(super) fn held(array: &Array) -> (usize, usize) {
     }
     (operations, buffers.values().sum())
 }
+
+#[cfg(test)]
+mod tests;

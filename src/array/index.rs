@@ -181,7 +181,7 @@ fn sliced(op: &str, array: &Array, items: &[SliceItem]) -> Result<Array> {
     let spoken_of =
         items.iter().filter(|item| matches!(item, SliceItem::Index(_) | SliceItem::Range { .. })).count();
     if spoken_of > ty.shape.rank() {
-        return Err(wrong(format!("{spoken_of} indices for {ty}, which has rank {}", ty.shape.rank())));
+        return Err(wrong(format!("{ty} has rank {}, indices given: {spoken_of}", ty.shape.rank())));
     }
     if items.iter().filter(|item| matches!(item, SliceItem::Ellipsis)).count() > 1 {
         return Err(wrong("`...` stands twice".into()));

@@ -170,7 +170,8 @@ impl<'a> Parser<'a> {
         }
         for quote in ["'", "\""] {
             if self.takes(quote) {
-                let end = self.rest.find(quote).ok_or_else(|| malformed("the header has a string without end"))?;
+                let end =
+                    self.rest.find(quote).ok_or_else(|| malformed("the header has a string without end"))?;
                 let text = &self.rest[..end];
                 self.rest = &self.rest[end + 1..];
                 return Ok(Literal::Text(text));
@@ -208,10 +209,12 @@ impl<'a> Parser<'a> {
         self.rest = &self.rest[end..];
         // A Python 2 writer marks long integers.
         self.takes("L");
-        match digits.parse() {
-            _ if negative => Err(malformed(format_args!("the header's shape has the negative extent -{digits}"))),
-            Ok(extent) => Ok(extent),
-            Err(_) => Err(malformed(format_args!("the header's shape has the impossible extent {digits}"))),
+        match digits.parse::<usize>() {
+            _ if negative => {
+                Err(malformed(format_args!("the header's shape has the negative extent -{digits}")))
+            }
+            Ok(extent) if isize::try_from(extent).is_ok() => Ok(extent),
+            _ => Err(malformed(format_args!("the header's shape has the impossible extent {digits}"))),
         }
     }
 }
@@ -227,7 +230,8 @@ mod tests {
                 let bytes = Header::bytes(dtype, shape);
                 assert_eq!(bytes.len() % 64, 0);
                 let header = Header::parse(std::str::from_utf8(&bytes[10..]).unwrap()).unwrap();
-                let expected = Header { dtype, big_endian: false, fortran_order: false, shape: shape.to_vec() };
+                let expected =
+                    Header { dtype, big_endian: false, fortran_order: false, shape: shape.to_vec() };
                 assert_eq!(header, expected);
             }
         }

@@ -168,7 +168,8 @@ fn array<T: Element>(values: Vec<T>, shape: &[usize], fortran_order: bool) -> Re
 fn row_major<T: Copy>(values: &[T], shape: &[usize]) -> Result<Vec<T>> {
     let mut ordered = Vec::new();
     ordered.try_reserve_exact(values.len()).map_err(|_| Error::out_of_memory(size_of_val(values)))?;
-    let strides: Vec<usize> = shape.iter().scan(1, |step, &n| Some(std::mem::replace(step, *step * n))).collect();
+    let strides: Vec<usize> =
+        shape.iter().scan(1, |step, &n| Some(std::mem::replace(step, *step * n))).collect();
     let mut index = vec![0; shape.len()];
     let mut at = 0;
     for _ in 0..values.len() {

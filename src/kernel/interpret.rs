@@ -58,7 +58,14 @@ pub fn run(strip: &Strip, rows: usize, n: usize, scalars: &[u64], load: Load, st
 }
 
 /// The outputs of the body at `count` iterations of a row.
-fn body(strip: &Strip, at: Position, count: usize, scalars: &[u64], load: Load, errors: &mut u32) -> Vec<Values> {
+fn body(
+    strip: &Strip,
+    at: Position,
+    count: usize,
+    scalars: &[u64],
+    load: Load,
+    errors: &mut u32,
+) -> Vec<Values> {
     let mut leaf = |inst: &Inst| match inst {
         Inst::Arg(arg) => load(*arg as usize, at, count),
         Inst::Scalar(scalar) => {

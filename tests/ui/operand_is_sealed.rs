@@ -1,0 +1,6 @@
+use broadloom::prelude::*;
+
+fn main() {
+    struct Mine;
+    impl broadloom::Operand for Mine {}
+}
