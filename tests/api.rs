@@ -45,7 +45,7 @@ fn rust_scalars_are_weak_and_scalar_arrays_are_not() {
 fn methods_take_scalars_too() -> Result {
     let x = array![-1.0, 0.25, 2.0];
     assert_eq!(x.maximum(0.0).to_vec::<f64>()?, [0.0, 0.25, 2.0]);
-    assert_eq!(where_(&x.less(0.5), &x, 0.0).to_vec::<f64>()?, [-1.0, 0.25, 0.0]);
+    assert_eq!(where_(&x.less(0.5) & true, &x, 0.0).to_vec::<f64>()?, [-1.0, 0.25, 0.0]);
     assert_eq!(where_(x.less(0.5), 1, 2.5).to_vec::<f64>()?, [1.0, 1.0, 2.5]);
     assert_eq!(x.clip(0, 1).to_vec::<f64>()?, [0.0, 0.25, 1.0]);
     assert_eq!(x.pow(2).to_vec::<f64>()?, [1.0, 0.0625, 4.0]);
@@ -57,6 +57,7 @@ fn methods_take_scalars_too() -> Result {
 }
 
 #[test]
+#[allow(clippy::reversed_empty_ranges)]
 fn arrays_are_created_from_data_and_from_rules() -> Result {
     assert_eq!(array![1, 2].dtype(), I32);
     assert_eq!(array![[1.0, 2.0], [3.0, 4.0]].shape(), [2, 2]);
@@ -114,6 +115,7 @@ fn shapes_and_axes_come_in_every_form() {
 }
 
 #[test]
+#[allow(clippy::reversed_empty_ranges)]
 fn slices_have_one_grammar() -> Result {
     let x = Array::arange(0..24).reshape([2, 3, 4]);
     let (a, b) = (1, 3_usize);
@@ -121,7 +123,7 @@ fn slices_have_one_grammar() -> Result {
     assert_eq!(x.slice(s![1.., ..;-2, NewAxis, ..., -1]).shape(), [1, 2, 1]);
     assert_eq!(x.slice(s![]).shape(), [2, 3, 4]);
     assert_eq!(x.slice(s![...]).shape(), [2, 3, 4]);
-    assert_eq!(x.slice(s![0, 0, a..b]).to_vec::<i64>().is_ok(), true);
+    assert_eq!(x.slice(s![0, 0, a..b]).shape(), [2]);
     assert_eq!(x.slice(s![0, 0, 1..=2]).to_vec::<i64>()?, [1, 2]);
     assert_eq!(x.slice(s![0, 0, ..=-2]).to_vec::<i64>()?, [0, 1, 2]);
     assert_eq!(x.slice(s![0, 0, -3..-1;2]).to_vec::<i64>()?, [1]);
@@ -142,9 +144,9 @@ fn views_read_the_elements_they_say() -> Result {
     assert_eq!(x.flip(0).to_vec::<i32>()?, [4, 5, 6, 1, 2, 3]);
     assert_eq!(x.flip([0, 1]).to_vec::<i32>()?, [6, 5, 4, 3, 2, 1]);
     assert_eq!(x.t().reshape([2, 3]).to_vec::<i32>()?, [1, 4, 2, 5, 3, 6]);
-    assert_eq!(concat([&x, &x.flip(0)], 0).shape(), [4, 3]);
+    assert_eq!(concat([x.clone(), x.flip(0)], 0).shape(), [4, 3]);
     assert_eq!(concat(vec![x.clone(), x.clone()], -1).i(0).to_vec::<i32>()?, [1, 2, 3, 1, 2, 3]);
-    assert_eq!(concat(&[x.clone(), x.astype(F32)], 0).dtype(), F64);
+    assert_eq!(concat(&vec![x.clone(), x.astype(F32)], 0).dtype(), F64);
     assert_eq!(stack([&x.i(0), &x.i(1)], 1).to_vec::<i32>()?, [1, 4, 2, 5, 3, 6]);
     let rows: Vec<Vec<i32>> = x.iter().map(|row| row.to_vec()).collect::<Result<_>>()?;
     assert_eq!(rows, [[1, 2, 3], [4, 5, 6]]);
@@ -242,7 +244,7 @@ fn reading_gives_elements_of_the_arrays_own_type() -> Result {
     assert_eq!(y.as_slice::<i32>()?, [2, 3, 4, 5]);
     assert!(x.array_equal(&x.astype(F64))? && !x.array_equal(&y)? && !x.array_equal(&x.ravel())?);
     assert!(x.allclose(&(x.astype(F64) + 1e-9))?);
-    assert_eq!(array![f64::NAN].array_equal(&array![f64::NAN])?, false);
+    assert!(!array![f64::NAN].array_equal(&array![f64::NAN])?);
     Ok(())
 }
 
@@ -324,8 +326,8 @@ fn display_reads_as_numpy_prints() {
     macro_rules! shown { ($array:expr, @$text:literal) => { insta::assert_snapshot!($array.to_string(), @$text) } }
     shown!(array![1, -20, 300], @"[  1 -20 300]");
     shown!(array![[1.0, 2.5], [-3.0, 0.125]], @"
-    [[ 1.000  2.500]
-     [-3.000  0.125]]
+    [[ 1.     2.5  ]
+     [-3.     0.125]]
     ");
     shown!(Array::arange(0..12).reshape([2, 2, 3]), @"
     [[[ 0  1  2]
@@ -338,16 +340,13 @@ fn display_reads_as_numpy_prints() {
     shown!(Array::scalar(2.5), @"2.5");
     shown!(Array::scalar(3_i64), @"3");
     shown!(array![1.0_f32, f32::NAN, f32::NEG_INFINITY], @"[  1.  nan -inf]");
-    shown!(array![0.1_f32, 1.0 / 3.0], @"[0.10000000 0.33333334]");
-    shown!(array![1.0 / 3.0, 100.0], @"[  0.33333333 100.00000000]");
+    shown!(array![0.1_f32, 1.0 / 3.0], @"[0.1        0.33333334]");
+    shown!(array![1.0 / 3.0, 100.0], @"[  0.33333333 100.        ]");
     shown!(array![1e-10, 1.0], @"[1.e-10 1.e+00]");
     shown!(array![1e10, -2.5e20], @"[ 1.0e+10 -2.5e+20]");
     shown!(array![0.0, -0.0], @"[ 0. -0.]");
     shown!(Array::zeros(0, F32), @"[]");
-    shown!(Array::zeros([2, 0], F32), @"
-    [[]
-     []]
-    ");
+    shown!(Array::zeros([2, 0], F32), @"[]");
     shown!(Array::arange(0..2000), @"[   0    1    2 ... 1997 1998 1999]");
     shown!(Array::arange(0..10_000).reshape([100, 100]), @"
     [[   0    1    2 ...   97   98   99]

@@ -110,13 +110,13 @@ impl Capture {
             Op::View(_) => read(args[0]).source,
             _ => self.seen.len() as u32,
         };
-        let below = args.iter().map(|&arg| read(arg).creation);
+        let mut below = args.iter().map(|&arg| read(arg).creation);
         let creation = match lazy.op {
             Op::Const(_) | Op::Iota => Some(0),
             Op::View(_) => read(args[0]).creation,
             Op::Elementwise(_) => below
-                .fold(Some(0), |most, steps| Some(most?.max(steps?)))
-                .filter(|&steps: &u8| steps < CREATION_STEPS)
+                .try_fold(0, |most: u8, steps| Some(most.max(steps?)))
+                .filter(|&steps| steps < CREATION_STEPS)
                 .map(|steps| steps + 1),
             _ => None,
         };

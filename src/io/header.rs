@@ -99,7 +99,7 @@ impl Header {
         // Version 1 counts the header in 16 bits.
         let version: u8 = if text.len() + 128 <= usize::from(u16::MAX) { 1 } else { 2 };
         let prefix = MAGIC.len() + 2 + if version == 1 { 2 } else { 4 };
-        while (prefix + text.len() + 1) % 64 != 0 {
+        while !(prefix + text.len() + 1).is_multiple_of(64) {
             text.push(' ');
         }
         text.push('\n');

@@ -1,5 +1,3 @@
-use broadloom::prelude::*;
-
 fn main() {
     struct Mine;
     impl broadloom::Operand for Mine {}

@@ -153,7 +153,7 @@ fn a_loop_that_reads_a_scalar_every_step_stays_linear() {
     let mut x = Array::zeros(2, F64);
     for _ in 0..100 {
         w = &w - (&w * &w) * 0.1;
-        x = x + Array::arange(0..2);
+        x += Array::arange(0..2);
         let loss = (&w * &w).sum(..) + x.sum(..);
         let (captured, nodes) = lend(std::slice::from_ref(&loss)).unwrap();
         longest = longest.max(captured.graph.len());
