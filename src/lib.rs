@@ -5,6 +5,9 @@
 pub mod array;
 #[doc(hidden)]
 pub mod base;
+#[cfg(feature = "jit")]
+#[doc(hidden)]
+pub mod codegen;
 #[doc(hidden)]
 pub mod graph;
 mod io;
@@ -28,6 +31,8 @@ pub use array::{
     over, stack, try_concat, try_stack, try_where_, where_,
 };
 pub use base::{DType, Element, Error, ErrorKind, Result, Target};
+pub use pipeline::Explain;
+pub use runtime::{Engine, Stats, engine};
 
 /// Everything one writes expressions with: `use broadloom::prelude::*;`.
 pub mod prelude {

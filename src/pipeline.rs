@@ -1,71 +1,331 @@
-//! A stand-in: programs are run by the slow evaluator.
-#![allow(missing_docs)]
+//! The whole order, from a captured graph to values. Read this file first.
+//!
+//! Programs are cached by the graph they were made from, without the values of its scalars; strips
+//! by what they compute. So a loop that changes only numbers plans once, and one that changes only
+//! sizes compiles once.
+
 use std::fmt;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, LazyLock, OnceLock};
 
-use crate::base::{DType, Result, Scalar, Target};
-use crate::graph::{Graph, Op};
-use crate::op::Values;
-use crate::runtime::Buffer;
+use crate::base::{Result, Scalar, Target};
+use crate::graph::{Graph, verify};
+use crate::kernel::{Plan, print};
+use crate::opt;
+use crate::runtime::cache::Cache;
+use crate::runtime::strips::Shared;
+use crate::runtime::{Buffer, engine, execute};
 
+/// Work of a program, in additions, up to which its first runs are interpreted: less time than
+/// compiling one strip takes.
+const INTERPRETED_WORK: usize = 1 << 13;
+
+/// How often so small a program is interpreted before it is compiled.
+const INTERPRETED_RUNS: usize = 2;
+
+/// Most programs that are kept.
+const KEPT_PROGRAMS: usize = 1024;
+
+/// What an evaluation is given.
+#[derive(Debug)]
 pub struct Captured {
+    /// What to compute.
     pub graph: Graph,
+    /// Its inputs, by number.
     pub inputs: Vec<Leaf>,
+    /// The values of its scalars, by number.
     pub scalars: Vec<Scalar>,
+    /// What the inputs are called, where they have names.
     pub names: Vec<Option<String>>,
 }
 
+/// An evaluated array that a graph reads.
+#[derive(Clone, Debug)]
 pub struct Leaf {
+    /// Its memory.
     pub buffer: Arc<Buffer>,
+    /// Whether nobody can read it after this evaluation, so that results may be written over it.
     pub donated: bool,
 }
 
-#[derive(Debug)]
+/// How to evaluate. The default is what the environment asks for: `BROADLOOM_OPT=0`,
+/// `BROADLOOM_JIT=0`, `BROADLOOM_PASSES=2`, `BROADLOOM_CHECK=1`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Settings {
+    /// Whether the optimiser runs the passes it may leave out.
+    pub optimize: bool,
+    /// How many passes run, of those that may be left out.
+    pub passes: usize,
+    /// A pass that does not run, by name.
+    pub without: Option<&'static str>,
+    /// When machine code is used.
+    pub jit: Jit,
+    /// Whether invariants are checked after every pass.
+    pub check: bool,
+    /// Threads, where the engine's setting is not to be used.
+    pub threads: Option<usize>,
+}
+
+/// When machine code is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Jit {
+    /// Never: everything is interpreted.
+    Never,
+    /// Where it pays: tiny programs are interpreted first.
+    Auto,
+    /// Always, from the first run on.
+    Always,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        static ASKED: OnceLock<Settings> = OnceLock::new();
+        ASKED.get_or_init(Settings::from_environment).clone()
+    }
+}
+
+impl Settings {
+    fn from_environment() -> Self {
+        let asked = |name: &str| std::env::var(name).ok();
+        Self {
+            optimize: asked("BROADLOOM_OPT").as_deref() != Some("0"),
+            passes: asked("BROADLOOM_PASSES").and_then(|n| n.parse().ok()).unwrap_or(usize::MAX),
+            without: None,
+            jit: if asked("BROADLOOM_JIT").as_deref() == Some("0") { Jit::Never } else { Jit::Auto },
+            check: asked("BROADLOOM_CHECK").as_deref() == Some("1"),
+            threads: None,
+        }
+    }
+}
+
+/// A graph made ready to run.
+pub struct Program {
+    plan: Plan,
+    strips: Vec<Shared>,
+    weight: usize,
+    runs: AtomicUsize,
+}
+
+/// The values of the graph's outputs.
+///
+/// # Errors
+/// If memory cannot be had, or an element's computation reports an error.
+pub fn evaluate(captured: Captured) -> Result<Vec<Arc<Buffer>>> {
+    evaluate_with(captured, &Settings::default())
+}
+
+/// The values of the graph's outputs, computed as `settings` say.
+///
+/// # Errors
+/// As [`evaluate`].
+pub fn evaluate_with(captured: Captured, settings: &Settings) -> Result<Vec<Arc<Buffer>>> {
+    let counters = engine().counters();
+    counters.evaluations.fetch_add(1, Relaxed);
+    counters.nodes.fetch_add(captured.graph.len() as u64, Relaxed);
+    dump::write(&captured, settings);
+    let program = program(&captured.graph, settings)?;
+    let first = program.runs.fetch_add(1, Relaxed) < INTERPRETED_RUNS;
+    let compiles = match settings.jit {
+        Jit::Never => false,
+        Jit::Auto => program.weight > INTERPRETED_WORK || !first,
+        Jit::Always => true,
+    };
+    if compiles {
+        program.compile();
+    }
+    let run = execute::Execution {
+        plan: &program.plan,
+        strips: &program.strips,
+        interpret: settings.jit == Jit::Never,
+        threads: settings.threads.unwrap_or_else(|| engine().threads()),
+    };
+    let (buffers, donated) = captured.inputs.into_iter().map(|leaf| (leaf.buffer, leaf.donated)).unzip();
+    let scalars: Vec<u64> = captured.scalars.iter().map(|scalar| scalar.bits()).collect();
+    run.run(buffers, donated, &scalars)
+}
+
+/// The program of a graph: a known one, or one made now.
+fn program(graph: &Graph, settings: &Settings) -> Result<Arc<Program>> {
+    type Key = (Graph, bool, usize, Option<&'static str>);
+    static PROGRAMS: LazyLock<Cache<Key, Arc<Program>>> = LazyLock::new(|| Cache::new(KEPT_PROGRAMS));
+    let key = (graph.clone(), settings.optimize, settings.passes, settings.without);
+    if let Some(known) = PROGRAMS.get(&key) {
+        return Ok(known);
+    }
+    let optimized = optimize(graph, settings, |_, _| {})?;
+    let plan = Plan::new(&optimized)?;
+    let strips = plan.strips.iter().map(|strip| engine().strip(strip)).collect();
+    let weight = plan.kernels.iter().fold(0_usize, |sum, kernel| sum.saturating_add(kernel.weight));
+    engine().counters().programs.fetch_add(1, Relaxed);
+    Ok(PROGRAMS.insert(key, Arc::new(Program { plan, strips, weight, runs: AtomicUsize::new(0) })))
+}
+
+impl Program {
+    /// Makes machine code for the strips that have none, on all cores if there are several.
+    fn compile(&self) {
+        let missing: Vec<&Shared> = self.strips.iter().filter(|strip| !strip.is_compiled()).collect();
+        let compile = |strip: &&Shared| {
+            if strip.compile() {
+                engine().counters().compiled.fetch_add(1, Relaxed);
+            }
+        };
+        match &missing[..] {
+            [] => {}
+            [strip] => compile(strip),
+            strips if engine().threads_here(engine().threads()) == 1 => strips.iter().for_each(compile),
+            strips => engine().install(|| {
+                use rayon::prelude::*;
+                strips.par_iter().for_each(compile);
+            }),
+        }
+    }
+}
+
+/// The graph after the passes that `settings` ask for; `seen` is shown each pass' result.
+///
+/// # Errors
+/// A broken invariant, if they are checked.
+pub fn optimize(
+    graph: &Graph,
+    settings: &Settings,
+    mut seen: impl FnMut(&opt::Pass, &Graph),
+) -> Result<Graph> {
+    let mut broken = None;
+    let mut left = if settings.optimize { settings.passes } else { 0 };
+    let check = settings.check || cfg!(debug_assertions);
+    let enabled = |pass: &opt::Pass| {
+        let runs = left > 0 && settings.without != Some(pass.name);
+        left = left.saturating_sub(1);
+        runs
+    };
+    let optimized = opt::optimize(graph, enabled, |pass, graph| {
+        if check && broken.is_none() {
+            broken = verify::verify(graph).err().map(|error| error.at(format_args!("after {}", pass.name)));
+        }
+        seen(pass, graph);
+    });
+    broken.map_or(Ok(optimized), Err)
+}
+
+/// What becomes of an expression, stage by stage. Each stage prints by itself; printed whole, all
+/// follow each other.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Explain {
+    /// What was written.
     pub graph: String,
+    /// One line per loop nest.
+    pub optimized: String,
+    /// The loops of every kernel.
+    pub kernel: String,
+    /// Kernels in order, buffers and their lifetimes.
+    pub plan: String,
+    /// The intermediate code of every strip.
+    pub clif: String,
+    /// The machine code of every strip.
+    pub asm: String,
 }
 
 impl fmt::Display for Explain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.graph)
+        for (name, text) in self.stages() {
+            writeln!(f, "== {name}\n{text}")?;
+        }
+        Ok(())
     }
 }
 
-pub fn evaluate(captured: Captured) -> Result<Vec<Arc<Buffer>>> {
-    crate::graph::verify::verify(&captured.graph)?;
-    let mut dtypes = vec![DType::F64; captured.inputs.len()];
-    for (_, node) in captured.graph.iter() {
-        if let Op::Input(k) = node.op {
-            dtypes[k as usize] = node.ty().dtype;
+impl Explain {
+    /// The stages by name, in order.
+    pub fn stages(&self) -> [(&'static str, &str); 6] {
+        [
+            ("graph", &self.graph),
+            ("optimized", &self.optimized),
+            ("kernel", &self.kernel),
+            ("plan", &self.plan),
+            ("clif", &self.clif),
+            ("asm", &self.asm),
+        ]
+    }
+}
+
+/// What evaluating the graph would do, with machine code for `target`.
+///
+/// # Errors
+/// If the graph cannot be compiled for `target`.
+pub fn explain(captured: &Captured, target: Target) -> Result<Explain> {
+    explain_with(captured, &target, &Settings::default())
+}
+
+/// What evaluating the graph as `settings` say would do, with machine code for `target`.
+///
+/// # Errors
+/// As [`explain`].
+pub fn explain_with(captured: &Captured, target: &Target, settings: &Settings) -> Result<Explain> {
+    let optimized = optimize(&captured.graph, settings, |_, _| {})?;
+    let plan = Plan::new(&optimized)?;
+    let (clif, asm) = code_texts(&plan, target)?;
+    Ok(Explain {
+        graph: captured.graph.to_string(),
+        optimized: optimized.to_string(),
+        kernel: print::kernels(&plan),
+        plan: print::plan(&plan, &captured.inputs.iter().map(|leaf| leaf.donated).collect::<Vec<_>>()),
+        clif,
+        asm,
+    })
+}
+
+#[cfg(feature = "jit")]
+fn code_texts(plan: &Plan, target: &Target) -> Result<(String, String)> {
+    let (mut clif, mut asm) = (String::new(), String::new());
+    for (number, strip) in plan.strips.iter().enumerate() {
+        let texts = crate::codegen::texts(strip, target)?;
+        clif += &format!("; strip {number}\n{}\n", texts.clif);
+        asm += &format!("; strip {number} for {target}\n{}\n", texts.asm);
+    }
+    Ok((clif, asm))
+}
+
+#[cfg(not(feature = "jit"))]
+fn code_texts(_: &Plan, _: &Target) -> Result<(String, String)> {
+    let none = "; this build interprets: the feature `jit` is off\n";
+    Ok((none.into(), none.into()))
+}
+
+mod dump {
+    //! `BROADLOOM_DUMP=graph,optimized,kernel,plan,clif,asm` prints those stages at every
+    //! evaluation, to standard error or to files in `BROADLOOM_DUMP_DIR`.
+
+    use std::sync::OnceLock;
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+    use super::{Captured, Settings, explain_with};
+    use crate::base::Target;
+
+    pub(super) fn write(captured: &Captured, settings: &Settings) {
+        static ASKED: OnceLock<Option<String>> = OnceLock::new();
+        let Some(asked) = ASKED.get_or_init(|| std::env::var("BROADLOOM_DUMP").ok()) else { return };
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
+        let number = NUMBER.fetch_add(1, Relaxed);
+        let explained = match explain_with(captured, &Target::Host, settings) {
+            Ok(explained) => explained,
+            Err(error) => {
+                eprintln!("broadloom: no dump of evaluation {number}: {error}");
+                return;
+            }
+        };
+        let wanted = |name: &str| asked.split(',').any(|stage| stage.trim() == name || stage.trim() == "all");
+        for (name, text) in explained.stages().into_iter().filter(|(name, _)| wanted(name)) {
+            match std::env::var_os("BROADLOOM_DUMP_DIR") {
+                None => eprintln!("== {name} of evaluation {number}\n{text}"),
+                Some(folder) => {
+                    let file = std::path::Path::new(&folder).join(format!("{number:04}-{name}.txt"));
+                    let written = std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(&file, text));
+                    if let Err(error) = written {
+                        eprintln!("broadloom: {}: {error}", file.display());
+                    }
+                }
+            }
         }
     }
-    let inputs: Vec<Values> = captured
-        .inputs
-        .iter()
-        .zip(dtypes)
-        .map(|(leaf, dtype)| match dtype {
-            DType::Bool => leaf.buffer.as_slice::<bool>().to_vec().into(),
-            DType::I32 => leaf.buffer.as_slice::<i32>().to_vec().into(),
-            DType::I64 => leaf.buffer.as_slice::<i64>().to_vec().into(),
-            DType::F32 => leaf.buffer.as_slice::<f32>().to_vec().into(),
-            DType::F64 => leaf.buffer.as_slice::<f64>().to_vec().into(),
-        })
-        .collect();
-    let values = crate::reference::evaluate(&captured.graph, &inputs, &captured.scalars)?;
-    Ok(values
-        .into_iter()
-        .map(|values| {
-            Arc::new(match values {
-                Values::Bool(v) => Buffer::from_vec(v),
-                Values::I32(v) => Buffer::from_vec(v),
-                Values::I64(v) => Buffer::from_vec(v),
-                Values::F32(v) => Buffer::from_vec(v),
-                Values::F64(v) => Buffer::from_vec(v),
-            })
-        })
-        .collect())
-}
-
-pub fn explain(captured: &Captured, _: Target) -> Result<Explain> {
-    Ok(Explain { graph: captured.graph.to_string() })
 }

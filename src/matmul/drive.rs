@@ -7,12 +7,19 @@
 use std::mem::MaybeUninit;
 use std::ops::Range;
 
+use smallvec::SmallVec;
+
 use super::kernels::Step;
 use super::pack::Operand;
-use super::plan::{Access, Packing, Plan};
+use super::plan::{self, Access, Packing, Plan};
 use super::{Kernel, Product, SCRATCH_ALIGN, Sink, Source, Task, Tile};
 
 impl Kernel {
+    /// As [`super::split`], for this kernel.
+    pub fn split(&self, product: Product, threads: usize) -> SmallVec<[Task; 4]> {
+        plan::split(self, product, threads)
+    }
+
     /// As [`super::scratch_bytes`], for this kernel.
     pub fn scratch_bytes(&self, product: Product, task: &Task) -> usize {
         Plan::most_bytes(self, task.rows.len(), task.columns.len(), product.k)

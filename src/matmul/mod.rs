@@ -111,6 +111,16 @@ pub enum Sink<'a> {
     Finish(&'a (dyn Fn(Tile) -> u32 + Sync)),
 }
 
+// SAFETY: sources and sinks are addresses and functions that may be called from any thread; whoever
+// runs a task vouches for what lies at the addresses, on whatever thread that is.
+unsafe impl Send for Source<'_> {}
+// SAFETY: as above.
+unsafe impl Sync for Source<'_> {}
+// SAFETY: as above.
+unsafe impl Send for Sink<'_> {}
+// SAFETY: as above.
+unsafe impl Sync for Sink<'_> {}
+
 /// A rectangle of finished elements in scratch, valid during the call it is given to.
 #[derive(Clone, Copy, Debug)]
 pub struct Tile {
@@ -134,7 +144,7 @@ pub const SCRATCH_ALIGN: usize = 64;
 /// The rectangles into which to cut `product` for `threads` threads: one if it is too small to be
 /// worth sharing, none if the result is empty.
 pub fn split(product: Product, threads: usize) -> SmallVec<[Task; 4]> {
-    plan::split(kernel(product.dtype), product, threads)
+    kernel(product.dtype).split(product, threads)
 }
 
 /// Bytes of scratch, aligned to [`SCRATCH_ALIGN`], that [`run`] needs at most for this task.

@@ -10,6 +10,9 @@ use std::ops::Range;
 
 use super::{Panel, Source};
 
+/// How many k of memory whose lanes are side by side are packed together.
+const RUNS: usize = 16;
+
 /// An operand as packing and micro-kernels see it; steps are in bytes.
 #[derive(Clone, Copy)]
 pub(super) enum Operand<'a> {
@@ -52,28 +55,36 @@ impl<'a> Operand<'a> {
         if depth == 0 {
             return 0;
         }
+        // Memory whose lanes are side by side is read a few k at a time over all panels: long runs,
+        // and no more of them than the machine translates and prefetches well.
+        let few = match self {
+            Operand::Memory { lane, .. } if lane == size as isize => RUNS,
+            _ => depth,
+        };
         let mut errors = 0;
-        for (nth, first) in lanes.clone().step_by(width).enumerate() {
-            let present = width.min(lanes.end - first);
-            let panel = Panel {
-                // SAFETY: the caller promises room for all panels.
-                to: unsafe { to.add(nth * width * depth * size) },
-                stride: width,
-                first,
-                width: present,
-                first_k: ks.start,
-                depth,
-            };
-            match self {
-                Operand::Strip(write) => errors |= write(panel),
-                // SAFETY: the caller's promise, for one panel.
-                Operand::Memory { base, lane, k } => unsafe { copy(size, base, lane, k, panel) },
-            }
-            if present < width {
-                for d in 0..depth {
-                    // SAFETY: within the panel, after the lanes that are there.
-                    unsafe {
-                        panel.to.add((d * width + present) * size).write_bytes(0, (width - present) * size)
+        for above in (0..depth).step_by(few) {
+            for (nth, first) in lanes.clone().step_by(width).enumerate() {
+                let panel = Panel {
+                    // SAFETY: the caller promises room for all panels.
+                    to: unsafe { to.add((nth * depth + above) * width * size) },
+                    stride: width,
+                    first,
+                    width: width.min(lanes.end - first),
+                    first_k: ks.start + above,
+                    depth: few.min(depth - above),
+                };
+                match self {
+                    Operand::Strip(write) => errors |= write(panel),
+                    // SAFETY: the caller's promise, for a part of one panel.
+                    Operand::Memory { base, lane, k } => unsafe { copy(size, base, lane, k, panel) },
+                }
+                if panel.width < width {
+                    for d in 0..panel.depth {
+                        // SAFETY: within the panel, after the lanes that are there.
+                        unsafe {
+                            let missing = panel.to.add((d * width + panel.width) * size);
+                            missing.write_bytes(0, (width - panel.width) * size);
+                        }
                     }
                 }
             }
@@ -82,7 +93,7 @@ impl<'a> Operand<'a> {
     }
 }
 
-/// Copies one panel.
+/// Copies one panel, or the part of one that `panel` says.
 ///
 /// # Safety
 /// As [`Operand::pack`].

@@ -13,8 +13,9 @@ const LEFT_BLOCK: usize = 128 << 10;
 /// Bytes of one panel of the left operand: it stays in the first-level cache (32 KiB and more)
 /// while panels of the right operand pass by.
 const LEFT_PANEL: usize = 12 << 10;
-/// Bytes up to which an operand is kept packed for later blocks.
-const KEPT: usize = 4 << 20;
+/// Bytes up to which an operand is kept packed for later blocks; fewer in tests, so that they see
+/// operands packed again.
+const KEPT: usize = if cfg!(test) { 128 << 10 } else { 4 << 20 };
 /// Bytes up to which an unpacked right operand is cached well enough to be read again and again.
 const NEAR: usize = 64 << 10;
 /// Least depth that the width of blocks is reckoned by: short sums should not make them so wide that

@@ -230,8 +230,7 @@ fn check<T: Number>(
     let expected = define(p, &lhs, &rhs);
     for &isa in Isa::available() {
         let kernel = isa.kernel(p.dtype).unwrap();
-        let tasks =
-            if threads == 1 { [whole(p)].into_iter().collect() } else { plan::split(kernel, p, threads) };
+        let tasks = if threads == 1 { smallvec::smallvec![whole(p)] } else { kernel.split(p, threads) };
         let computed = compute(kernel, p, &tasks, &lhs, &rhs, how);
         for (at, (&computed, &expected)) in computed.iter().zip(&expected).enumerate() {
             assert!(
@@ -245,7 +244,7 @@ fn check<T: Number>(
 
 /// Many small shapes around the sizes of vectors and tiles; layouts, sources and sinks in turn.
 fn check_shapes<T: Number>() {
-    const EXTENTS: [usize; 17] = [0, 1, 2, 3, 4, 6, 7, 8, 9, 12, 15, 16, 17, 31, 33, 63, 65];
+    const EXTENTS: [usize; 15] = [0, 1, 2, 3, 7, 8, 9, 12, 15, 16, 17, 31, 33, 63, 65];
     let mut rng = fastrand::Rng::with_seed(7);
     for m in EXTENTS {
         for n in EXTENTS {
@@ -316,14 +315,15 @@ fn products_of_several_blocks_are_exact_in_every_direction() {
     }
 }
 
-/// Operands too large to be kept packed: the right one is packed again for each block of rows.
+/// Operands too large to be kept packed: the right one is packed again for each block of rows, the
+/// left one for each block of columns.
 #[test]
 fn operands_packed_more_than_once_are_exact() {
     let mut rng = fastrand::Rng::with_seed(12);
-    for how in [4, 6, 7] {
-        check::<i64>(&mut rng, [900, 17, 40_000 / 8], [Lay::Rows, Lay::Columns], 1, how);
+    for how in [0, 4, 6, 7] {
+        check::<f32>(&mut rng, [900, 33, 1100], [Lay::Rows, Lay::Columns], 1, how);
+        check::<i64>(&mut rng, [40, 1300, 420], [Lay::Columns, Lay::Rows], 1, how);
     }
-    check::<i32>(&mut rng, [26, 26, 60_000], [Lay::Rows, Lay::Columns], 1, 4);
 }
 
 #[test]

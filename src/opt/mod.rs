@@ -8,6 +8,9 @@ pub mod absorb;
 pub mod fuse;
 pub mod group;
 pub mod nest;
+pub mod pattern;
+pub mod rules;
+pub mod simplify;
 
 use crate::graph::Graph;
 
@@ -23,6 +26,7 @@ pub struct Pass {
 
 /// The passes, in order.
 pub const PASSES: &[Pass] = &[
+    Pass { name: "simplify", run: simplify::simplify, needed: false },
     Pass { name: "nest", run: nest::nest, needed: true },
     Pass { name: "fold_views", run: fuse::fold_views, needed: false },
     Pass { name: "fuse", run: fuse::fuse, needed: false },
@@ -34,7 +38,7 @@ pub const PASSES: &[Pass] = &[
 /// after each.
 pub fn optimize(
     graph: &Graph,
-    enabled: impl Fn(&Pass) -> bool,
+    mut enabled: impl FnMut(&Pass) -> bool,
     mut seen: impl FnMut(&Pass, &Graph),
 ) -> Graph {
     let mut graph = graph.without_dead_nodes();

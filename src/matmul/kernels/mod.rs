@@ -159,6 +159,8 @@ trait Lanes: Copy {
     unsafe fn load_some(at: *const u8, mask: Self::Mask) -> Self;
     /// Stores the masked lanes; no other lane is touched.
     unsafe fn store_some(self, at: *mut u8, mask: Self::Mask);
+    /// A hint that the line at `at`, any address, will soon be read and written.
+    fn prefetch(_at: *const u8) {}
     /// `self + a * b`, rounded once; integers wrap.
     unsafe fn fma(self, a: Self, b: Self) -> Self;
 }
@@ -191,25 +193,65 @@ unsafe fn tile<V: Lanes, const ROWS: usize, const VECTORS: usize, const WHOLE: b
                 }
             }
         }
+        // The tile to the right comes next: its accumulators, rows apart, are what the machine does
+        // not prefetch by itself. (Past the last tile this does nothing.)
+        for i in 0..ROWS {
+            for v in 0..VECTORS {
+                V::prefetch(
+                    step.c.wrapping_offset(i as isize * step.c_row + (v + VECTORS) as isize * vector),
+                );
+            }
+        }
         let (mut a, mut b) = (step.a, step.b);
-        for _ in 0..step.depth {
-            let mut right = [V::zero(); VECTORS];
-            for (v, right) in right.iter_mut().enumerate() {
-                let at = b.offset(v as isize * vector);
-                *right = if exists(v) { V::load(at) } else { V::load_some(at, mask) };
+        let mut left = step.depth;
+        while left >= UNROLL {
+            for _ in 0..UNROLL {
+                outer::<V, ROWS, VECTORS, WHOLE>(&mut sums, a, a_row, b, mask);
+                a = a.wrapping_offset(a_k);
+                b = b.wrapping_offset(step.b_k);
             }
-            for (i, row) in sums.iter_mut().enumerate() {
-                let left = V::splat(a.offset(i as isize * a_row));
-                for (sum, right) in row.iter_mut().zip(right) {
-                    *sum = sum.fma(left, right);
-                }
-            }
+            left -= UNROLL;
+        }
+        for _ in 0..left {
+            outer::<V, ROWS, VECTORS, WHOLE>(&mut sums, a, a_row, b, mask);
             a = a.wrapping_offset(a_k);
             b = b.wrapping_offset(step.b_k);
         }
         for (i, row) in sums.into_iter().enumerate() {
             for (v, sum) in row.into_iter().enumerate() {
                 if exists(v) { sum.store(c(i, v)) } else { sum.store_some(c(i, v), mask) }
+            }
+        }
+    }
+}
+
+/// How many k a micro-kernel runs through between two checks whether there are more: its counting
+/// takes a port that it needs for products.
+const UNROLL: usize = 4;
+
+/// Adds the products of one k to a tile: the outer product of a column and a row.
+///
+/// # Safety
+/// As [`TileFn`], for one k.
+#[inline(always)]
+unsafe fn outer<V: Lanes, const ROWS: usize, const VECTORS: usize, const WHOLE: bool>(
+    sums: &mut [[V; VECTORS]; ROWS],
+    a: *const u8,
+    a_row: isize,
+    b: *const u8,
+    mask: V::Mask,
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let mut right = [V::zero(); VECTORS];
+        for (v, right) in right.iter_mut().enumerate() {
+            let at = b.add(v * size_of::<V>());
+            *right = if WHOLE || v + 1 < VECTORS { V::load(at) } else { V::load_some(at, mask) };
+        }
+        for (i, row) in sums.iter_mut().enumerate() {
+            let left = V::splat(a.offset(i as isize * a_row));
+            for (sum, right) in row.iter_mut().zip(right) {
+                *sum = sum.fma(left, right);
             }
         }
     }

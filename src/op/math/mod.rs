@@ -1,10 +1,21 @@
 //! The definition of every elementary function, as an [`Expr`] over plain arithmetic or as a pinned
 //! routine: the one meaning that reference, folding, interpreter and all code generators execute.
+//!
+//! An expression has no branches and makes do with what vectors of 128 bits do well: no integer
+//! multiplication, no shift by a variable, no conversion between `i64` and floats.
+
+mod erf;
+mod exp;
+mod lanes;
+mod log;
+mod trig;
 
 use std::sync::OnceLock;
 
 use crate::base::{DType, strip::NEGATIVE_POWER};
 use crate::op::{Binary, Builder, Expr, Ref, Routine, Unary};
+use lanes::Lanes;
+use log::Base;
 
 /// The definition of `op` on an argument of `dtype`, which is its `Arg(0)`.
 ///
@@ -39,24 +50,21 @@ pub fn binary(op: Binary, dtype: DType) -> &'static Expr {
 }
 
 fn define_unary(op: Unary, b: &mut Builder, x: Ref) -> Ref {
+    let dtype = b.dtype(x);
+    let l = &mut Lanes::new(b, dtype);
     match op {
-        Unary::Exp => b.call(Routine::Exp, &[x]),
-        Unary::Expm1 => b.call(Routine::Expm1, &[x]),
-        Unary::Log => b.call(Routine::Log, &[x]),
-        Unary::Log1p => b.call(Routine::Log1p, &[x]),
-        Unary::Log2 => b.call(Routine::Log2, &[x]),
-        Unary::Log10 => b.call(Routine::Log10, &[x]),
-        Unary::Sin => b.call(Routine::Sin, &[x]),
-        Unary::Cos => b.call(Routine::Cos, &[x]),
-        Unary::Tan => b.call(Routine::Tan, &[x]),
-        Unary::Tanh => b.call(Routine::Tanh, &[x]),
-        Unary::Erf => b.call(Routine::Erf, &[x]),
-        Unary::Sigmoid => {
-            let minus = b.unary(Unary::Negative, x);
-            let (e, one) = (b.call(Routine::Exp, &[minus]), b.number(x, 1.0));
-            let sum = b.binary(Binary::Add, one, e);
-            b.unary(Unary::Reciprocal, sum)
-        }
+        Unary::Exp => exp::exp(l, x),
+        Unary::Expm1 => exp::expm1(l, x),
+        Unary::Log => log::log(l, x, Base::E),
+        Unary::Log1p => log::log1p(l, x),
+        Unary::Log2 => log::log(l, x, Base::Two),
+        Unary::Log10 => log::log(l, x, Base::Ten),
+        Unary::Sin => trig::sin_cos(l.b, x, Routine::Sin),
+        Unary::Cos => trig::sin_cos(l.b, x, Routine::Cos),
+        Unary::Tan => l.b.call(Routine::Tan, &[x]),
+        Unary::Tanh => exp::tanh(l, x),
+        Unary::Erf => erf::erf(l, x),
+        Unary::Sigmoid => exp::sigmoid(l, x),
         _ => unreachable!("{op} is no elementary function"),
     }
 }

@@ -1,0 +1,200 @@
+//! Conversions between dtypes, as `Scalar::cast` defines them, and what no vector instruction does:
+//! routines called lane by lane, for all elements or for rare ones, and checks.
+
+use cranelift_codegen::ir::{
+    AbiParam, ExtFuncData, ExternalName, FuncRef, InstBuilder, Signature, StackSlot, Value, types,
+};
+use smallvec::SmallVec;
+
+use super::arms::scalar;
+use super::isa::Arch;
+use super::lanes::{Emitter, LANES, Lanes, Parts, vector};
+use super::symbol;
+use crate::base::DType;
+use crate::op::Routine;
+
+impl Emitter<'_> {
+    /// `a` as `to`.
+    pub(super) fn cast(&mut self, a: Lanes, to: DType) -> Lanes {
+        use DType::{Bool, F32, F64, I32, I64};
+        if let Some(constant) = a.constant {
+            return self.constant(constant.cast(to));
+        }
+        match (a.dtype, to) {
+            (Bool, Bool) | (I32, I32) | (I64, I64) | (F32, F32) | (F64, F64) => a,
+            (I32 | I64 | F32 | F64, Bool) => self.each(to, a, |e, x| {
+                let zero = e.is_zero(x);
+                e.not(zero)
+            }),
+            (Bool, I32 | F32) => {
+                let mask = self.narrow(a);
+                Lanes::new(to, Parts::Narrow(self.ones_of(to, mask)))
+            }
+            (Bool, I64 | F64) => {
+                let masks = self.wide(a);
+                Lanes::new(to, Parts::Wide(masks.map(|mask| self.ones_of(to, mask))))
+            }
+            (I32, F32) => self.each(to, a, |e, x| e.ins().fcvt_from_sint(types::F32X4, x)),
+            (F32, I32) => self.each(to, a, |e, x| e.ins().fcvt_to_sint_sat(types::I32X4, x)),
+            (I32, I64) => self.widen(a, to, |e, x| e.ins().swiden_low(x)),
+            (I32, F64) => self.widen(a, to, |e, x| {
+                let wide = e.ins().swiden_low(x);
+                e.ins().fcvt_from_sint(types::F64X2, wide)
+            }),
+            (F32, F64) => self.widen(a, to, |e, x| e.ins().fvpromote_low(x)),
+            (I64, I32) => Lanes::new(to, Parts::Narrow(self.narrow(a))),
+            (F64, F32) => self.halves(a, to, |e, x| e.ins().fvdemote(x)),
+            (F64, I32) => match self.arch {
+                // This pair of instructions is one sequence that saturates.
+                Arch::X86_64 => self.halves(a, to, |e, x| {
+                    let (wide, zero) =
+                        (e.ins().fcvt_to_sint_sat(types::I64X2, x), e.splat_bits(types::I64X2, 0));
+                    e.ins().snarrow(wide, zero)
+                }),
+                Arch::Aarch64 => {
+                    let wide = self.each(DType::I64, a, |e, x| e.ins().fcvt_to_sint_sat(types::I64X2, x));
+                    let Parts::Wide([low, high]) = wide.parts else { unreachable!("f64 fills two vectors") };
+                    Lanes::new(to, Parts::Narrow(self.ins().snarrow(low, high)))
+                }
+            },
+            (I64, F64) => match self.arch {
+                Arch::X86_64 => self.each(to, a, |e, x| e.i64_to_f64(x)),
+                Arch::Aarch64 => self.each(to, a, |e, x| e.ins().fcvt_from_sint(types::F64X2, x)),
+            },
+            // By way of f64 it would be rounded twice.
+            (I64, F32) => self.by_lane(a, to, |e, x| e.ins().fcvt_from_sint(types::F32, x)),
+            (F32 | F64, I64) => match self.arch {
+                Arch::X86_64 => self.by_lane(a, to, |e, x| e.ins().fcvt_to_sint_sat(types::I64, x)),
+                Arch::Aarch64 => {
+                    let double = self.cast(a, F64);
+                    self.each(to, double, |e, x| e.ins().fcvt_to_sint_sat(types::I64X2, x))
+                }
+            },
+        }
+    }
+
+    /// 1 of `dtype` where a mask of lanes as wide is set, else 0.
+    fn ones_of(&mut self, dtype: DType, mask: Value) -> Value {
+        let mask = self.as_type(vector(dtype), mask);
+        let one = self.number(mask, 1.0);
+        self.ins().band(mask, one)
+    }
+
+    /// `f` widens the lower half of a vector.
+    fn widen(&mut self, a: Lanes, to: DType, f: impl Fn(&mut Self, Value) -> Value) -> Lanes {
+        let low = self.narrow(a);
+        let high = self.upper_half(low);
+        Lanes::new(to, Parts::Wide([low, high].map(|half| f(self, half))))
+    }
+
+    /// `f` narrows a vector into the lower half of another.
+    fn halves(&mut self, a: Lanes, to: DType, f: impl Fn(&mut Self, Value) -> Value) -> Lanes {
+        let Parts::Wide(parts) = a.parts else { unreachable!("{} fills two vectors", a.dtype) };
+        let [low, high] = parts.map(|part| f(self, part));
+        Lanes::new(to, Parts::Narrow(self.words(vector(to), low, high, [0, 1, 4, 5])))
+    }
+
+    fn by_lane(&mut self, a: Lanes, to: DType, f: impl Fn(&mut Self, Value) -> Value) -> Lanes {
+        let lanes = self.split(a).map(|x| f(self, x));
+        self.join(to, lanes)
+    }
+
+    /// Six vector instructions, where Cranelift's conversion goes through general registers. The
+    /// halves become the floats `2^84 + 2^63 + high * 2^32` and `2^52 + low` by their exponents'
+    /// bits; what was added is taken off exactly, and the one rounding is in the last sum.
+    fn i64_to_f64(&mut self, x: Value) -> Value {
+        let (low_exponent, high_exponent) = (
+            self.splat_bits(types::I64X2, 0x4330 << 48),
+            self.splat_bits(types::I64X2, 0x4530_0000_8000_0000),
+        );
+        let mask = self.splat_bits(types::I64X2, 0xffff_ffff);
+        let low = self.ins().band(x, mask);
+        let low = self.ins().bor(low, low_exponent);
+        let half = self.int(32);
+        let high = self.ins().ushr(x, half);
+        let high = self.ins().bxor(high, high_exponent);
+        let (low, high) = (self.as_type(types::F64X2, low), self.as_type(types::F64X2, high));
+        let offset = self.splat_bits(types::F64X2, 0x4530_0000_8010_0000);
+        let high = self.ins().fsub(high, offset);
+        self.ins().fadd(high, low)
+    }
+
+    /// `routine` of every element.
+    pub(super) fn call(&mut self, routine: Routine, args: &[Lanes]) -> Lanes {
+        let dtype = args[0].dtype;
+        let function = self.routine(routine, dtype, args.len());
+        let args: SmallVec<[[Value; LANES]; 2]> = args.iter().map(|arg| self.split(*arg)).collect();
+        let lanes = std::array::from_fn(|lane| {
+            let args: SmallVec<[Value; 2]> = args.iter().map(|arg| arg[lane]).collect();
+            let call = self.ins().call(function, &args);
+            self.builder.inst_results(call)[0]
+        });
+        self.join(dtype, lanes)
+    }
+
+    /// `mask ? routine(arg) : fast`, out of line and only if any lane asks for it.
+    pub(super) fn rare(&mut self, mask: Lanes, fast: Lanes, routine: Routine, arg: Lanes) -> Lanes {
+        let (slow, merge) = (self.builder.create_block(), self.builder.create_block());
+        self.builder.set_cold_block(slow);
+        let any = self.narrow(mask);
+        let any = self.ins().vany_true(any);
+        let parts = |lanes: Lanes| -> SmallVec<[_; 2]> {
+            lanes.parts.as_slice().iter().map(|x| (*x).into()).collect()
+        };
+        self.ins().brif(any, slow, &[], merge, &parts(fast));
+
+        self.builder.switch_to_block(slow);
+        let slow_lanes = self.call(routine, &[arg]);
+        let chosen = self.select(mask, slow_lanes, fast);
+        self.ins().jump(merge, &parts(chosen));
+
+        self.builder.switch_to_block(merge);
+        let merged: SmallVec<[Value; 2]> = fast
+            .parts
+            .as_slice()
+            .iter()
+            .map(|part| {
+                let ty = self.type_of(*part);
+                self.builder.append_block_param(merge, ty)
+            })
+            .collect();
+        Lanes::new(fast.dtype, Parts::new(&merged))
+    }
+
+    /// Notes `error` where `ok` does not hold.
+    pub(super) fn check(&mut self, ok: Lanes, error: u32) {
+        let slot = self.error_slot();
+        let ok = self.narrow(ok);
+        let bits = self.splat_bits(types::I32X4, u64::from(error));
+        let failed = self.not(ok);
+        let failed = self.ins().band(failed, bits);
+        let before = self.ins().stack_load(types::I64, types::I32X4, slot, 0);
+        let after = self.ins().bor(before, failed);
+        self.ins().stack_store(types::I64, after, slot, 0);
+    }
+
+    fn error_slot(&mut self) -> StackSlot {
+        self.errors.expect("a body with checks has a place for their errors")
+    }
+
+    fn routine(&mut self, routine: Routine, dtype: DType, arity: usize) -> FuncRef {
+        let key = (routine, dtype);
+        if let Some((_, function)) = self.routines.iter().find(|(known, _)| *known == key) {
+            return *function;
+        }
+        let value = AbiParam::new(scalar(dtype));
+        let mut signature = Signature::new(self.call_conv);
+        signature.params.resize(arity, value);
+        signature.returns.push(value);
+        let signature = self.builder.import_signature(signature);
+        let function = self.builder.import_function(ExtFuncData {
+            name: ExternalName::testcase(symbol(routine, dtype)),
+            signature,
+            // Anywhere in the address space.
+            colocated: false,
+            patchable: false,
+        });
+        self.routines.push((key, function));
+        function
+    }
+}

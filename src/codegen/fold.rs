@@ -1,0 +1,355 @@
+//! Reductions of rows, as `StripKind::Fold` defines them: lanes, rounds, blocks, and the tree of
+//! blocks.
+//!
+//! A block's accumulators live in stack memory, one place per lane, and an element joins its lane
+//! by the same code that a map has: a stretch whose further arguments and outputs are the lanes,
+//! starting over after every round. Lanes without an element are never touched and so keep the
+//! identity. Where the body is short and its arguments lie side by side, whole rounds run before
+//! that with all lanes in registers.
+//!
+//! Finished blocks are merged as a binary counter counts. Level `k` of the scratch holds the lanes
+//! of `2^k` blocks; block `b` takes up one level per trailing one of `b` and becomes the level of
+//! the lowest zero; the last block takes up all levels there are, which are the ones of its number.
+//! Levels hold earlier elements, so they stand on the left.
+
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::{InstBuilder, StackSlot, Value, types};
+use smallvec::SmallVec;
+
+use super::lanes::{Emitter, LANES, Lanes, Parts};
+use super::memory::{Spot, flags, known_step};
+use super::nest::{Frame, Place, Stretch, args};
+use crate::base::strip::{LANE_BYTES, ROUNDS, Step};
+use crate::base::{DType, Scalar};
+use crate::kernel::Strip;
+use crate::op::{Builder, Expr, Fold, Inst};
+
+/// Registers that lanes may fill, half of those there are; the body has the others.
+const LANE_VECTORS: usize = 8;
+
+/// The most work, as [`Expr::weight`] counts it, that a round in registers may repeat in the code.
+const ROUND_WEIGHT: usize = 64;
+
+/// Emits a strip that combines each row into lanes.
+pub(super) fn fold(e: &mut Emitter, strip: &Strip, fold: Fold) {
+    let frame = Frame::open(e, strip);
+    let reduction = Reduction::new(e, strip, fold);
+    let frame = &frame;
+    frame.rows(e, strip, None, |e, at| reduction.row(e, frame, at));
+}
+
+/// One accumulator.
+struct Accumulator {
+    dtype: DType,
+    identity: Scalar,
+    slot: StackSlot,
+}
+
+struct Reduction<'s> {
+    strip: &'s Strip,
+    lanes: usize,
+    accumulators: Vec<Accumulator>,
+    /// The strip's arguments, the accumulators as arguments, and as outputs.
+    places: Vec<Place>,
+    /// Takes those arguments and gives the accumulators with one element more.
+    step: Expr,
+    /// Takes the accumulators of two parts, and gives those of both.
+    merge: Expr,
+}
+
+impl<'s> Reduction<'s> {
+    fn new(e: &mut Emitter, strip: &'s Strip, fold: Fold) -> Self {
+        let dtypes: Vec<DType> = strip.outputs().iter().map(|operand| operand.dtype).collect();
+        let lanes = Strip::lanes(dtypes.iter().copied());
+        let accumulators: Vec<Accumulator> = dtypes
+            .iter()
+            .zip(fold.identity(dtypes[0]))
+            .map(|(&dtype, identity)| Accumulator { dtype, identity, slot: e.slot(lanes * dtype.size()) })
+            .collect();
+        let arguments = &strip.operands[..strip.arguments];
+        let mut places: Vec<Place> = arguments
+            .iter()
+            .map(|operand| Place { dtype: operand.dtype, step: operand.step, wrap: None })
+            .collect();
+        let lane_places = dtypes.iter().map(|&dtype| Place { dtype, step: Step::Unit, wrap: Some(lanes) });
+        places.extend(lane_places.clone().chain(lane_places));
+
+        let mut b = Builder::default();
+        let elements = b.inline(&strip.body, |_, _, _| None);
+        let accumulated: Vec<_> =
+            dtypes.iter().enumerate().map(|(k, dtype)| b.arg(strip.arguments + k, *dtype)).collect();
+        let outs = fold.combine(&mut b, &accumulated, &elements);
+        let step = b.finish(outs);
+
+        let mut b = Builder::default();
+        let mut part = |first: usize| -> Vec<_> {
+            dtypes.iter().enumerate().map(|(k, dtype)| b.arg(first + k, *dtype)).collect()
+        };
+        let (left, right) = (part(0), part(dtypes.len()));
+        let outs = fold.combine(&mut b, &left, &right);
+        let merge = b.finish(outs);
+        Self { strip, lanes, accumulators, places, step, merge }
+    }
+
+    /// Emits one row, its operands starting at `at`.
+    fn row(&self, e: &mut Emitter, frame: &Frame, at: &[Value]) {
+        let [block, work, combined, merge, merge_one, merged, push, finish] =
+            std::array::from_fn(|_| e.builder.create_block());
+        let block_length = (ROUNDS * self.lanes) as i64;
+        let arguments = self.strip.arguments;
+        let inner = frame.inner_steps(e, self.strip);
+        let lane_addresses: Vec<Value> =
+            self.accumulators.iter().map(|a| e.ins().stack_addr(types::I64, a.slot, 0)).collect();
+        let zero = e.int(0);
+        e.ins().jump(block, &args(&[&[zero]]));
+
+        e.builder.switch_to_block(block);
+        let number = e.parameter(block);
+        let start = e.ins().imul_imm_s(number, block_length);
+        let rest = e.ins().isub(frame.n, start);
+        let full = e.int(block_length);
+        let count = e.ins().umin(rest, full);
+        let starts = self.advanced(e, &at[..arguments], &inner, start);
+        if self.rounds_fit() {
+            let (rounds, fresh) = (e.builder.create_block(), e.builder.create_block());
+            let whole = e.ins().band_imm_s(count, -(self.lanes as i64));
+            e.ins().brif(whole, rounds, &[], fresh, &[]);
+
+            e.builder.switch_to_block(rounds);
+            self.rounds(e, frame, &starts, whole);
+            let left = e.ins().band_imm_s(count, self.lanes as i64 - 1);
+            let starts_left = self.advanced(e, &starts, &inner, whole);
+            e.ins().brif(left, work, &args(&[&[left], &starts_left]), combined, &[]);
+            e.builder.switch_to_block(fresh);
+        }
+        self.forget(e, &lane_addresses);
+        e.ins().brif(count, work, &args(&[&[count], &starts]), combined, &[]);
+
+        e.builder.switch_to_block(work);
+        let count = e.parameter(work);
+        let mut operands: Vec<Value> = starts.iter().map(|_| e.parameter(work)).collect();
+        operands.extend(lane_addresses.iter().chain(&lane_addresses));
+        let mut steps = inner[..arguments].to_vec();
+        steps.resize(operands.len(), None);
+        let stretch = Stretch {
+            places: &self.places,
+            arguments: arguments + self.accumulators.len(),
+            body: &self.step,
+            scalars: &frame.scalars,
+        };
+        stretch.emit(e, &operands, &steps, count);
+        e.ins().jump(combined, &[]);
+
+        e.builder.switch_to_block(combined);
+        let next = e.ins().iadd_imm_s(number, 1);
+        let more = e.ins().icmp_imm_u(IntCC::UnsignedGreaterThan, rest, block_length);
+        let trailing_ones = e.ins().band_not(number, next);
+        let levels = e.ins().select(more, trailing_ones, number);
+        e.ins().jump(merge, &args(&[&[levels]]));
+
+        e.builder.switch_to_block(merge);
+        let levels = e.parameter(merge);
+        e.ins().brif(levels, merge_one, &[], merged, &[]);
+        e.builder.switch_to_block(merge_one);
+        let level = self.level(e, frame, levels);
+        self.merge_level(e, level, &lane_addresses);
+        let below = e.ins().iadd_imm_s(levels, -1);
+        let levels = e.ins().band(levels, below);
+        e.ins().jump(merge, &args(&[&[levels]]));
+
+        e.builder.switch_to_block(merged);
+        e.ins().brif(more, push, &[], finish, &[]);
+        e.builder.switch_to_block(push);
+        let level = self.level(e, frame, next);
+        for (k, accumulator) in self.accumulators.iter().enumerate() {
+            self.copy(e, accumulator, lane_addresses[k], level, (k * LANE_BYTES) as i32);
+        }
+        e.ins().jump(block, &args(&[&[next]]));
+
+        e.builder.switch_to_block(finish);
+        for (k, accumulator) in self.accumulators.iter().enumerate() {
+            self.copy(e, accumulator, lane_addresses[k], at[arguments + k], 0);
+        }
+    }
+
+    /// The arguments' places `count` columns after `at`.
+    fn advanced(&self, e: &mut Emitter, at: &[Value], inner: &[Option<Value>], count: Value) -> Vec<Value> {
+        let advance = |(k, at): (usize, &Value)| {
+            let operand = self.strip.operands[k];
+            let distance = match (known_step(operand.step, operand.dtype), inner[k]) {
+                (Some(step), _) => e.ins().imul_imm_s(count, step),
+                (None, Some(inner)) => e.ins().imul(count, inner),
+                (None, None) => return *at,
+            };
+            e.ins().iadd(*at, distance)
+        };
+        at.iter().enumerate().map(advance).collect()
+    }
+
+    /// The address of the level whose number is that of the lowest bit of `bits`.
+    fn level(&self, e: &mut Emitter, frame: &Frame, bits: Value) -> Value {
+        let number = e.ins().ctz(bits);
+        let offset = e.ins().imul_imm_s(number, (self.accumulators.len() * LANE_BYTES) as i64);
+        e.ins().iadd(frame.scratch, offset)
+    }
+
+    /// Sets all lanes to the identity.
+    fn forget(&self, e: &mut Emitter, lanes: &[Value]) {
+        for (accumulator, address) in self.accumulators.iter().zip(lanes) {
+            let ty = match accumulator.dtype {
+                DType::Bool => types::I8X16,
+                dtype => super::lanes::vector(dtype),
+            };
+            let identity = e.splat_bits(ty, accumulator.identity.bits());
+            for offset in (0..self.lanes * accumulator.dtype.size()).step_by(16) {
+                e.ins().store(flags(), identity, *address, offset as i32);
+            }
+        }
+    }
+
+    /// Copies an accumulator's lanes.
+    fn copy(&self, e: &mut Emitter, accumulator: &Accumulator, from: Value, to: Value, offset: i32) {
+        for at in (0..self.lanes * accumulator.dtype.size()).step_by(16) {
+            let lanes = e.ins().load(types::I8X16, flags(), from, at as i32);
+            e.ins().store(flags(), lanes, to, offset + at as i32);
+        }
+    }
+
+    /// Combines all lanes at `level` with the block's, on the right, into the block's.
+    fn merge_level(&self, e: &mut Emitter, level: Value, lanes: &[Value]) {
+        let (group, done) = (e.builder.create_block(), e.builder.create_block());
+        let zero = e.int(0);
+        e.ins().jump(group, &args(&[&[zero]]));
+        e.builder.switch_to_block(group);
+        let lane = e.parameter(group);
+        let count = self.accumulators.len();
+        let spot = |e: &mut Emitter, k: usize, base: Value, offset: usize| {
+            let dtype = self.accumulators[k].dtype;
+            let distance = e.ins().imul_imm_s(lane, dtype.size() as i64);
+            let address = e.ins().iadd(base, distance);
+            Spot { dtype, step: Step::Unit, address, offset: offset as i32, inner: None, flags: flags() }
+        };
+        let outs = e.evaluate(&self.merge, &mut |e, inst| match inst {
+            Inst::Arg(arg) => {
+                let arg = *arg as usize;
+                let spot = match arg.checked_sub(count) {
+                    None => spot(e, arg, level, arg * LANE_BYTES),
+                    Some(k) => spot(e, k, lanes[k], 0),
+                };
+                e.load(spot)
+            }
+            other => unreachable!("{other:?} in a merge"),
+        });
+        for (k, out) in outs.into_iter().enumerate() {
+            let spot = spot(e, k, lanes[k], 0);
+            e.store(spot, out);
+        }
+        let next = e.ins().iadd_imm_s(lane, LANES as i64);
+        let more = e.ins().icmp_imm_u(IntCC::UnsignedLessThan, next, self.lanes as i64);
+        e.ins().brif(more, group, &args(&[&[next]]), done, &[]);
+        e.builder.switch_to_block(done);
+    }
+
+    /// Whether whole rounds run in registers.
+    fn rounds_fit(&self) -> bool {
+        let vectors: usize = self.accumulators.iter().map(|a| self.lanes * a.dtype.size() / 16).sum();
+        let near = |place: &Place| matches!(place.step, Step::Unit | Step::MinusUnit | Step::Zero);
+        vectors <= LANE_VECTORS
+            && self.accumulators.iter().all(|a| a.dtype != DType::Bool)
+            && self.places.iter().all(near)
+            && self.step.weight() * (self.lanes / LANES) <= ROUND_WEIGHT
+    }
+
+    /// `count` elements, a multiple of the lanes and not zero, from `at` on, into fresh lanes.
+    fn rounds(&self, e: &mut Emitter, frame: &Frame, at: &[Value], count: Value) {
+        let (round, done) = (e.builder.create_block(), e.builder.create_block());
+        let groups = self.lanes / LANES;
+        let arguments = &self.strip.operands[..self.strip.arguments];
+        let fixed: Vec<Option<Lanes>> = arguments
+            .iter()
+            .zip(at)
+            .map(|(operand, at)| {
+                (operand.step == Step::Zero).then(|| e.load_splat(operand.dtype, *at, flags()))
+            })
+            .collect();
+        let fresh: Vec<Lanes> = self.accumulators.iter().map(|a| e.constant(a.identity)).collect();
+        let fresh: Vec<Value> = (0..groups)
+            .flat_map(|_| fresh.iter().flat_map(|lanes| lanes.parts.as_slice()))
+            .copied()
+            .collect();
+        let zero = e.int(0);
+        e.ins().jump(round, &args(&[&[zero, count], &fresh]));
+
+        e.builder.switch_to_block(round);
+        let (j, end) = (e.parameter(round), e.parameter(round));
+        let held: Vec<Value> = fresh
+            .iter()
+            .map(|value| {
+                let ty = e.type_of(*value);
+                e.builder.append_block_param(round, ty)
+            })
+            .collect();
+        let mut held = &held[..];
+        let mut next: Vec<Lanes> = Vec::with_capacity(groups * self.accumulators.len());
+        for group in 0..groups {
+            let accumulated: SmallVec<[Lanes; 2]> = self
+                .accumulators
+                .iter()
+                .map(|accumulator| {
+                    let (parts, rest) = held.split_at(accumulator.dtype.size() / 4);
+                    held = rest;
+                    Lanes::new(accumulator.dtype, Parts::new(parts))
+                })
+                .collect();
+            next.extend(e.evaluate(&self.step, &mut |e, inst| match inst {
+                Inst::Scalar(scalar) => frame.scalars[*scalar as usize],
+                Inst::Arg(arg) => {
+                    let k = *arg as usize;
+                    match k.checked_sub(arguments.len()) {
+                        Some(k) => accumulated[k],
+                        None => fixed[k].unwrap_or_else(|| {
+                            let spot = self.round_spot(e, k, at[k], j, group);
+                            e.load(spot)
+                        }),
+                    }
+                }
+                other => unreachable!("{other:?} in a strip"),
+            }));
+        }
+        let values: Vec<Value> = next.iter().flat_map(|lanes| lanes.parts.as_slice()).copied().collect();
+        let next_j = e.ins().iadd_imm_s(j, self.lanes as i64);
+        let more = e.ins().icmp(IntCC::UnsignedLessThan, next_j, end);
+        e.ins().brif(more, round, &args(&[&[next_j, end], &values]), done, &[]);
+
+        e.builder.switch_to_block(done);
+        for (index, lanes) in next.into_iter().enumerate() {
+            let (group, k) = (index / self.accumulators.len(), index % self.accumulators.len());
+            let offset = group * LANES * lanes.dtype.size();
+            for (part, value) in lanes.parts.as_slice().iter().enumerate() {
+                e.ins().stack_store(
+                    types::I64,
+                    *value,
+                    self.accumulators[k].slot,
+                    (offset + 16 * part) as i32,
+                );
+            }
+        }
+    }
+
+    /// Where argument `k` is at the `group`-th four elements after column `j`. Nobody writes it
+    /// meanwhile, and a load that may move is placed next to its use: else all loads of a round
+    /// would come before its arithmetic, and need more registers than there are.
+    fn round_spot(&self, e: &mut Emitter, k: usize, at: Value, j: Value, group: usize) -> Spot {
+        let operand = self.strip.operands[k];
+        let step = known_step(operand.step, operand.dtype).expect("rounds take known steps");
+        let distance = e.ins().imul_imm_s(j, step);
+        Spot {
+            dtype: operand.dtype,
+            step: operand.step,
+            address: e.ins().iadd(at, distance),
+            offset: (group * LANES) as i32 * step as i32,
+            inner: None,
+            flags: flags().with_readonly().with_can_move(),
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! Four elements in and out of memory, by how an operand is stepped through.
+//!
+//! In memory a truth value is one byte, 0 or 1. No access reaches past the elements it is for, and
+//! none traps.
+
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Type, Value, types};
+use smallvec::SmallVec;
+
+use super::arms::scalar;
+use super::lanes::{Emitter, LANES, Lanes, Parts, vector};
+use crate::base::DType;
+use crate::base::strip::Step;
+
+/// Where four elements are.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Spot {
+    pub(super) dtype: DType,
+    pub(super) step: Step,
+    /// The address of the first.
+    pub(super) address: Value,
+    /// Bytes added to it.
+    pub(super) offset: i32,
+    /// Bytes from one to the next, if the step does not say.
+    pub(super) inner: Option<Value>,
+    /// What may be assumed of the access.
+    pub(super) flags: MemFlagsData,
+}
+
+/// Bytes from one element to the next, for the steps that are known.
+pub(super) fn known_step(step: Step, dtype: DType) -> Option<i64> {
+    let size = dtype.size() as i64;
+    match step {
+        Step::Unit => Some(size),
+        Step::MinusUnit => Some(-size),
+        Step::Pair => Some(2 * size),
+        Step::Zero | Step::General | Step::Iota => None,
+    }
+}
+
+/// Accesses are within bounds, so they never trap; addresses are those of elements.
+pub(super) fn flags() -> MemFlagsData {
+    MemFlagsData::new().with_notrap()
+}
+
+/// Flags of the argument block, which nobody writes.
+pub(super) fn argument_flags() -> MemFlagsData {
+    flags().with_aligned().with_readonly().with_can_move()
+}
+
+/// The type one element has in memory, moved as it is.
+pub(super) fn raw(dtype: DType) -> Type {
+    match dtype.size() {
+        1 => types::I8,
+        4 => types::I32,
+        _ => types::I64,
+    }
+}
+
+impl Emitter<'_> {
+    /// Loads four elements.
+    pub(super) fn load(&mut self, spot: Spot) -> Lanes {
+        let Spot { dtype, step, address, offset, flags, .. } = spot;
+        let size = dtype.size() as i32;
+        match (step, dtype) {
+            (Step::Unit, DType::Bool) => {
+                let bytes = self.ins().load(types::I32, flags, address, offset);
+                self.bytes_to_mask(bytes)
+            }
+            (Step::MinusUnit, DType::Bool) => {
+                let bytes = self.ins().load(types::I32, flags, address, offset - 3);
+                let bytes = self.ins().bswap(bytes);
+                self.bytes_to_mask(bytes)
+            }
+            (Step::Unit, _) => {
+                let ty = vector(dtype);
+                let parts: SmallVec<[Value; 2]> = (0..parts(dtype))
+                    .map(|part| self.ins().load(ty, flags, address, offset + 16 * part))
+                    .collect();
+                Lanes::new(dtype, Parts::new(&parts))
+            }
+            (Step::MinusUnit, _) => {
+                let ty = vector(dtype);
+                let parts: SmallVec<[Value; 2]> = (0..parts(dtype))
+                    .map(|part| {
+                        let whole = self.ins().load(ty, flags, address, offset + size - 16 * (part + 1));
+                        self.reversed(dtype, whole)
+                    })
+                    .collect();
+                Lanes::new(dtype, Parts::new(&parts))
+            }
+            // The second load ends with the last element, not after it.
+            (Step::Pair, DType::I32 | DType::F32) => {
+                let ty = vector(dtype);
+                let first = self.ins().load(ty, flags, address, offset);
+                let second = self.ins().load(ty, flags, address, offset + 12);
+                Lanes::new(dtype, Parts::Narrow(self.words(ty, first, second, [0, 2, 5, 7])))
+            }
+            (Step::Pair | Step::General | Step::Zero, _) => {
+                let addresses = self.addresses(spot);
+                let lanes = addresses.map(|(address, offset)| match dtype {
+                    DType::Bool => self.ins().uload8(types::I32, flags, address, offset),
+                    _ => self.ins().load(scalar(dtype), flags, address, offset),
+                });
+                match dtype {
+                    DType::Bool => {
+                        let bytes = self.join(DType::I32, lanes);
+                        self.nonzero(bytes)
+                    }
+                    _ => self.join(dtype, lanes),
+                }
+            }
+            (Step::Iota, _) => unreachable!("an index is not in memory"),
+        }
+    }
+
+    /// Stores four elements.
+    pub(super) fn store(&mut self, spot: Spot, value: Lanes) {
+        let Spot { dtype, step, address, offset, flags, .. } = spot;
+        let size = dtype.size() as i32;
+        match (step, dtype) {
+            (Step::Unit, DType::Bool) => {
+                let bytes = self.mask_to_bytes(value);
+                self.ins().store(flags, bytes, address, offset);
+            }
+            (Step::MinusUnit, DType::Bool) => {
+                let bytes = self.mask_to_bytes(value);
+                let bytes = self.ins().bswap(bytes);
+                self.ins().store(flags, bytes, address, offset - 3);
+            }
+            (Step::Unit, _) => {
+                for (part, x) in (0..).zip(value.parts.as_slice()) {
+                    self.ins().store(flags, *x, address, offset + 16 * part);
+                }
+            }
+            (Step::MinusUnit, _) => {
+                for (part, x) in (0..).zip(value.parts.as_slice()) {
+                    let x = self.reversed(dtype, *x);
+                    self.ins().store(flags, x, address, offset + size - 16 * (part + 1));
+                }
+            }
+            (Step::Pair | Step::General | Step::Zero, _) => {
+                let value = match dtype {
+                    DType::Bool => self.cast(value, DType::I32),
+                    _ => value,
+                };
+                let (addresses, lanes) = (self.addresses(spot), self.split(value));
+                for ((address, offset), x) in addresses.into_iter().zip(lanes) {
+                    match dtype {
+                        DType::Bool => self.ins().istore8(flags, x, address, offset),
+                        _ => self.ins().store(flags, x, address, offset),
+                    };
+                }
+            }
+            (Step::Iota, _) => unreachable!("an index is not in memory"),
+        }
+    }
+
+    /// The addresses of the four elements, with offsets.
+    fn addresses(&mut self, spot: Spot) -> [(Value, i32); LANES] {
+        let Spot { dtype, step, mut address, offset, inner, .. } = spot;
+        if let Some(step) = known_step(step, dtype) {
+            return std::array::from_fn(|lane| (address, offset + lane as i32 * step as i32));
+        }
+        let inner = inner.expect("a step that is not known is given");
+        std::array::from_fn(|lane| {
+            if lane > 0 {
+                address = self.ins().iadd(address, inner);
+            }
+            (address, offset)
+        })
+    }
+
+    /// Loads one element and repeats it.
+    pub(super) fn load_splat(&mut self, dtype: DType, address: Value, flags: MemFlagsData) -> Lanes {
+        let ty = if dtype == DType::Bool { types::I8 } else { scalar(dtype) };
+        let value = self.ins().load(ty, flags, address, 0);
+        self.splat(dtype, value)
+    }
+
+    fn reversed(&mut self, dtype: DType, x: Value) -> Value {
+        let words = if dtype.size() == 8 { [2, 3, 0, 1] } else { [3, 2, 1, 0] };
+        self.words(vector(dtype), x, x, words)
+    }
+
+    /// Four bytes, each 0 or 1, as truth values.
+    fn bytes_to_mask(&mut self, bytes: Value) -> Lanes {
+        let x = self.ins().scalar_to_vector(types::I32X4, bytes);
+        let x = self.as_type(types::I8X16, x);
+        let x = self.ins().uwiden_low(x);
+        let x = self.ins().uwiden_low(x);
+        self.nonzero(Lanes::new(DType::I32, Parts::Narrow(x)))
+    }
+
+    fn nonzero(&mut self, x: Lanes) -> Lanes {
+        self.each(DType::Bool, x, |e, x| {
+            let zero = e.number(x, 0.0);
+            e.ins().icmp(IntCC::SignedGreaterThan, x, zero)
+        })
+    }
+
+    /// Four truth values as bytes, each 0 or 1.
+    fn mask_to_bytes(&mut self, mask: Lanes) -> Value {
+        let x = self.narrow(mask);
+        let x = self.ins().snarrow(x, x);
+        let x = self.ins().snarrow(x, x);
+        let x = self.as_type(types::I32X4, x);
+        let x = self.ins().extractlane(x, 0);
+        self.ins().band_imm_u(x, 0x0101_0101)
+    }
+}
+
+/// Vectors that four elements fill.
+fn parts(dtype: DType) -> i32 {
+    if dtype.size() == 8 { 2 } else { 1 }
+}

@@ -1,0 +1,264 @@
+//! The exponential and its relatives: exp, expm1, sigmoid, tanh.
+//!
+//! All reduce x to r = x - n log(2) with n the nearest integer to x / log(2). The first part of log(2)
+//! is its nearest float, and the `fma` that subtracts n times it is exact: for n != 0 both operands
+//! are multiples of half an ulp of 1, and the difference is below 1/2.
+//!
+//! Polynomials are minimax, by `tools/coefficients.py`; errors of functions are by `tests/accuracy.rs`.
+
+use std::f64::consts::LOG2_E;
+
+use super::lanes::Lanes;
+use crate::op::Ref;
+
+/// (e^r - 1 - r) / r^2 on |r| <= log(2)/2, relative to e^r: degree 4, error 2^-28.22.
+const EXP_F32: [f64; 5] = [0.49999994, 0.16666517, 0.041668102, 0.0083691925, 0.0013838918];
+
+/// The same for `f64`: degree 9, error 2^-57.88.
+const EXP_F64: [f64; 10] = [
+    0.5000000000000011,
+    0.16666666666666438,
+    0.04166666666652575,
+    0.008333333333473813,
+    0.0013888888944882764,
+    0.00019841269560397006,
+    2.4801491713776994e-05,
+    2.7557530288437043e-06,
+    2.7630770525565207e-07,
+    2.5020309042615347e-08,
+];
+
+/// (e^r - 1 - r) / r^2 on |r| <= log(2)/2, relative to e^r - 1: degree 5, error 2^-30.29.
+const EXPM1_F32: [f64; 6] = [0.5, 0.16666666, 0.04166642, 0.008333462, 0.00139407, 0.00019846107];
+
+/// The same for `f64`: degree 10, error 2^-61.24.
+const EXPM1_F64: [f64; 11] = [
+    0.5,
+    0.16666666666666677,
+    0.04166666666666669,
+    0.008333333333321783,
+    0.0013888888888887677,
+    0.00019841269885276255,
+    2.4801587291422578e-05,
+    2.755724530607122e-06,
+    2.75573201386594e-07,
+    2.5108610845313392e-08,
+    2.0896323576015233e-09,
+];
+
+/// (tanh(sqrt t) / sqrt t - 1) / t on 0 <= t <= 1, relative to tanh: degree 6, error 2^-27.67.
+const TANH_F32: [f64; 7] =
+    [-0.33333296, 0.13332348, -0.053879987, 0.021487176, -0.007946848, 0.002301891, -0.00035859962];
+
+/// log(2) as the nearest float and the nearest float to the rest.
+pub(super) fn ln2(l: &Lanes) -> (f64, f64) {
+    // log(2) = 0.693147180559945309417232121458176568...
+    let high = l.pick(f64::from(std::f32::consts::LN_2), std::f64::consts::LN_2);
+    (high, l.pick(std::f64::consts::LN_2 - high, 2.3190468138462996e-17))
+}
+
+/// x as n log(2) + r.
+struct Reduced {
+    /// A float whose low bits are n + twice the bias of the format.
+    shifted: Ref,
+    n: Ref,
+    r: Ref,
+}
+
+impl Reduced {
+    fn of(l: &mut Lanes, x: Ref) -> Self {
+        let (high, low) = ln2(l);
+        let magic = l.magic() + 2.0 * l.bias() as f64;
+        let inverse = l.number(LOG2_E);
+        let shifted = l.fma_number(x, inverse, magic);
+        let n = l.add_number(shifted, -magic);
+        let r = l.scale_add(n, -high, x);
+        let r = l.scale_add(n, -low, r);
+        Self { shifted, n, r }
+    }
+
+    /// Two floats whose product is 2^n. Either alone has an exponent in range; multiplying by both in
+    /// turn overflows and rounds to subnormals as it should.
+    fn powers(&self, l: &mut Lanes) -> (Ref, Ref) {
+        let (half, magic) = (l.number(0.5), l.magic() + l.bias() as f64);
+        let first = l.fma_number(self.n, half, magic);
+        let (all, first) = (l.bits(self.shifted), l.bits(first));
+        let second = l.sub(all, first);
+        (l.power(first), l.power(second))
+    }
+}
+
+/// e^x = 2^n e^r, e^r by Horner's rule. Max error 0.86 ULP in both formats.
+pub(super) fn exp(l: &mut Lanes, x: Ref) -> Ref {
+    // Past these the result is 0 or infinite, and n stays within what two exponents can say.
+    let x = l.at_least(x, l.pick(-104.0, -746.0));
+    let x = l.at_most(x, l.pick(89.0, 710.0));
+    let reduced = Reduced::of(l, x);
+    let r = reduced.r;
+    let p = l.polynomial(r, l.pick(&EXP_F32[..], &EXP_F64[..]));
+    let p = l.fma_number(p, r, 1.0);
+    let p = l.fma_number(p, r, 1.0);
+    let (first, second) = reduced.powers(l);
+    let p = l.mul(p, first);
+    l.mul(p, second)
+}
+
+/// e^x / 2 = s e^r where s = 2^(n-1), in parts from which (e^x - 1) / 2 and the like are summed without loss.
+pub(super) struct HalfExpm1 {
+    s: Ref,
+    r: Ref,
+    /// e^(r + its rest) - 1 - r.
+    w: Ref,
+}
+
+impl HalfExpm1 {
+    /// Of x + rest, |rest| at most |x| or not mattering.
+    pub(super) fn of(l: &mut Lanes, x: Ref, rest: Option<Ref>) -> Self {
+        let (high, low) = ln2(l);
+        let magic = l.magic() + l.bias() as f64 - 1.0;
+        let sum = rest.map_or(x, |rest| l.add(x, rest));
+        let inverse = l.number(LOG2_E);
+        let shifted = l.fma_number(sum, inverse, magic);
+        let n = l.add_number(shifted, -magic);
+        // n times the second part is no mere rounding error: it goes into r, and what r loses is kept.
+        let exact = l.scale_add(n, -high, x);
+        let near = rest.map_or(exact, |rest| l.add(exact, rest));
+        let r = l.scale_add(n, -low, near);
+        let lost = l.sub(near, r);
+        let mut lost = l.scale_add(n, -low, lost);
+        if let Some(rest) = rest {
+            let rest_lost = l.sub(exact, near);
+            let rest_lost = l.add(rest_lost, rest);
+            lost = l.add(lost, rest_lost);
+        }
+        let p = l.polynomial(r, l.pick(&EXPM1_F32[..], &EXPM1_F64[..]));
+        let p = l.fma(r, p, lost);
+        let w = l.fma(r, p, lost);
+        let bits = l.bits(shifted);
+        Self { s: l.power(bits), r, w }
+    }
+
+    /// s e^r + offset, as the nearest float and the rest, which costs nothing if it is not used. If
+    /// s may be so `large` that a part of the offset is lost, that is counted too.
+    pub(super) fn plus(&self, l: &mut Lanes, offset: f64, large: bool) -> (Ref, Ref) {
+        // At least s r in size, so that these differences are exact.
+        let sum = l.add_number(self.s, offset);
+        let value = l.fma(self.s, self.r, sum);
+        let rest = l.sub(sum, value);
+        let mut rest = l.fma(self.s, self.r, rest);
+        if large {
+            let lost = l.sub(self.s, sum);
+            let lost = l.add_number(lost, offset);
+            rest = l.add(rest, lost);
+        }
+        let rest = l.fma(self.s, self.w, rest);
+        let near = l.add(value, rest);
+        let lost = l.sub(value, near);
+        (near, l.add(lost, rest))
+    }
+}
+
+/// `x` where it is so small that the function is x to all digits, zeros and subnormals among them.
+pub(super) fn unless_tiny(l: &mut Lanes, x: Ref, bound: f64, y: Ref) -> Ref {
+    let size = l.abs(x);
+    let tiny = l.below(size, bound);
+    l.select(tiny, x, y)
+}
+
+/// e^x - 1, the sum of s - 1/2 and s r formed exactly and the rest added.
+pub(super) fn expm1(l: &mut Lanes, x: Ref) -> Ref {
+    let clamped = l.at_least(x, l.pick(-18.0, -38.0));
+    let clamped = l.at_most(clamped, l.pick(89.0, 710.0));
+    let (half, _) = HalfExpm1::of(l, clamped, None).plus(l, -0.5, true);
+    let y = l.add(half, half);
+    // x^2 / 2 is below half an ulp.
+    unless_tiny(l, x, l.pick(2_f64.powi(-26), 2_f64.powi(-55)), y)
+}
+
+/// 1 / (1 + e^-x) = 2^n / (2^n + e^-r): the denominator as a float and a correction, its reciprocal
+/// improved by one step of Newton's.
+pub(super) fn sigmoid(l: &mut Lanes, x: Ref) -> Ref {
+    let x = l.at_least(x, l.pick(-104.0, -746.0));
+    let x = l.at_most(x, l.pick(18.0, 38.0));
+    let reduced = Reduced::of(l, x);
+    let r = reduced.r;
+    // Of -r instead of r, and negated: the denominator is computed with a minus sign throughout.
+    let flip = |(power, c): (usize, &f64)| if power % 2 == 0 { -c } else { *c };
+    let coefficients: Vec<f64> = l.pick(&EXP_F32[..], &EXP_F64[..]).iter().enumerate().map(flip).collect();
+    let p = l.polynomial(r, &coefficients);
+    let (first, second) = reduced.powers(l);
+    let s = l.mul(first, second);
+    let (square, one_more) = (l.mul(r, r), l.add_number(s, 1.0));
+    let sum = l.fma(square, p, r);
+    let minus = l.sub(sum, one_more);
+    let known = l.add_number(minus, 1.0);
+    let known = l.add(known, s);
+    let rest = l.sub(r, known);
+    let rest = l.fma(square, p, rest);
+    let minus_one = l.number(-1.0);
+    let inverse = l.div(minus_one, minus);
+    let error = l.fma_number(inverse, minus, 1.0);
+    let error = l.fma(inverse, rest, error);
+    let y = l.fma(error, inverse, inverse);
+    let y = l.mul(y, first);
+    l.mul(y, second)
+}
+
+/// tanh in the format of x.
+pub(super) fn tanh(l: &mut Lanes, x: Ref) -> Ref {
+    if l.is_f32() { tanh_f32(l, x) } else { tanh_f64(l, x) }
+}
+
+/// tanh: an odd polynomial below 1, else 1 - 2 / (e^2|x| + 1), which needs few correct digits of the
+/// exponential.
+fn tanh_f32(l: &mut Lanes, x: Ref) -> Ref {
+    let size = l.abs(x);
+    let square = l.mul(size, size);
+    let p = l.polynomial(square, &TANH_F32);
+    let cube = l.mul(square, size);
+    let small = l.fma(cube, p, size);
+
+    // From 9.02 on the result is 1. The argument stays |x|, and r is half of what exp would have.
+    let bounded = l.at_most(size, 10.0);
+    let (magic, twice) = (l.magic() + l.bias() as f64, l.number(2.0 * LOG2_E));
+    let shifted = l.fma_number(bounded, twice, magic);
+    let n = l.add_number(shifted, -magic);
+    let r = l.scale_add(n, -0.5 * ln2(l).0, bounded);
+    let doubled: Vec<f64> = EXP_F32.iter().enumerate().map(|(i, c)| c * 4.0 * 2_f64.powi(i as i32)).collect();
+    let p = l.polynomial(r, &doubled);
+    let p = l.fma_number(p, r, 2.0);
+    let p = l.fma_number(p, r, 1.0);
+    let bits = l.bits(shifted);
+    let s = l.power(bits);
+    let denominator = l.fma_number(p, s, 1.0);
+    let (one, two) = (l.number(1.0), l.number(2.0));
+    let part = l.div(two, denominator);
+    let large = l.sub(one, part);
+
+    let is_small = l.less(size, one);
+    let y = l.select(is_small, small, large);
+    l.with_sign_of(y, x)
+}
+
+/// tanh of |x| = (e^2|x| - 1) / (e^2|x| + 1), both sums as a float and a correction.
+fn tanh_f64(l: &mut Lanes, x: Ref) -> Ref {
+    let size = l.abs(x);
+    // From 19.07 on the result is 1.
+    let bounded = l.at_most(size, 20.0);
+    let twice = l.add(bounded, bounded);
+    let half = HalfExpm1::of(l, twice, None);
+    let (above, above_rest) = half.plus(l, -0.5, true);
+    let (below, below_rest) = half.plus(l, 0.5, true);
+    let minus_one = l.number(-1.0);
+    let inverse = l.div(minus_one, below);
+    // Minus the quotient, and what it leaves of both parts.
+    let minus = l.mul(above, inverse);
+    let error = l.fma(minus, below, above);
+    let error = l.add(error, above_rest);
+    let error = l.fma(minus, below_rest, error);
+    let minus = l.fma(inverse, error, minus);
+    let y = l.negative(minus);
+    let tiny = l.below(size, 2_f64.powi(-28));
+    let y = l.select(tiny, size, y);
+    l.with_sign_of(y, x)
+}

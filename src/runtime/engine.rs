@@ -1,0 +1,147 @@
+//! The engine: what evaluations share. Compiled strips, the thread pool, counters, settings.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
+
+use rayon::ThreadPool;
+
+use crate::kernel::Strip;
+use crate::runtime::cache::Cache;
+use crate::runtime::pool;
+use crate::runtime::strips::{Callable, Shared};
+
+/// Most strips that are kept for later programs; those of programs in use live on.
+const KEPT_STRIPS: usize = 2048;
+
+/// What all evaluations share.
+pub struct Engine {
+    strips: Cache<Strip, Shared>,
+    threads: AtomicUsize,
+    pool: OnceLock<Option<ThreadPool>>,
+    counters: Counters,
+}
+
+/// Counts since the process began.
+#[derive(Debug, Default)]
+pub struct Counters {
+    /// Evaluations.
+    pub evaluations: AtomicU64,
+    /// Nodes of captured graphs.
+    pub nodes: AtomicU64,
+    /// Programs built: optimised and planned.
+    pub programs: AtomicU64,
+    /// Strips compiled to machine code.
+    pub compiled: AtomicU64,
+    /// Kernels run.
+    pub kernels: AtomicU64,
+    /// Bytes of inputs and intermediates that results were written over.
+    pub donated: AtomicU64,
+}
+
+/// What the engine has done since the process began: [`Engine::stats`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Evaluations.
+    pub evaluations: u64,
+    /// Nodes of the graphs they captured.
+    pub nodes_captured: u64,
+    /// Programs built: optimised and planned. The others were known.
+    pub programs_built: u64,
+    /// Strips, the innermost loops of kernels, compiled to machine code.
+    pub strips_compiled: u64,
+    /// Kernels run.
+    pub kernels_run: u64,
+    /// Bytes of memory taken fresh from the system.
+    pub bytes_allocated: u64,
+    /// Bytes of memory taken from the pool of freed buffers.
+    pub bytes_reused: u64,
+    /// Bytes of dying arrays that results were written over.
+    pub bytes_donated: u64,
+    /// Bytes of buffers in use now.
+    pub bytes_live: u64,
+    /// The most bytes of buffers that were ever in use.
+    pub bytes_peak: u64,
+}
+
+/// The engine of this process.
+pub fn engine() -> &'static Engine {
+    static ENGINE: OnceLock<Engine> = OnceLock::new();
+    ENGINE.get_or_init(|| Engine {
+        strips: Cache::new(KEPT_STRIPS),
+        threads: AtomicUsize::new(default_threads()),
+        pool: OnceLock::new(),
+        counters: Counters::default(),
+    })
+}
+
+/// `BROADLOOM_THREADS`, or as many as the machine runs at once.
+fn default_threads() -> usize {
+    let asked = std::env::var("BROADLOOM_THREADS").ok().and_then(|threads| threads.parse().ok());
+    let there = || std::thread::available_parallelism().map_or(1, usize::from);
+    asked.filter(|&threads| threads > 0).unwrap_or_else(there)
+}
+
+impl Engine {
+    /// What has been done so far.
+    pub fn stats(&self) -> Stats {
+        let Counters { evaluations, nodes, programs, compiled, kernels, donated } = &self.counters;
+        Stats {
+            evaluations: evaluations.load(Relaxed),
+            nodes_captured: nodes.load(Relaxed),
+            programs_built: programs.load(Relaxed),
+            strips_compiled: compiled.load(Relaxed),
+            kernels_run: kernels.load(Relaxed),
+            bytes_allocated: pool::COUNTERS.allocated.load(Relaxed),
+            bytes_reused: pool::COUNTERS.reused.load(Relaxed),
+            bytes_donated: donated.load(Relaxed),
+            bytes_live: pool::COUNTERS.live.load(Relaxed) as u64,
+            bytes_peak: pool::COUNTERS.peak.load(Relaxed) as u64,
+        }
+    }
+
+    /// The threads an evaluation uses when it is not called inside a rayon pool.
+    pub fn threads(&self) -> usize {
+        self.threads.load(Relaxed)
+    }
+
+    /// Sets the threads an evaluation uses outside rayon pools; at least one. More than the pool
+    /// was started with take no effect once it has been.
+    pub fn set_threads(&self, threads: usize) {
+        self.threads.store(threads.max(1), Relaxed);
+    }
+
+    /// The counters, to be counted up.
+    pub(crate) fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// The strip shared by all that need one like it.
+    pub(crate) fn strip(&self, strip: &Strip) -> Shared {
+        self.strips
+            .get(strip)
+            .unwrap_or_else(|| self.strips.insert(strip.clone(), Arc::new(Callable::new(strip.clone()))))
+    }
+
+    /// Threads that parallel work runs on here: those of the rayon pool we are in, or `asked`.
+    pub(crate) fn threads_here(&self, asked: usize) -> usize {
+        if rayon::current_thread_index().is_some() { rayon::current_num_threads() } else { asked }
+    }
+
+    /// Runs `work` where rayon's parallel iterators use the right pool: the one we are in, or the
+    /// engine's own, started at the first call that needs it. Where no pool can be started, rayon's
+    /// global one serves.
+    pub(crate) fn install<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
+        if rayon::current_thread_index().is_some() {
+            return work();
+        }
+        let start = || {
+            let name = |index| format!("broadloom-{index}");
+            rayon::ThreadPoolBuilder::new().num_threads(self.threads()).thread_name(name).build().ok()
+        };
+        match self.pool.get_or_init(start) {
+            Some(pool) => pool.install(work),
+            None => work(),
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! Folds against a plain model of lanes, rounds, blocks and their tree.
+
+use super::*;
+use crate::base::strip::ROUNDS;
+use crate::op::Fold;
+
+/// Accumulators lane by lane: `left` combined with `right`.
+fn combine(fold: Fold, left: &[Values], right: &[Values]) -> Vec<Values> {
+    let mut b = Builder::default();
+    let mut side = |first: usize, values: &[Values]| -> Vec<_> {
+        values.iter().enumerate().map(|(k, values)| b.arg(first + k, values.dtype())).collect()
+    };
+    let (l, r) = (side(0, left), side(left.len(), right));
+    let outs = fold.combine(&mut b, &l, &r);
+    let both: Vec<&Values> = left.iter().chain(right).collect();
+    let leaf = &mut |inst: &Inst| match inst {
+        Inst::Arg(arg) => both[*arg as usize].clone(),
+        other => unreachable!("{other:?}"),
+    };
+    eval::evaluate(&b.finish(outs), left[0].len(), leaf, &mut 0)
+}
+
+/// The lanes of one row, from the accumulators' values for each element.
+fn model(fold: Fold, elements: &[Values]) -> Vec<Values> {
+    let dtypes: Vec<DType> = elements.iter().map(Values::dtype).collect();
+    let lanes = Strip::lanes(dtypes.iter().copied());
+    let identity = fold.identity(dtypes[0]);
+    let nothing: Vec<Values> = identity.iter().map(|identity| Values::splat(*identity, lanes)).collect();
+    let n = elements[0].len();
+    let mut blocks: Vec<Vec<Values>> = (0..n.max(1))
+        .step_by(ROUNDS * lanes)
+        .map(|start| {
+            let end = n.min(start + ROUNDS * lanes);
+            (start..end).step_by(lanes).fold(nothing.clone(), |block, round| {
+                let element = |k: usize, i: usize| if i < end { elements[k].get(i) } else { identity[k] };
+                let round: Vec<Values> = (0..dtypes.len())
+                    .map(|k| Values::collect(dtypes[k], (round..round + lanes).map(|i| element(k, i))))
+                    .collect();
+                combine(fold, &block, &round)
+            })
+        })
+        .collect();
+    while blocks.len() > 1 {
+        blocks = blocks
+            .chunks(2)
+            .map(|pair| match pair {
+                [left, right] => combine(fold, left, right),
+                alone => alone[0].clone(),
+            })
+            .collect();
+    }
+    blocks.swap_remove(0)
+}
+
+/// Values whose sum shows the order they were added in, and now and then a special one.
+fn elements(dtype: DType, seed: u64, count: usize, with_special: bool) -> Values {
+    let mut random = fastrand::Rng::with_seed(seed);
+    let special = special(dtype);
+    Values::collect(
+        dtype,
+        (0..count).map(|_| match dtype {
+            _ if with_special && random.usize(0..97) == 0 => special[random.usize(0..special.len())],
+            DType::Bool => Scalar::from(random.bool()),
+            DType::I32 => Scalar::from(random.i32(-50..50)),
+            DType::I64 => Scalar::from(random.i64(..)),
+            DType::F32 | DType::F64 => {
+                Scalar::new(dtype, (random.f64() - 0.5) * 10_f64.powi(random.i32(-4..5)))
+            }
+        }),
+    )
+}
+
+/// Runs a fold over rows of `n` and compares its lanes with the model's.
+fn check_fold(strip: &Strip, native: &Native, fold: Fold, rows: usize, n: usize, with_special: bool) {
+    let (arguments, outputs) = strip.operands.split_at(strip.arguments);
+    let mut buffers: Vec<Option<Strided>> = Vec::new();
+    let mut columns: Vec<Values> = Vec::new();
+    for (k, operand) in arguments.iter().enumerate() {
+        if operand.step == Step::Iota {
+            columns.push(Values::I64((0..rows * n).map(|i| 7 + 2 * (i % n) as i64).collect()));
+            buffers.push(None);
+            continue;
+        }
+        let mut values = elements(operand.dtype, (n + 1000 * k) as u64, rows * n, with_special);
+        if operand.step == Step::Zero {
+            values = values.gather((0..rows * n).map(|i| i / n * n));
+        }
+        let mut buffer = Strided::new(*operand, rows, n);
+        buffer.fill(&values);
+        columns.push(values);
+        buffers.push(Some(buffer));
+    }
+    let lanes = Strip::lanes(outputs.iter().map(|operand| operand.dtype));
+    let mut results: Vec<Strided> = outputs
+        .iter()
+        .map(|operand| Strided::new(Operand { step: Step::Unit, ..*operand }, rows, lanes))
+        .collect();
+    let operands: Vec<_> = buffers
+        .iter_mut()
+        .map(|buffer| match buffer {
+            Some(buffer) => (buffer.base(), buffer.inner, buffer.outer),
+            None => (std::ptr::without_provenance_mut(7), 2, 0),
+        })
+        .chain(results.iter_mut().map(|result| (result.base(), 0, result.outer)))
+        .collect();
+    let scalars: Vec<Scalar> = strip.scalars.iter().map(|dtype| Scalar::new(*dtype, 0.3)).collect();
+    assert_eq!(call(native, &operands, &scalars, rows, n), 0);
+
+    for row in 0..rows {
+        let row_values: Vec<Values> =
+            columns.iter().map(|column| column.gather(row * n..(row + 1) * n)).collect();
+        let leaf = &mut |inst: &Inst| match inst {
+            Inst::Arg(arg) => row_values[*arg as usize].clone(),
+            Inst::Scalar(scalar) => Values::splat(scalars[*scalar as usize], n),
+            other => unreachable!("{other:?}"),
+        };
+        let expected = model(fold, &eval::evaluate(&strip.body, n, leaf, &mut 0));
+        for (out, (expected, result)) in expected.iter().zip(&results).enumerate() {
+            for lane in 0..lanes {
+                let (expected, found) = (expected.get(lane), result.get(row * lanes + lane));
+                assert!(
+                    found.same(expected),
+                    "{strip}output {out}, lane {lane}, row {row} of {rows} x {n}: {found} is not {expected}"
+                );
+            }
+            assert!(result.untouched(rows * lanes), "{strip}writes beside its lanes");
+        }
+    }
+}
+
+fn fold_strip(fold: Fold, arguments: &[(DType, Step)], scalars: &[DType], body: Expr) -> Strip {
+    Strip { kind: StripKind::Fold(fold), ..map(arguments, scalars, body, Step::General) }
+}
+
+const LENGTHS: &[usize] = &[511, 512, 513, 514, 515, 1023, 1024, 5000, 70_000];
+
+fn check_fold_lengths(strip: &Strip, fold: Fold) {
+    let native = native(strip);
+    for n in (0..=70).chain(LENGTHS.iter().copied()) {
+        check_fold(strip, &native, fold, 1, n, n % 3 == 0);
+    }
+    check_fold(strip, &native, fold, 3, 37, false);
+    check_fold(strip, &native, fold, 2, 1500, true);
+    check_fold(strip, &native, fold, 0, 9, false);
+}
+
+fn arguments_of(fold: Fold, dtype: DType, step: Step) -> (Vec<(DType, Step)>, Expr) {
+    if fold.takes_index() {
+        let body = of(&[dtype, DType::I64], |_, args| args.to_vec());
+        (vec![(dtype, step), (DType::I64, Step::Iota)], body)
+    } else {
+        (vec![(dtype, step)], of(&[dtype], |_, args| args.to_vec()))
+    }
+}
+
+/// The dtypes a fold combines elements in.
+fn dtypes(fold: Fold) -> impl Iterator<Item = DType> {
+    DType::ALL.iter().copied().filter(move |dtype| fold.computes_in(*dtype) == *dtype)
+}
+
+#[test]
+fn folds_follow_the_documented_tree() {
+    for &fold in Fold::ALL {
+        for dtype in dtypes(fold) {
+            let (arguments, body) = arguments_of(fold, dtype, Step::Unit);
+            check_fold_lengths(&fold_strip(fold, &arguments, &[], body), fold);
+        }
+    }
+}
+
+#[test]
+fn folds_take_every_step() {
+    for &fold in Fold::ALL {
+        for dtype in dtypes(fold) {
+            for step in STEPS {
+                let (arguments, body) = arguments_of(fold, dtype, *step);
+                let strip = fold_strip(fold, &arguments, &[], body);
+                let native = native(&strip);
+                for n in [1, 2, 5, 31, 32, 33, 70, 131, 600] {
+                    check_fold(&strip, &native, fold, 2, n, true);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn folds_compute_what_they_combine() {
+    use DType::{Bool, F32, F64, I32, I64};
+    let products = of(&[F32, F32], |b, args| vec![b.binary(Binary::Multiply, args[0], args[1])]);
+    check_fold_lengths(
+        &fold_strip(Fold::Sum, &[(F32, Step::Unit), (F32, Step::Unit)], &[], products),
+        Fold::Sum,
+    );
+
+    let squares = of(&[F32, F32], |b, args| {
+        let difference = b.binary(Binary::Subtract, args[0], args[1]);
+        let wide = b.cast(difference, F64);
+        let scale = b.push(Inst::Scalar(0), F64);
+        let scaled = b.binary(Binary::Multiply, wide, scale);
+        vec![b.unary(Unary::Square, scaled)]
+    });
+    let arguments = [(F32, Step::MinusUnit), (F32, Step::Zero)];
+    check_fold_lengths(&fold_strip(Fold::Sum, &arguments, &[F64], squares), Fold::Sum);
+
+    let counts = of(&[I32, I32], |b, args| {
+        let less = b.binary(Binary::Less, args[0], args[1]);
+        vec![b.cast(less, I64)]
+    });
+    check_fold_lengths(
+        &fold_strip(Fold::Sum, &[(I32, Step::Unit), (I32, Step::Pair)], &[], counts),
+        Fold::Sum,
+    );
+
+    let positive = of(&[F64], |b, args| {
+        let zero = b.number(args[0], 0.0);
+        vec![b.binary(Binary::Greater, args[0], zero)]
+    });
+    check_fold_lengths(&fold_strip(Fold::Any, &[(F64, Step::Unit)], &[], positive.clone()), Fold::Any);
+    check_fold_lengths(&fold_strip(Fold::All, &[(F64, Step::Unit)], &[], positive), Fold::All);
+
+    let exponentials = of(&[F32, Bool], |b, args| {
+        let e = b.unary(Unary::Exp, args[0]);
+        let zero = b.number(e, 0.0);
+        vec![b.select(args[1], e, zero)]
+    });
+    check_fold_lengths(
+        &fold_strip(Fold::Max, &[(F32, Step::Unit), (Bool, Step::Unit)], &[], exponentials),
+        Fold::Max,
+    );
+
+    let indices = of(&[I64], |b, args| vec![b.cast(args[0], F64)]);
+    check_fold_lengths(&fold_strip(Fold::Sum, &[(I64, Step::Iota)], &[], indices), Fold::Sum);
+}

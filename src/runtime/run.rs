@@ -1,0 +1,327 @@
+//! Runs the kernels of a plan: cuts them into tasks, gives each its memory, and lets rayon run
+//! them. Which task computes what changes no value.
+#![allow(unsafe_code)]
+
+use std::mem::MaybeUninit;
+use std::ops::Range;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
+use rayon::prelude::*;
+use smallvec::SmallVec;
+
+use crate::base::Result;
+use crate::base::strip::{ROUNDS, strip_error};
+use crate::kernel::loops::{Kernel, Matmul, Reduce, Stage, Work};
+use crate::kernel::schedule::pieces;
+use crate::matmul;
+use crate::runtime::Buffer;
+use crate::runtime::walk::{Context, Memory, batch, for_each, lanes_at, layout, work_bytes};
+
+/// Runs a kernel on `threads` threads of the current pool.
+///
+/// # Errors
+/// If memory cannot be had, or a strip reports an error.
+///
+/// # Safety
+/// The context's buffers have the sizes the plan says, what the kernel writes is touched by nobody
+/// else, and what it reads is written by nobody meanwhile.
+pub unsafe fn run(context: &Context, kernel: &Kernel, threads: usize) -> Result<()> {
+    let run = Run { context, kernel, threads, errors: AtomicU32::new(0) };
+    // SAFETY: the caller's promise.
+    unsafe {
+        match &kernel.stages[..] {
+            [stage] if kernel.outer_axes == 0 => match &stage.work {
+                Work::Map(_) => run.split(stage, stage.extents.len())?,
+                Work::Reduce(reduce) => run.reduce(stage, reduce)?,
+                Work::Matmul(matmul) => run.matmul(stage, matmul)?,
+            },
+            _ => run.rows()?,
+        }
+    }
+    strip_error(run.errors.into_inner()).map_or(Ok(()), Err)
+}
+
+struct Run<'a> {
+    context: &'a Context<'a>,
+    kernel: &'a Kernel,
+    threads: usize,
+    errors: AtomicU32,
+}
+
+/// Memory of a task, and the buffers it is in.
+struct Owned {
+    memory: Memory,
+    _buffers: SmallVec<[Buffer; 2]>,
+}
+
+// SAFETY: a task's memory is its own; it moves to the thread that runs the task.
+unsafe impl Send for Owned {}
+// SAFETY: shared only to be combined after the tasks that wrote it have ended.
+unsafe impl Sync for Owned {}
+
+impl Run<'_> {
+    /// Memory for one task of the kernel.
+    fn memory(&self) -> Result<Owned> {
+        let mut buffers: SmallVec<[Buffer; 2]> = SmallVec::new();
+        let work = self.kernel.stages.iter().map(work_bytes).max().unwrap_or(0);
+        let mut take = |bytes: usize| -> Result<*mut u8> {
+            if bytes == 0 {
+                return Ok(std::ptr::null_mut());
+            }
+            buffers.push(Buffer::allocate(bytes)?);
+            Ok(buffers.last().expect("just pushed").as_mut_ptr())
+        };
+        let work = take(work)?;
+        let scratch = self.kernel.scratch.iter().map(|&bytes| take(bytes.max(1))).collect::<Result<_>>()?;
+        Ok(Owned { memory: Memory { scratch, work }, _buffers: buffers })
+    }
+
+    /// Runs tasks `0..count`, on several threads if there are several.
+    fn tasks(&self, count: usize, task: impl Fn(usize) -> Result<u32> + Sync) -> Result<()> {
+        let guarded = |number: usize| {
+            let _state = FloatState::set_default();
+            task(number).map(|errors| {
+                self.errors.fetch_or(errors, Relaxed);
+            })
+        };
+        match count {
+            0 => Ok(()),
+            1 => guarded(0),
+            _ => (0..count).into_par_iter().with_max_len(1).try_for_each(guarded),
+        }
+    }
+
+    /// Runs a stage, cut along one of its first `axes` axes.
+    unsafe fn split(&self, stage: &Stage, axes: usize) -> Result<()> {
+        let count = pieces(self.kernel.weight, self.threads);
+        let whole: SmallVec<[Range<usize>; 6]> = stage.extents.iter().map(|&extent| 0..extent).collect();
+        let limits = cut(&whole, axes, count);
+        self.tasks(limits.len(), |task| {
+            let owned = self.memory()?;
+            // SAFETY: the caller's promise; tasks have disjoint limits.
+            Ok(unsafe { self.stage(stage, &limits[task], &owned.memory) })
+        })
+    }
+
+    /// Runs a stage over `limits`.
+    unsafe fn stage(&self, stage: &Stage, limits: &[Range<usize>], memory: &Memory) -> u32 {
+        // SAFETY: the caller's promise.
+        unsafe {
+            match &stage.work {
+                Work::Map(map) => self.context.map(map, limits, memory),
+                Work::Reduce(reduce) => self.context.reduce(stage, reduce, limits, memory),
+                Work::Matmul(_) => unreachable!("products are kernels of their own"),
+            }
+        }
+    }
+
+    /// Runs a group: all stages at each index of the outer axes.
+    unsafe fn rows(&self) -> Result<()> {
+        let outer: SmallVec<[Range<usize>; 6]> =
+            self.kernel.stages[0].extents[..self.kernel.outer_axes].iter().map(|&extent| 0..extent).collect();
+        let tasks = cut(&outer, outer.len(), pieces(self.kernel.weight, self.threads));
+        self.tasks(tasks.len(), |task| {
+            let owned = self.memory()?;
+            let mut errors = 0;
+            for_each(
+                &tasks[task],
+                |_| false,
+                |index| {
+                    for stage in &self.kernel.stages {
+                        let fixed = index.iter().map(|&at| at..at + 1);
+                        let inner = stage.extents[outer.len()..].iter().map(|&extent| 0..extent);
+                        let limits: SmallVec<[Range<usize>; 6]> = fixed.chain(inner).collect();
+                        // SAFETY: the caller's promise; tasks have disjoint rows.
+                        errors |= unsafe { self.stage(stage, &limits, &owned.memory) };
+                    }
+                },
+            );
+            Ok(errors)
+        })
+    }
+
+    /// Runs a reduction: cut along its results if there are enough, else along what it reduces.
+    unsafe fn reduce(&self, stage: &Stage, reduce: &Reduce) -> Result<()> {
+        let count = pieces(self.kernel.weight, self.threads);
+        let results = stage.extents[..reduce.kept].iter().max().copied().unwrap_or(1);
+        if count == 1 || results >= self.threads * 2 {
+            // SAFETY: the caller's promise.
+            return unsafe { self.split(stage, reduce.kept) };
+        }
+        // Aligned subtrees: a power of two of blocks each.
+        let total: usize = stage.extents[reduce.kept..].iter().product();
+        let block = ROUNDS * reduce.lanes;
+        let size = total.div_ceil(block).div_ceil(count).next_power_of_two() * block;
+        let parts: Vec<Range<usize>> =
+            (0..total).step_by(size).map(|at| at..(at + size).min(total)).collect();
+        let owned = (0..parts.len()).map(|_| self.memory()).collect::<Result<Vec<Owned>>>()?;
+        let layout = layout(reduce, total);
+        let column = reduce.then.column;
+        let limits: SmallVec<[Range<usize>; 6]> = stage.extents.iter().map(|&extent| 0..extent).collect();
+        let mut outcome = Ok(());
+        for_each(
+            &limits,
+            |axis| axis == column || axis >= reduce.kept,
+            |index| {
+                let mut index: SmallVec<[usize; 6]> = index.into();
+                while index[column] < limits[column].end && outcome.is_ok() {
+                    let n = batch(reduce).min(limits[column].end - index[column]);
+                    outcome = self.tasks(parts.len(), |part| {
+                        let memory = &owned[part].memory;
+                        let lanes = lanes_at(reduce, &layout, memory);
+                        let part = parts[part].clone();
+                        // SAFETY: the caller's promise; parts have memory of their own.
+                        Ok(unsafe {
+                            self.context.accumulate(stage, reduce, &index, n, part, &lanes, &layout, memory)
+                        })
+                    });
+                    let _state = FloatState::set_default();
+                    // SAFETY: the tasks have ended; what they left is combined here, in order.
+                    let errors = unsafe { self.combine_parts(reduce, &index, n, total, &owned, &layout) };
+                    self.errors.fetch_or(errors, Relaxed);
+                    index[column] += n;
+                }
+            },
+        );
+        outcome
+    }
+
+    /// Combines the lanes that parts have left, in an aligned tree, and completes the results.
+    unsafe fn combine_parts(
+        &self,
+        reduce: &Reduce,
+        index: &[usize],
+        n: usize,
+        total: usize,
+        owned: &[Owned],
+        layout: &crate::runtime::walk::Layout,
+    ) -> u32 {
+        let lanes = |part: usize| lanes_at(reduce, layout, &owned[part].memory);
+        let count = n * reduce.lanes.min(if reduce.direction == crate::kernel::loops::Direction::Along {
+            reduce.lanes
+        } else {
+            total
+        });
+        let mut apart = 1;
+        while apart < owned.len() {
+            for left in (0..owned.len() - apart).step_by(2 * apart) {
+                let sides = (&lanes(left)[..], &lanes(left + apart)[..]);
+                // SAFETY: every part has lanes for `n` results.
+                unsafe { self.context.combine(reduce, sides, (1, count, 0), &owned[left].memory) };
+            }
+            apart *= 2;
+        }
+        // SAFETY: the caller's promise.
+        unsafe { self.context.complete(reduce, index, n, total, &lanes(0), layout, &owned[0].memory) }
+    }
+
+    /// Runs a product: every batch cut into rectangles of its result.
+    unsafe fn matmul(&self, stage: &Stage, work: &Matmul) -> Result<()> {
+        let rank = stage.extents.len();
+        let [m, n, k] = [stage.extents[rank - 3], stage.extents[rank - 2], stage.extents[rank - 1]];
+        let product = matmul::Product { dtype: work.dtype, m, n, k };
+        let batches: SmallVec<[Range<usize>; 6]> =
+            stage.extents[..rank - 3].iter().map(|&extent| 0..extent).collect();
+        let count: usize = stage.extents[..rank - 3].iter().product();
+        // Many products are shared out whole, few are cut.
+        let share = pieces(self.kernel.weight, self.threads);
+        let within = if share == 1 || count >= self.threads * 2 { 1 } else { self.threads };
+        let tasks = matmul::split(product, within);
+        if tasks.is_empty() {
+            return Ok(());
+        }
+        let bytes = tasks.iter().map(|task| matmul::scratch_bytes(product, task)).max().unwrap_or(0);
+        let total = count * tasks.len();
+        let per_piece = if share == 1 { total } else { total.div_ceil(share.max(self.threads * 2)).max(1) };
+        self.tasks(total.div_ceil(per_piece), |piece| {
+            let owned = self.memory()?;
+            let scratch = Buffer::allocate(bytes.max(1))?;
+            let mut errors = 0;
+            for number in piece * per_piece..((piece + 1) * per_piece).min(total) {
+                let (batch, task) = (number / tasks.len(), number % tasks.len());
+                let mut index: SmallVec<[usize; 6]> = SmallVec::from_elem(0, batches.len());
+                let mut rest = batch;
+                for axis in (0..batches.len()).rev() {
+                    index[axis] = rest % stage.extents[axis];
+                    rest /= stage.extents[axis];
+                }
+                // SAFETY: the buffer is this task's alone and has these bytes, of any contents.
+                errors |= unsafe {
+                    let scratch =
+                        std::slice::from_raw_parts_mut(scratch.as_mut_ptr().cast::<MaybeUninit<u8>>(), bytes);
+                    self.context.matmul(stage, work, &index, &tasks[task], scratch, &owned.memory)
+                };
+            }
+            Ok(errors)
+        })
+    }
+}
+
+/// Limits cut into about `count` pieces along one of the first `axes`: the outermost that has that
+/// many, or the longest.
+fn cut(whole: &[Range<usize>], axes: usize, count: usize) -> Vec<SmallVec<[Range<usize>; 6]>> {
+    let extent = |axis: &usize| whole[*axis].len();
+    let axis = (0..axes).find(|axis| extent(axis) >= count).or_else(|| (0..axes).max_by_key(extent));
+    let Some(axis) = axis.filter(|_| count > 1) else { return vec![whole.into()] };
+    // The longest axis may be the one strips run along: pieces of whole vectors, and of whole cache
+    // lines of any dtype.
+    let size = extent(&axis).div_ceil(count);
+    let size = if size >= 256 { size.next_multiple_of(64) } else { size };
+    let piece = |start: usize| {
+        let mut limits: SmallVec<[Range<usize>; 6]> = whole.into();
+        limits[axis] = start..(start + size).min(whole[axis].end);
+        limits
+    };
+    whole[axis].clone().step_by(size.max(1)).map(piece).collect()
+}
+
+/// The caller's floating-point state, put back when dropped. Kernels run with the default one:
+/// nearest rounding, subnormals kept, nothing trapped.
+struct FloatState {
+    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+    saved: u64,
+}
+
+impl FloatState {
+    #[cfg(target_arch = "x86_64")]
+    fn set_default() -> Self {
+        let mut saved = 0_u32;
+        // SAFETY: reads the control register to memory of ours.
+        unsafe { std::arch::asm!("stmxcsr [{}]", in(reg) &raw mut saved, options(nostack, preserves_flags)) };
+        Self::load(0x1f80);
+        Self { saved: saved.into() }
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    fn load(state: u32) {
+        // SAFETY: sets rounding, masks and flushing to a valid state; put back on drop.
+        unsafe {
+            std::arch::asm!("ldmxcsr [{}]", in(reg) &raw const state, options(nostack, preserves_flags))
+        };
+    }
+
+    #[cfg(target_arch = "aarch64")]
+    fn set_default() -> Self {
+        let saved: u64;
+        // SAFETY: reads the control register and clears it: the default state; put back on drop.
+        unsafe { std::arch::asm!("mrs {}, fpcr", "msr fpcr, xzr", out(reg) saved, options(nostack, nomem)) };
+        Self { saved }
+    }
+
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    fn set_default() -> Self {
+        Self {}
+    }
+}
+
+impl Drop for FloatState {
+    fn drop(&mut self) {
+        #[cfg(target_arch = "x86_64")]
+        Self::load(self.saved as u32);
+        #[cfg(target_arch = "aarch64")]
+        // SAFETY: puts back what was there.
+        unsafe {
+            std::arch::asm!("msr fpcr, {}", in(reg) self.saved, options(nostack, nomem));
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! Strips that can be called: machine code where there is some, the interpreter otherwise. Callers
+//! do not know which.
+#![allow(unsafe_code)]
+
+use std::sync::{Arc, OnceLock};
+
+use crate::base::DType;
+use crate::base::strip::StripArgs;
+use crate::kernel::Strip;
+use crate::kernel::interpret::{self, Position};
+use crate::op::Values;
+
+/// A strip and, once it has been compiled, its code.
+#[derive(Debug)]
+pub struct Callable {
+    strip: Strip,
+    #[cfg(feature = "jit")]
+    native: OnceLock<crate::runtime::jit::Native>,
+    #[cfg(not(feature = "jit"))]
+    native: OnceLock<std::convert::Infallible>,
+}
+
+/// A strip shared by all plans that call it.
+pub type Shared = Arc<Callable>;
+
+impl Callable {
+    /// A strip without code yet.
+    pub fn new(strip: Strip) -> Self {
+        Self { strip, native: OnceLock::new() }
+    }
+
+    /// What it computes.
+    pub fn strip(&self) -> &Strip {
+        &self.strip
+    }
+
+    /// Whether it has machine code.
+    pub fn is_compiled(&self) -> bool {
+        self.native.get().is_some()
+    }
+
+    /// Makes machine code for it, if there is none and it can be made. Returns whether this call
+    /// made it.
+    #[cfg(feature = "jit")]
+    pub fn compile(&self) -> bool {
+        use crate::base::Target;
+        if self.is_compiled() {
+            return false;
+        }
+        // What cannot be compiled is interpreted: same bits, slower.
+        let native = crate::codegen::compile(&self.strip, &Target::Host)
+            .and_then(|code| crate::runtime::jit::place(&code));
+        native.is_ok_and(|native| self.native.set(native).is_ok())
+    }
+
+    /// There is no code generator in this build.
+    #[cfg(not(feature = "jit"))]
+    pub fn compile(&self) -> bool {
+        false
+    }
+
+    /// Runs `args.rows * n` iterations and returns error bits.
+    ///
+    /// # Safety
+    /// As `base::strip::StripFn` says.
+    pub unsafe fn call(&self, args: &StripArgs, n: usize, interpret: bool) -> u32 {
+        #[cfg(feature = "jit")]
+        if !interpret && let Some(native) = self.native.get() {
+            // SAFETY: the caller's promise is the code's; the code lives as long as `self`.
+            return unsafe { native.entry()(args, n) };
+        }
+        let _ = interpret;
+        // SAFETY: the caller's promise is the interpreter's.
+        unsafe { interpreted(&self.strip, args, n) }
+    }
+}
+
+/// Runs a strip over memory by the interpreter.
+///
+/// # Safety
+/// As `base::strip::StripFn` says.
+unsafe fn interpreted(strip: &Strip, args: &StripArgs, n: usize) -> u32 {
+    use crate::base::strip::Step;
+    let operands = strip.operands.len();
+    // SAFETY: the arrays have one element per operand, and one per scalar, as the contract says.
+    let (base, inner, outer, scalars) = unsafe {
+        (
+            std::slice::from_raw_parts(args.base, operands),
+            std::slice::from_raw_parts(args.inner, operands),
+            std::slice::from_raw_parts(args.outer, operands),
+            slice_or_empty(args.scalars, strip.scalars.len()),
+        )
+    };
+    let address = |operand: usize, at: Position| {
+        base[operand]
+            .wrapping_offset(outer[operand].wrapping_mul(at.row as isize))
+            .wrapping_offset(inner[operand].wrapping_mul(at.column as isize))
+    };
+    let mut load = |operand: usize, at: Position, count: usize| {
+        let (from, step) = (address(operand, at), inner[operand]);
+        if strip.operands[operand].step == Step::Iota {
+            // No memory: the address is the index.
+            let first = from as isize as i64;
+            return Values::I64(
+                (0..count as i64).map(|j| first.wrapping_add(j.wrapping_mul(step as i64))).collect(),
+            );
+        }
+        // SAFETY: the contract makes `count` elements readable from here.
+        unsafe { load(strip.operands[operand].dtype, from, step, count) }
+    };
+    let lanes_of = |operand: usize| strip.operands[operand].dtype.size() as isize;
+    let is_map = strip.kind == crate::kernel::StripKind::Map;
+    let mut store = |operand: usize, at: Position, values: &Values| {
+        let step = if is_map { inner[operand] } else { lanes_of(operand) };
+        // SAFETY: the contract makes these elements writable from here.
+        unsafe { store(values, address(operand, at), step) }
+    };
+    interpret::run(strip, args.rows, n, scalars, &mut load, &mut store)
+}
+
+/// # Safety
+/// `at` points to `count` values, or `count` is 0.
+unsafe fn slice_or_empty<'a>(at: *const u64, count: usize) -> &'a [u64] {
+    // SAFETY: the caller's promise.
+    if count == 0 { &[] } else { unsafe { std::slice::from_raw_parts(at, count) } }
+}
+
+/// `count` elements, `step` bytes apart.
+///
+/// # Safety
+/// They are readable as `dtype`.
+unsafe fn load(dtype: DType, from: *const u8, step: isize, count: usize) -> Values {
+    macro_rules! column {
+        ($T:ty) => {
+            // SAFETY: the caller's promise; elements may be unaligned in a packed panel's neighbour.
+            (0..count as isize)
+                .map(|j| unsafe { from.wrapping_offset(j * step).cast::<$T>().read_unaligned() })
+                .collect()
+        };
+    }
+    match dtype {
+        // A byte that is not 0 is true: reading it as `bool` would ask for more.
+        DType::Bool => {
+            let bytes: Vec<u8> = column!(u8);
+            Values::Bool(bytes.into_iter().map(|byte| byte != 0).collect())
+        }
+        DType::I32 => Values::I32(column!(i32)),
+        DType::I64 => Values::I64(column!(i64)),
+        DType::F32 => Values::F32(column!(f32)),
+        DType::F64 => Values::F64(column!(f64)),
+    }
+}
+
+/// Stores values `step` bytes apart.
+///
+/// # Safety
+/// The elements are writable as the values' dtype.
+unsafe fn store(values: &Values, to: *mut u8, step: isize) {
+    /// # Safety
+    /// As the function's.
+    unsafe fn column<T: Copy>(values: &[T], to: *mut u8, step: isize) {
+        for (j, value) in values.iter().enumerate() {
+            // SAFETY: the caller's promise.
+            unsafe { to.wrapping_offset(j as isize * step).cast::<T>().write_unaligned(*value) };
+        }
+    }
+    // SAFETY: the caller's promise.
+    unsafe {
+        match values {
+            Values::Bool(values) => column(values, to, step),
+            Values::I32(values) => column(values, to, step),
+            Values::I64(values) => column(values, to, step),
+            Values::F32(values) => column(values, to, step),
+            Values::F64(values) => column(values, to, step),
+        }
+    }
+}

@@ -1,0 +1,281 @@
+//! How far the elementary functions are from exact: the greatest error in ULP per function and dtype, and
+//! the special values. Run with `--nocapture` it prints the table of `docs/numerics.md`.
+//!
+//! `f32`: every 1009th bit pattern; `f64`: 10^5 points. With `BROADLOOM_EXHAUSTIVE=1`, all 2^32 and 10^7,
+//! which takes a release build and an hour or two of one core.
+
+#[path = "accuracy/oracle.rs"]
+mod oracle;
+
+use broadloom::base::DType;
+use broadloom::op::eval::evaluate;
+use broadloom::op::{Unary, Values, math};
+use oracle::{Exact, exact, power_of_two_times};
+
+/// What every function promises.
+const LIMIT: f64 = 1.0;
+
+const BLOCK: u64 = 4096;
+
+fn exhaustive() -> bool {
+    std::env::var_os("BROADLOOM_EXHAUSTIVE").is_some_and(|value| value == "1")
+}
+
+fn run(f: Unary, x: &Values) -> Values {
+    let definition = math::unary(f, x.dtype());
+    evaluate(definition, x.len(), &mut |_| x.clone(), &mut 0).swap_remove(0)
+}
+
+fn run_f32(f: Unary, xs: &[f32]) -> Vec<f32> {
+    match run(f, &xs.to_vec().into()) {
+        Values::F32(ys) => ys,
+        other => unreachable!("{f} of f32 is {}", other.dtype()),
+    }
+}
+
+fn run_f64(f: Unary, xs: &[f64]) -> Vec<f64> {
+    match run(f, &xs.to_vec().into()) {
+        Values::F64(ys) => ys,
+        other => unreachable!("{f} of f64 is {}", other.dtype()),
+    }
+}
+
+/// The greatest error so far, and where it was.
+#[derive(Default)]
+struct Worst {
+    error: f64,
+    x: f64,
+}
+
+impl Worst {
+    fn see(&mut self, x: f64, error: f64) {
+        // A NaN is no small error.
+        if !(error <= self.error) {
+            *self = Self { error, x };
+        }
+    }
+
+    fn report(&self, f: Unary, dtype: DType, points: u64) {
+        let steps = math::unary(f, dtype).iter().filter(|(inst, _)| !inst.is_leaf()).count();
+        let Self { error, x } = self;
+        println!("| {f} | {dtype} | {error:.4} | {x:e} | {points} | {steps} |");
+        assert!(*error <= LIMIT, "{f} of {dtype} is {error} ULP off at {x:e}");
+    }
+}
+
+/// The function to 53 bits, many more than `f32` shows: the `libm` crate in `f64`.
+fn nearly_exact(f: Unary, x: f64) -> f64 {
+    match f {
+        Unary::Exp => libm::exp(x),
+        Unary::Expm1 => libm::expm1(x),
+        Unary::Log => libm::log(x),
+        Unary::Log1p => libm::log1p(x),
+        Unary::Log2 => libm::log2(x),
+        Unary::Log10 => libm::log10(x),
+        Unary::Sin => libm::sin(x),
+        Unary::Cos => libm::cos(x),
+        Unary::Tanh => libm::tanh(x),
+        Unary::Sigmoid if x < -700.0 => 0.0,
+        Unary::Sigmoid => 1.0 / (1.0 + libm::exp(-x)),
+        Unary::Erf => libm::erf(x),
+        _ => unreachable!("{f} has no oracle"),
+    }
+}
+
+/// Error of `y` in units of the last place that `exact` has in `f32`.
+fn f32_error(y: f32, exact: f64) -> f64 {
+    let nearest = exact as f32;
+    if y.is_nan() || nearest.is_nan() {
+        return if y.is_nan() && nearest.is_nan() { 0.0 } else { f64::INFINITY };
+    }
+    if y == nearest {
+        if y == 0.0 && y.is_sign_negative() != exact.is_sign_negative() {
+            return f64::INFINITY;
+        }
+        if y.is_infinite() {
+            return 0.0;
+        }
+    }
+    let exponent = (exact.abs().to_bits() >> 52) as i32 - 1023;
+    let ulp = 2_f64.powi(exponent.clamp(-126, 127) - 23);
+    // Past the greatest float, infinity stands for the next one.
+    let value = if y.is_infinite() { 2_f64.powi(128).copysign(f64::from(y)) } else { f64::from(y) };
+    (value - exact).abs() / ulp
+}
+
+/// Error of `y` in units of the last place that `exact` has in `f64`.
+fn f64_error(y: f64, exact: Exact) -> f64 {
+    let Exact { value, exponent } = exact;
+    let size = libm::ilogb(value.0) + exponent;
+    let last = size.clamp(-1022, 1023) - 52;
+    if y.is_infinite() {
+        // Infinity stands for 2^1024.
+        let difference = 1.0 - power_of_two_times(value.0.abs(), exponent - 1024);
+        return difference.max(0.0) * 2_f64.powi(53);
+    }
+    // In units of the last place both are far from the ends of the range.
+    let (high, low) =
+        (power_of_two_times(value.0, exponent - last), power_of_two_times(value.1, exponent - last));
+    let y = if y.abs() < 1.0 { power_of_two_times(y, 600) } else { power_of_two_times(y, -600) }
+        * if y.abs() < 1.0 {
+            power_of_two_times(1.0, -600 - last)
+        } else {
+            power_of_two_times(1.0, 600 - last)
+        };
+    ((y - high) - low).abs()
+}
+
+fn measure_f32(f: Unary) {
+    let stride: u64 = if exhaustive() { 1 } else { 1009 };
+    let mut worst = Worst::default();
+    let mut bits = (0..1_u64 << 32).step_by(stride as usize).map(|bits| f32::from_bits(bits as u32));
+    let mut points = 0;
+    loop {
+        let xs: Vec<f32> = bits.by_ref().take(BLOCK as usize).collect();
+        if xs.is_empty() {
+            break;
+        }
+        points += xs.len() as u64;
+        for (x, y) in xs.iter().zip(run_f32(f, &xs)) {
+            worst.see(f64::from(*x), f32_error(y, nearly_exact(f, f64::from(*x))));
+        }
+    }
+    worst.report(f, DType::F32, points);
+}
+
+/// An argument from one of five populations, those that are hard for `f` among them.
+fn argument(f: Unary, random: &mut fastrand::Rng) -> f64 {
+    let (unit, sign) = (random.f64(), if random.bool() { 1.0 } else { -1.0 });
+    let logarithm = matches!(f, Unary::Log | Unary::Log2 | Unary::Log10);
+    let x = match random.u32(0..5) {
+        0 => f64::from_bits(random.u64(..)),
+        1 if logarithm => 1.0 + sign * 2_f64.powf(-54.0 * unit),
+        1 => sign * 2_f64.powf(-60.0 * unit),
+        2 => sign * 50.0 * unit,
+        3 => sign * 2.0 * unit,
+        _ => match f {
+            // Where results overflow, are subnormal, or just reach 1.
+            Unary::Exp | Unary::Expm1 | Unary::Sigmoid => sign * (700.0 + 50.0 * unit),
+            Unary::Tanh | Unary::Erf => sign * 20.0 * unit,
+            // Next to a zero, or past where the formula ends.
+            Unary::Sin | Unary::Cos => {
+                let multiple = (2_f64.powf(60.0 * unit)).round() * std::f64::consts::FRAC_PI_2;
+                f64::from_bits(multiple.to_bits() + random.u64(0..3)) * sign
+            }
+            Unary::Log1p => -1.0 + 2_f64.powf(-53.0 * unit),
+            _ => f64::from_bits(random.u64(0..1 << 52)),
+        },
+    };
+    if logarithm { x.abs() } else { x }
+}
+
+fn measure_f64(f: Unary) {
+    let points: u64 = if exhaustive() { 10_000_000 } else { 100_000 };
+    let mut random = fastrand::Rng::with_seed(0x5eed);
+    let mut worst = Worst::default();
+    for _ in 0..points.div_ceil(BLOCK) {
+        let inside = |x: &f64| x.is_finite() && *x != 0.0 && (f != Unary::Log1p || *x > -1.0);
+        let xs: Vec<f64> =
+            std::iter::repeat_with(|| argument(f, &mut random)).filter(inside).take(BLOCK as usize).collect();
+        for (x, y) in xs.iter().zip(run_f64(f, &xs)) {
+            worst.see(*x, f64_error(y, exact(f, *x)));
+        }
+    }
+    worst.report(f, DType::F64, points.div_ceil(BLOCK) * BLOCK);
+}
+
+macro_rules! functions { ($($name:ident $Op:ident)*) => { $(
+    #[test]
+    fn $name() {
+        measure_f32(Unary::$Op);
+        measure_f64(Unary::$Op);
+    }
+)* } }
+functions! {
+    exp_is_accurate Exp
+    expm1_is_accurate Expm1
+    log_is_accurate Log
+    log1p_is_accurate Log1p
+    log2_is_accurate Log2
+    log10_is_accurate Log10
+    sin_is_accurate Sin
+    cos_is_accurate Cos
+    tanh_is_accurate Tanh
+    sigmoid_is_accurate Sigmoid
+    erf_is_accurate Erf
+}
+
+#[test]
+fn special_values_are_exact() {
+    const INF: f64 = f64::INFINITY;
+    const NAN: f64 = f64::NAN;
+    let cases: &[(Unary, &[(f64, f64)])] = &[
+        (Unary::Exp, &[(0.0, 1.0), (-0.0, 1.0), (INF, INF), (-INF, 0.0), (1e6, INF), (-1e6, 0.0)]),
+        (Unary::Expm1, &[(0.0, 0.0), (-0.0, -0.0), (INF, INF), (-INF, -1.0), (1e6, INF), (-1e6, -1.0)]),
+        (Unary::Log, &[(0.0, -INF), (-0.0, -INF), (1.0, 0.0), (-1.0, NAN), (INF, INF), (-INF, NAN)]),
+        (Unary::Log2, &[(0.0, -INF), (-0.0, -INF), (1.0, 0.0), (8.0, 3.0), (-1.0, NAN), (INF, INF)]),
+        (Unary::Log10, &[(0.0, -INF), (-0.0, -INF), (1.0, 0.0), (1000.0, 3.0), (-1.0, NAN), (INF, INF)]),
+        (Unary::Log1p, &[(0.0, 0.0), (-0.0, -0.0), (-1.0, -INF), (-2.0, NAN), (INF, INF), (-INF, NAN)]),
+        (Unary::Sin, &[(0.0, 0.0), (-0.0, -0.0), (INF, NAN), (-INF, NAN)]),
+        (Unary::Cos, &[(0.0, 1.0), (-0.0, 1.0), (INF, NAN), (-INF, NAN)]),
+        (Unary::Tanh, &[(0.0, 0.0), (-0.0, -0.0), (INF, 1.0), (-INF, -1.0), (100.0, 1.0), (-100.0, -1.0)]),
+        (Unary::Sigmoid, &[(0.0, 0.5), (-0.0, 0.5), (INF, 1.0), (-INF, 0.0), (100.0, 1.0), (-1e6, 0.0)]),
+        (Unary::Erf, &[(0.0, 0.0), (-0.0, -0.0), (INF, 1.0), (-INF, -1.0), (100.0, 1.0), (-100.0, -1.0)]),
+    ];
+    for (f, cases) in cases {
+        for (x, y) in cases.iter().chain(&[(NAN, NAN), (-NAN, NAN)]) {
+            let same = |a: f64, b: f64| a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan());
+            let (single, double) = (run_f32(*f, &[*x as f32])[0], run_f64(*f, &[*x])[0]);
+            assert!(same(f64::from(single), *y), "{f}({x}) is {single} in f32");
+            assert!(same(double, *y), "{f}({x}) is {double} in f64");
+        }
+    }
+}
+
+/// Values by mpmath to 400 digits, cut into two floats.
+#[test]
+fn the_oracle_agrees_with_mpmath() {
+    let cases = [
+        (Unary::Exp, 1.0, 2.718281828459045, 1.4456468917292502e-16),
+        (Unary::Exp, -0.3, 0.7408182206817179, -1.805530505953e-18),
+        (Unary::Exp, -600.5, 1.6075467697937942e-261, 3.537726127764541e-279),
+        (Unary::Expm1, 1e-09, 1.0000000005000001e-09, -7.443897403844588e-26),
+        (Unary::Expm1, -0.3, -0.2591817793182821, -1.805530505953e-18),
+        (Unary::Expm1, 40.7, 4.740077183917109e+17, -0.7776295045215742),
+        (Unary::Log, 1.0000001, 9.999999505838704e-08, 1.5249709528441489e-24),
+        (Unary::Log, 0.73, -0.31471074483970024, -2.2783688875499735e-17),
+        (Unary::Log, 1e-310, -713.8013788281542, -8.592254740270771e-15),
+        (Unary::Log1p, 1e-09, 9.999999995e-10, 7.493897403823754e-26),
+        (Unary::Log1p, -0.4, -0.5108256237659907, 1.5233815099851014e-18),
+        (Unary::Log1p, 10000000000.0, 23.025850930040455, 1.3736784183183428e-15),
+        (Unary::Log2, 1.0000001, 1.4426949695965583e-07, 6.897421541207991e-24),
+        (Unary::Log2, 0.73, -0.4540316308947075, -6.843325980751573e-18),
+        (Unary::Log2, 1e+300, 996.5784284662087, -1.5800929191358255e-14),
+        (Unary::Log10, 1.0000001, 4.3429446044209946e-08, -1.4176686763728597e-24),
+        (Unary::Log10, 0.73, -0.1366771398795441, -2.2342504849065914e-18),
+        (Unary::Log10, 1e+300, 300.0, 2.2802527652488452e-17),
+        (Unary::Sin, 0.7, 0.644217687237691, 2.8740567927338755e-18),
+        (Unary::Sin, 22.0, -0.008851309290403876, 2.8485303089220057e-19),
+        (Unary::Sin, 1e+22, -0.8522008497671888, -6.7806825896773284e-18),
+        (Unary::Cos, 0.7, 0.7648421872844885, -4.013780434022238e-17),
+        (Unary::Cos, 11.0, 0.004425697988050785, 3.2449142686784373e-19),
+        (Unary::Cos, 5.319372648326541e+255, -4.687165924254628e-19, 4.3720557429382733e-36),
+        (Unary::Tanh, 1e-05, 9.999999999666668e-06, -4.5758701526937e-22),
+        (Unary::Tanh, 0.3, 0.2913126124515909, -6.4602656586469586e-18),
+        (Unary::Tanh, 15.0, 0.9999999999998128, 3.114257501541364e-17),
+        (Unary::Sigmoid, -3.2, 0.03916572279676435, 2.99507411917105e-18),
+        (Unary::Sigmoid, 0.01, 0.5024999791668749, 5.412943542276899e-17),
+        (Unary::Sigmoid, -700.5, 5.980196118639791e-305, -2.87e-321),
+        (Unary::Erf, 1e-05, 1.1283791670579e-05, -3.369136869444807e-23),
+        (Unary::Erf, 0.5, 0.5204998778130465, 1.900077467916287e-17),
+        (Unary::Erf, 3.1, 0.9999883513426328, 4.7372455611367474e-17),
+    ];
+    for (f, x, high, low) in cases {
+        let Exact { value, exponent } = exact(f, x);
+        let scaled = |part| power_of_two_times(part, exponent);
+        let difference = (scaled(value.0) - high) + (scaled(value.1) - low);
+        // A result below 2^-968 has no second float of full precision.
+        let allowed = (high.abs() * 2_f64.powi(-95)).max(1e-320);
+        assert!(difference.abs() <= allowed, "{f}({x}) is {value:?} 2^{exponent}");
+    }
+}

@@ -1,0 +1,261 @@
+//! Elementary functions to about 100 bits, by series and in pairs of floats: slow, plain, and with no
+//! line in common with the definitions they judge.
+
+use broadloom::op::Unary;
+
+/// (hi + lo) 2^exponent, with |lo| at most half an ulp of hi.
+#[derive(Clone, Copy, Debug)]
+pub struct Exact {
+    pub value: Pair,
+    pub exponent: i32,
+}
+
+/// The sum of two floats.
+#[derive(Clone, Copy, Debug)]
+pub struct Pair(pub f64, pub f64);
+
+impl Pair {
+    fn sum(a: f64, b: f64) -> Self {
+        let s = a + b;
+        let t = s - a;
+        Self(s, (a - (s - t)) + (b - t))
+    }
+
+    fn product(a: f64, b: f64) -> Self {
+        let p = a * b;
+        Self(p, a.mul_add(b, -p))
+    }
+
+    fn add(self, b: Self) -> Self {
+        let (s, t) = (Self::sum(self.0, b.0), Self::sum(self.1, b.1));
+        let s = Self::sum(s.0, s.1 + t.0);
+        Self::sum(s.0, s.1 + t.1)
+    }
+
+    fn mul(self, b: Self) -> Self {
+        let p = Self::product(self.0, b.0);
+        Self::sum(p.0, p.1 + self.0.mul_add(b.1, self.1 * b.0))
+    }
+
+    fn div(self, b: Self) -> Self {
+        let q = self.0 / b.0;
+        let rest = self.add(b.mul(Self(-q, 0.0)));
+        let second = rest.0 / b.0;
+        let rest = rest.add(b.mul(Self(-second, 0.0)));
+        Self::sum(q, second).add(Self(rest.0 / b.0, 0.0))
+    }
+
+    /// Times a power of two; nothing underflows here.
+    fn scaled(self, exponent: i32) -> Self {
+        Self(power_of_two_times(self.0, exponent), power_of_two_times(self.1, exponent))
+    }
+
+    fn negated(self) -> Self {
+        Self(-self.0, -self.1)
+    }
+}
+
+const ONE: Pair = Pair(1.0, 0.0);
+// Constants by mpmath, cut into floats.
+const LN2: [f64; 3] = [0.6931471805599453, 2.3190468138462996e-17, 5.707708438416212e-34];
+const LOG2_E: Pair = Pair(std::f64::consts::LOG2_E, 2.0355273740931033e-17);
+const LOG10_E: Pair = Pair(std::f64::consts::LOG10_E, 1.098319650216765e-17);
+const FRAC_PI_2: Pair = Pair(std::f64::consts::FRAC_PI_2, 6.123233995736766e-17);
+const FRAC_2_SQRT_PI: Pair = Pair(std::f64::consts::FRAC_2_SQRT_PI, 1.533545961316588e-17);
+
+/// The first 1280 binary digits of 2/pi, by mpmath.
+const FRAC_2_PI: [u64; 20] = [
+    0xa2f9836e4e441529,
+    0xfc2757d1f534ddc0,
+    0xdb6295993c439041,
+    0xfe5163abdebbc561,
+    0xb7246e3a424dd2e0,
+    0x06492eea09d1921c,
+    0xfe1deb1cb129a73e,
+    0xe88235f52ebb4484,
+    0xe99c7026b45f7e41,
+    0x3991d639835339f4,
+    0x9c845f8bbdf9283b,
+    0x1ff897ffde05980f,
+    0xef2f118b5a0a6d1f,
+    0x6d367ecf27cb09b7,
+    0x4f463f669e5fea2d,
+    0x7527bac7ebe5f17b,
+    0x3d0739f78a5292ea,
+    0x6bfb5fb11f8d5d08,
+    0x56033046fc7b6bab,
+    0xf0cfbc209af4361d,
+];
+
+/// `x` 2^`exponent`, rounded at most once.
+pub fn power_of_two_times(x: f64, exponent: i32) -> f64 {
+    libm::ldexp(x, exponent)
+}
+
+/// `f`(x), for finite x in its domain but 0.
+pub fn exact(f: Unary, x: f64) -> Exact {
+    let plain = |value| Exact { value, exponent: 0 };
+    // Past these, results of the exponentials are past the range.
+    let x = if matches!(f, Unary::Exp | Unary::Expm1 | Unary::Sigmoid) { x.clamp(-800.0, 800.0) } else { x };
+    // So near 0 that the next term is not seen, and the second float of a pair might be lost.
+    let tiny = || Exact { value: Pair(power_of_two_times(x, 600), 0.0), exponent: -600 };
+    match f {
+        Unary::Expm1 | Unary::Log1p | Unary::Sin | Unary::Tanh if x.abs() < 1e-100 => tiny(),
+        Unary::Erf if x.abs() < 1e-100 => Exact { value: tiny().value.mul(FRAC_2_SQRT_PI), exponent: -600 },
+        Unary::Exp => {
+            let (n, m) = exp_less_one(Pair(x, 0.0));
+            Exact { value: ONE.add(m), exponent: n }
+        }
+        Unary::Expm1 => {
+            let (n, m) = exp_less_one(Pair(x, 0.0));
+            if n > 900 {
+                return Exact { value: ONE.add(m), exponent: n };
+            }
+            let power = power_of_two_times(1.0, n);
+            plain(Pair::sum(power, -1.0).add(m.scaled(n)))
+        }
+        Unary::Log => plain(log(x)),
+        Unary::Log2 => plain(log(x).mul(LOG2_E)),
+        Unary::Log10 => plain(log(x).mul(LOG10_E)),
+        Unary::Log1p if x.abs() < 0.4 => plain(log_one_more(Pair(x, 0.0))),
+        Unary::Log1p => plain(log_of_pair(Pair::sum(1.0, x))),
+        Unary::Sin => plain(sin_quarter(x, 0)),
+        Unary::Cos => plain(sin_quarter(x, 1)),
+        Unary::Tanh => {
+            let (n, m) = exp_less_one(Pair(2.0 * x.abs().min(60.0), 0.0));
+            let less = Pair::sum(power_of_two_times(1.0, n), -1.0).add(m.scaled(n));
+            let y = less.div(less.add(Pair(2.0, 0.0)));
+            plain(if x < 0.0 { y.negated() } else { y })
+        }
+        Unary::Sigmoid => {
+            let (n, m) = exp_less_one(Pair(-x.abs(), 0.0));
+            let small = ONE.add(m);
+            let below = ONE.add(small.scaled(n.max(-200)));
+            if x < 0.0 { Exact { value: small.div(below), exponent: n } } else { plain(ONE.div(below)) }
+        }
+        Unary::Erf => plain(erf(x)),
+        _ => unreachable!("{f} has no oracle"),
+    }
+}
+
+/// n and e^r - 1 where x = n log(2) + r, by the series at r / 64 and (1 + m)^2 - 1 = m (m + 2).
+fn exp_less_one(x: Pair) -> (i32, Pair) {
+    let n = (x.0 * LOG2_E.0).round();
+    let r = LN2.iter().fold(x, |r, part| r.add(Pair::product(-n, *part)));
+    let r = r.scaled(-6);
+    let mut m = r;
+    let mut term = r;
+    for k in 2..16 {
+        term = term.mul(r).div(Pair(f64::from(k), 0.0));
+        m = m.add(term);
+    }
+    for _ in 0..6 {
+        m = m.mul(m.add(Pair(2.0, 0.0)));
+    }
+    (n as i32, m)
+}
+
+/// log(1 + v) for v within [-0.3, 0.5], by one step of Newton's from a float.
+fn log_one_more(v: Pair) -> Pair {
+    let near = libm::log1p(v.0);
+    let (n, m) = exp_less_one(Pair(-near, 0.0));
+    // (1 + v) 2^n (1 + m) - 1.
+    let power = power_of_two_times(1.0, n);
+    let scaled = ONE.add(v).scaled(n);
+    let d = Pair(power - 1.0, 0.0).add(v.scaled(n)).add(scaled.mul(m));
+    let square = d.0 * d.0 / 2.0;
+    Pair(near, 0.0).add(d).add(Pair(-square, 0.0))
+}
+
+fn log(x: f64) -> Pair {
+    if x < f64::MIN_POSITIVE {
+        let more = log_of_pair(Pair(x * 2_f64.powi(60), 0.0));
+        return LN2.iter().fold(more, |sum, part| sum.add(Pair::product(-60.0, *part)));
+    }
+    log_of_pair(Pair(x, 0.0))
+}
+
+fn log_of_pair(u: Pair) -> Pair {
+    let (mut m, mut k) = libm::frexp(u.0);
+    if m < std::f64::consts::FRAC_1_SQRT_2 {
+        (m, k) = (2.0 * m, k - 1);
+    }
+    let v = Pair::sum(m, -1.0).add(Pair(power_of_two_times(u.1, -k), 0.0));
+    LN2.iter().rev().fold(log_one_more(v), |sum, part| sum.add(Pair::product(f64::from(k), *part)))
+}
+
+/// sin(x + quarters pi/2).
+fn sin_quarter(x: f64, quarters: i64) -> Pair {
+    let (n, r) = reduced(x.abs());
+    // cos is even and sin odd: of -x, the quarters count backwards.
+    let (n, r) = if x < 0.0 { (-n, r.negated()) } else { (n, r) };
+    let n = n + quarters;
+    let square = r.mul(r);
+    let (mut term, first) = if n & 1 == 0 { (r, 2) } else { (ONE, 1) };
+    let mut sum = term;
+    for k in 0..14 {
+        let d = f64::from(first + 2 * k);
+        term = term.mul(square).div(Pair(-d * (d + 1.0), 0.0));
+        sum = sum.add(term);
+    }
+    if n & 2 == 0 { sum } else { sum.negated() }
+}
+
+/// n and r with x = n pi/2 + r, n modulo 4: the product of x with the 256 binary digits of 2/pi that
+/// matter (Payne and Hanek, 1983).
+fn reduced(x: f64) -> (i64, Pair) {
+    if x < 0.7 {
+        return (0, Pair(x, 0.0));
+    }
+    let (m, exponent) = libm::frexp(x);
+    let m = (m * 2_f64.powi(53)) as u64;
+    // x = m 2^e; digits of 2/pi worth 4 and more in the product are left out.
+    let skip = exponent - 53 - 2;
+    let word = |index: i32| usize::try_from(index).ok().and_then(|i| FRAC_2_PI.get(i)).copied().unwrap_or(0);
+    let (at, shift) = (skip.div_euclid(64), skip.rem_euclid(64) as u32);
+    let digits = |i: i32| match shift {
+        0 => word(at + i),
+        _ => word(at + i) << shift | word(at + i + 1) >> (64 - shift),
+    };
+    // The product modulo 2^256, least word last; its first two bits are n modulo 4.
+    let mut product = [0_u64; 4];
+    let mut carry = 0_u128;
+    for i in (0..4).rev() {
+        let sum = u128::from(m) * u128::from(digits(i as i32)) + carry;
+        product[i] = sum as u64;
+        carry = sum >> 64;
+    }
+    let mut n = (product[0] >> 62) as i64;
+    product[0] &= (1 << 62) - 1;
+    let above_half = product[0] >> 61 == 1;
+    if above_half {
+        n += 1;
+        product[0] |= 3 << 62;
+        product = product.map(|word| !word);
+    }
+    // Words are worth 2^-62, 2^-126, ...; halves of 32 bits are exact as floats.
+    let mut fraction = Pair(0.0, 0.0);
+    for (i, word) in product.iter().enumerate() {
+        let weight = -62 - 64 * i as i32;
+        fraction = fraction.add(Pair(power_of_two_times((word >> 32) as f64, weight + 32), 0.0));
+        fraction = fraction.add(Pair(power_of_two_times((word & 0xffff_ffff) as f64, weight), 0.0));
+    }
+    let r = fraction.mul(FRAC_PI_2);
+    (n, if above_half { r.negated() } else { r })
+}
+
+/// 2/sqrt(pi) e^(-x^2) times the sum of 2^k x^(2k+1) / (1 3 5 ... (2k+1)): every term is positive.
+fn erf(x: f64) -> Pair {
+    if x.abs() > 6.5 {
+        return Pair(1.0_f64.copysign(x), 0.0);
+    }
+    let square = Pair::product(x, x);
+    let (mut term, mut sum, mut k) = (Pair(x, 0.0), Pair(x, 0.0), 1.0);
+    while term.0.abs() > sum.0.abs() * 1e-34 {
+        term = term.mul(square).div(Pair(k + 0.5, 0.0));
+        sum = sum.add(term);
+        k += 1.0;
+    }
+    let (n, m) = exp_less_one(square.negated());
+    ONE.add(m).scaled(n).mul(FRAC_2_SQRT_PI).mul(sum)
+}

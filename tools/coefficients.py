@@ -1,0 +1,181 @@
+#!/usr/bin/env python3
+"""Minimax coefficients of the polynomials in src/op/math/.
+
+For every polynomial there: the interval, the powers, the weight, and a Remez exchange in 60 digits
+that minimizes the greatest weighted error. Coefficients are rounded to the target precision; those of
+f32 are then moved by single steps while that helps. Needs mpmath; run it to print every table, or
+name the tables wanted.
+
+The error printed is the greatest weighted error of the rounded polynomial, evaluated exactly; the
+weights make it relative to the result of the function.
+"""
+
+import struct
+import sys
+
+from mpmath import cos, erfc, exp, log, lu_solve, matrix, mp, mpf, pi, sin, sqrt, tanh
+
+mp.dps = 60
+
+
+def remez(target, weight, powers, low, high):
+    """Coefficients c minimizing max |weight(x) (target(x) - sum c[i] x^powers[i])| on [low, high]."""
+    low, high, n = mpf(low), mpf(high), len(powers)
+    count = 24 * (n + 1)
+    grid = [(low + high) / 2 - (high - low) / 2 * cos(pi * (i + mpf(1) / 2) / count) for i in range(count)]
+    weights = [weight(x) for x in grid]
+    values = [target(x) * w for x, w in zip(grid, weights)]
+    rows = [[x**p * w for p in powers] for x, w in zip(grid, weights)]
+    at = [min(count - 1, round(count * (1 - cos(pi * (i + 0.5) / (n + 1))) / 2)) for i in range(n + 1)]
+    for _ in range(40):
+        system = matrix(n + 1, n + 1)
+        right = matrix(n + 1, 1)
+        for i, point in enumerate(at):
+            for j in range(n):
+                system[i, j] = rows[point][j]
+            system[i, n] = (-1) ** i
+            right[i] = values[point]
+        solved = lu_solve(system, right)
+        c, level = [solved[j] for j in range(n)], abs(solved[n])
+        error = [v - sum(a * b for a, b in zip(c, row)) for v, row in zip(values, rows)]
+        # One extremum per run of equal signs, then the n + 1 consecutive ones that are largest.
+        peaks = []
+        for i, e in enumerate(error):
+            if peaks and (error[peaks[-1]] > 0) == (e > 0):
+                if abs(e) > abs(error[peaks[-1]]):
+                    peaks[-1] = i
+            else:
+                peaks.append(i)
+        while len(peaks) > n + 1:
+            peaks.pop(0 if abs(error[peaks[0]]) < abs(error[peaks[-1]]) else -1)
+        worst = max(abs(e) for e in error)
+        if len(peaks) < n + 1 or peaks == at or worst < level * mpf("1.001"):
+            break
+        at = peaks
+    return c, worst
+
+
+def rounded(value, bits):
+    """The nearest float of this many bits of significand (no subnormals are met here)."""
+    if value == 0:
+        return mpf(0)
+    _, exponent = mp.frexp(value)
+    scale = mpf(2) ** (bits - exponent)
+    return mp.nint(value * scale) / scale
+
+
+def polished(c, target, weight, powers, low, high):
+    """f32 coefficients with a smaller greatest error, by single steps of one or two of them."""
+    c, points = list(c), [mpf(low) + (mpf(high) - mpf(low)) * i / 600 for i in range(601)]
+    columns = [[float(weight(x) * x**p) for x in points] for p in powers]
+    error = [float(weight(x) * (target(x) - sum(a * x**p for a, p in zip(c, powers)))) for x in points]
+    steps = [float(mpf(2) ** (mp.frexp(a)[1] - 24)) for a in c]
+    moves = [{i: d * steps[i]} for i in range(len(c)) for d in (-2, -1, 1, 2)]
+    moves += [{**a, **b} for a in moves for b in moves if min(a) < min(b)]
+    worst = max(map(abs, error))
+    while True:
+        found = None
+        for move in moves:
+            peak = 0.0
+            for k, e in enumerate(error):
+                peak = max(peak, abs(e - sum(d * columns[i][k] for i, d in move.items())))
+                if peak >= worst:
+                    break
+            if peak < worst:
+                worst, found = peak, move
+        if found is None:
+            return c
+        for i, d in found.items():
+            c[i] += mpf(d)
+            error = [e - d * x for e, x in zip(error, columns[i])]
+
+
+def fit(target, weight, powers, low, high, bits):
+    """Rounded coefficients and their error: the best of rounding none, one or two before the rest is fitted."""
+    points = [mpf(low) + (mpf(high) - mpf(low)) * i / 2000 for i in range(2001)]
+    values, weights = [target(x) for x in points], [weight(x) for x in points]
+    found = []
+    for first in range(3):
+        c = []
+        while len(c) < len(powers):
+            more, _ = remez(
+                lambda x: target(x) - sum(a * x**p for a, p in zip(c, powers)), weight, powers[len(c):], low, high
+            )
+            c += [rounded(v, bits) for v in (more[:1] if len(c) < first else more)]
+        if bits == 24:
+            c = polished(c, target, weight, powers, low, high)
+        error = max(
+            abs(w * (v - sum(a * x**p for a, p in zip(c, powers)))) for x, v, w in zip(points, values, weights)
+        )
+        found.append((error, c))
+    error, c = min(found, key=lambda pair: pair[0])
+    return c, error
+
+
+def near(f, at_zero):
+    """f, with its limit at 0."""
+    return lambda x: at_zero if x == 0 else f(x)
+
+
+LN2 = log(2)
+HALF = LN2 / 2 * mpf("1.0001")
+ROOT = sqrt(mpf(2))
+LOG_LOW, LOG_HIGH = 1 / ROOT - 1, ROOT - 1
+
+
+def erf_exponent(x):
+    """-log(erfc(x)) / x with the leading term 2/sqrt(pi) taken off, over x."""
+    return (-log(erfc(x)) / x - 2 / sqrt(pi)) / x
+
+
+exp_rest = near(lambda r: (exp(r) - 1 - r) / r**2, mpf(1) / 2)
+log_rest = near(lambda f: (log(1 + f) - f) / f**2, -mpf(1) / 2)
+atanh_rest = near(lambda z: (log((1 + sqrt(z)) / (1 - sqrt(z))) / sqrt(z) - 2) / z, mpf(2) / 3)
+tanh_rest = near(lambda t: (tanh(sqrt(t)) / sqrt(t) - 1) / t, -mpf(1) / 3)
+sin_rest = near(lambda z: (sin(sqrt(z)) / sqrt(z) - 1) / z, -mpf(1) / 6)
+cos_rest = near(lambda z: (cos(sqrt(z)) - 1 + z / 2) / z**2, mpf(1) / 24)
+log_weight = near(lambda f: f**2 / abs(log(1 + f)), mpf(0))
+erf_weight = lambda x: x**2 * erfc(x) / (1 - erfc(x))
+
+# name: (target, weight, number of coefficients, interval, bits)
+TABLES = {
+    "exp f32": (exp_rest, lambda r: r**2 / exp(r), 5, -HALF, HALF, 24),
+    "expm1 f32": (exp_rest, near(lambda r: r**2 / abs(exp(r) - 1), 0), 6, -HALF, HALF, 24),
+    "log f32": (log_rest, log_weight, 9, LOG_LOW, LOG_HIGH, 24),
+    "log2 f32": (lambda f: log_rest(f) / LN2, lambda f: log_weight(f) * LN2, 9, LOG_LOW, LOG_HIGH, 24),
+    "log10 f32": (lambda f: log_rest(f) / log(10), lambda f: log_weight(f) * log(10), 9, LOG_LOW, LOG_HIGH, 24),
+    "log1p f32": (log_rest, log_weight, 9, mpf(-1) / 4, mpf(1) / 2, 24),
+    "tanh f32": (tanh_rest, near(lambda t: t**1.5 / tanh(sqrt(t)), 0), 7, 0, 1, 24),
+    "sin f32": (sin_rest, near(lambda z: z**1.5 / sin(sqrt(z)), 0), 5, 0, pi**2 / 4, 53),
+    "erf f32": (erf_exponent, erf_weight, 9, mpf(2)**-40, 4, 24),
+    "exp f64": (exp_rest, lambda r: r**2 / exp(r), 10, -HALF, HALF, 53),
+    "expm1 f64": (exp_rest, near(lambda r: r**2 / abs(exp(r) - 1), 0), 11, -HALF, HALF, 53),
+    "log f64": (atanh_rest, lambda z: z, 7, 0, (3 - 2 * ROOT)**2, 53),
+    "sin f64": (sin_rest, near(lambda z: z**1.5 / sin(sqrt(z)), 0), 6, 0, pi**2 / 16 * mpf("1.0001"), 53),
+    "cos f64": (cos_rest, lambda z: z**2 / cos(sqrt(z)), 6, 0, pi**2 / 16 * mpf("1.0001"), 53),
+    "erf f64": (erf_exponent, erf_weight, 24, mpf(2)**-40, 6, 53),
+}
+
+
+def text(value, bits):
+    """The shortest decimal that reads back as the same float."""
+    if bits == 53:
+        return repr(float(value))
+    single = float(value)
+    for digits in range(6, 10):
+        shown = f"{single:.{digits}g}"
+        if struct.pack("f", float(shown)) == struct.pack("f", single):
+            return shown
+    raise ValueError(value)
+
+
+def main():
+    for name in sys.argv[1:] or TABLES:
+        target, weight, count, low, high, bits = TABLES[name]
+        c, error = fit(target, weight, range(count), low, high, bits)
+        print(f"{name}: [{mp.nstr(mpf(low), 6)}, {mp.nstr(mpf(high), 6)}], error 2^{mp.nstr(log(error, 2), 4)}")
+        print("    [" + ", ".join(text(v, bits) for v in c) + "]", flush=True)
+
+
+if __name__ == "__main__":
+    main()
