@@ -119,6 +119,7 @@ fn evaluated(case: &Case, settings: &Settings) -> Result<Vec<Values>> {
         inputs: case.inputs.iter().map(leaf).collect::<Result<_>>()?,
         scalars: case.scalars.clone(),
         names: Vec::new(),
+        origin: None,
     };
     let buffers = pipeline::evaluate_with(captured, settings)?;
     let values = |(buffer, output): (&Arc<Buffer>, &Value)| values(buffer, case.graph.ty(*output).dtype);

@@ -27,7 +27,7 @@ pub use args::{Over, ToAxes, ToShape, over};
 pub use elementwise::{try_where_, where_};
 pub use fallible::checked;
 pub use handle::Array;
-pub use index::{NewAxis, SliceItem};
+pub use index::{NewAxis, SliceIndex, SliceItem};
 pub use operand::Operand;
 pub use read::{Arrays, eval, explain};
 pub use views::{concat, stack, try_concat, try_stack};

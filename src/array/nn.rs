@@ -4,8 +4,8 @@
 use crate::array::Array;
 use crate::array::args::{Over, ToAxes};
 use crate::array::build;
-use crate::array::fallible::fallible;
-use crate::array::operand::{Arg, Operand};
+use crate::array::fallible::{fallible, within};
+use crate::array::operand::Operand;
 use crate::array::reduce::{mean, reduced};
 use crate::base::{Error, ErrorKind, Result};
 use crate::op::{Binary, Fold, Unary};
@@ -91,8 +91,9 @@ fallible! {
         let center = x.try_subtract(mean("layer_norm", &x, &over)?)?;
         let squares = build::unary(Unary::Square, &center)?;
         let spread = mean("layer_norm", &squares, &over)?.try_add(epsilon)?.try_sqrt()?;
-        let scaled = build::binary(Binary::Multiply, center.try_divide(spread)?.into(), gain.operand())?;
-        let shifted = build::binary(Binary::Add, Arg::Array(scaled), bias.operand())?;
+        let scaled = build::binary(Binary::Multiply, center.try_divide(spread)?.into(), gain.operand());
+        let shifted = build::binary(Binary::Add, within("layer_norm", scaled)?.into(), bias.operand());
+        let shifted = within("layer_norm", shifted)?;
         if shifted.shape() != self.shape() {
             let message = format!("layer_norm: gain and bias widen {} to {}", self.ty(), shifted.ty());
             return Err(Error::new(ErrorKind::Shape, message));

@@ -184,7 +184,7 @@ impl Array {
         let wrong = |why: String| Error::new(ErrorKind::Index, format!("get: {why}"));
         let ty = self.ty();
         if index.len() != self.ndim() {
-            return Err(wrong(format!("{} indices for {ty}, which has rank {}", index.len(), self.ndim())));
+            return Err(wrong(format!("{ty} has rank {}, indices given: {}", self.ndim(), index.len())));
         }
         let mut at = 0;
         for (axis, (&index, &n)) in index.iter().zip(self.shape()).enumerate() {

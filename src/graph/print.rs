@@ -1,6 +1,6 @@
 //! Graphs as text, one line a node; a nest shows its core and what it does with it.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 use crate::base::index_map::axis_name;
 use crate::base::{Affine, IndexMap};
@@ -19,6 +19,20 @@ impl fmt::Display for Value {
 
 impl fmt::Display for Graph {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text(&[]))
+    }
+}
+
+impl Graph {
+    /// The graph as text, inputs with the names they have.
+    pub fn text(&self, names: &[Option<String>]) -> String {
+        let mut text = String::new();
+        // Writing to a string does not fail.
+        let _ = self.write(&mut text, names);
+        text
+    }
+
+    fn write(&self, f: &mut String, names: &[Option<String>]) -> fmt::Result {
         writeln!(f, "graph {{")?;
         let width = self.iter().map(|(id, _)| id.to_string().len()).max().unwrap_or(0);
         let mut inputs = 0;
@@ -32,7 +46,11 @@ impl fmt::Display for Graph {
                 // Inputs are numbered in order of appearance; only another number is said.
                 Op::Input(k) => {
                     inputs += 1;
-                    if *k == inputs - 1 { "input".into() } else { format!("input {k}") }
+                    match names.get(*k as usize) {
+                        Some(Some(name)) => format!("input {name}"),
+                        _ if *k == inputs - 1 => "input".into(),
+                        _ => format!("input {k}"),
+                    }
                 }
                 Op::Nest(nest) => nest_text(nest, node),
                 _ => plain_text(node),
