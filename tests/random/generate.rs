@@ -12,7 +12,7 @@ use broadloom::base::promotion::promote;
 use broadloom::base::shape::broadcast;
 use broadloom::base::{DType, Scalar, Shape, Type};
 use broadloom::graph::{Element, Graph, Node, NodeId, Op, Value, View};
-use broadloom::op::{Binary, Fold, Unary, Values};
+use broadloom::op::{Binary, Fold, Rule, Unary, Values};
 use fastrand::Rng;
 
 use crate::data::{self, one_in, too_large};
@@ -83,6 +83,10 @@ pub fn case(seed: u64) -> Case {
     grown.finish()
 }
 
+/// Ops in whose results their arguments are still to be seen.
+const FAITHFUL: &[Binary] =
+    &[Binary::Add, Binary::Subtract, Binary::Multiply, Binary::Divide, Binary::Maximum, Binary::Minimum];
+
 /// A case under construction. `value`s are nodes: captured nodes have one result.
 pub struct Generator {
     pub rng: Rng,
@@ -121,7 +125,8 @@ impl Generator {
             // One output: what is left over meets in it where shapes allow.
             let mut last = outputs.pop().expect("the last node is unread");
             while let Some(other) = outputs.pop() {
-                last = self.binary_any(last, other).unwrap_or(last);
+                let op = FAITHFUL[self.rng.usize(..FAITHFUL.len())];
+                last = self.binary(op, last, other).unwrap_or(last);
             }
             outputs = vec![last];
         } else {
@@ -295,7 +300,11 @@ impl Generator {
     }
 
     pub fn unary_any(&mut self, x: NodeId) -> NodeId {
-        let op = Unary::ALL[self.rng.usize(..Unary::ALL.len())];
+        // Ops that forget most of their argument would hide what went wrong before them.
+        let mut op = Unary::ALL[self.rng.usize(..Unary::ALL.len())];
+        if (op.rule() == Rule::Truth || op == Unary::Sign) && self.rng.bool() {
+            op = Unary::Negative;
+        }
         self.unary(op, x)
     }
 
@@ -321,7 +330,12 @@ impl Generator {
 
     /// Some op of `x` and `y`, or of `x` and a new value where they do not meet.
     pub fn binary_any(&mut self, x: NodeId, y: NodeId) -> Option<NodeId> {
-        let op = Binary::ALL[self.rng.usize(..Binary::ALL.len())];
+        let op = match self.rng.usize(..3) {
+            0 => FAITHFUL[self.rng.usize(..FAITHFUL.len())],
+            _ => Binary::ALL[self.rng.usize(..Binary::ALL.len())],
+        };
+        let forgets = op.rule() == Rule::Truth && self.rng.bool();
+        let op = if forgets { Binary::Add } else { op };
         self.binary(op, x, y).or_else(|| {
             let y = self.partner(x);
             self.binary(op, x, y)
