@@ -17,6 +17,8 @@ mod generate;
 mod legs;
 #[path = "random/motifs.rs"]
 mod motifs;
+#[path = "random/moves.rs"]
+mod moves;
 #[path = "random/shrink.rs"]
 mod shrink;
 
