@@ -21,10 +21,14 @@ mod shrink;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use broadloom::base::Result;
-use broadloom::graph::{Graph, Op, verify};
+use std::sync::Arc;
+
+use broadloom::base::{DType, Result};
+use broadloom::graph::{Graph, Op, Value, verify};
 use broadloom::op::{Fold, Values};
-use broadloom::reference;
+use broadloom::pipeline::{self, Captured, Jit, Leaf, Settings};
+use broadloom::runtime::Buffer;
+use broadloom::{opt, reference};
 
 use coverage::Coverage;
 use generate::Case;
@@ -45,12 +49,121 @@ struct Leg {
 }
 
 /// Every way, in the order in which they name a culprit.
-const LEGS: &[Leg] = &[Leg {
-    name: "the reference, again",
-    culprit: "the reference, which depends on something that changes",
-    every: 16,
-    run: reference_of,
-}];
+const LEGS: &[Leg] = &[
+    Leg {
+        name: "the reference of the optimized graph",
+        culprit: "a pass",
+        every: 1,
+        run: |case| optimized(case, &settings(Jit::Never, 1)),
+    },
+    Leg {
+        name: "the interpreter",
+        culprit: "lowering, or the interpreter",
+        every: 1,
+        run: |case| evaluated(case, &settings(Jit::Never, 1)),
+    },
+    Leg {
+        name: "machine code",
+        culprit: "code generation",
+        every: 1,
+        run: |case| evaluated(case, &settings(Jit::Always, 1)),
+    },
+    Leg {
+        name: "machine code on four threads",
+        culprit: "the way work is cut into tasks",
+        every: 4,
+        run: |case| evaluated(case, &settings(Jit::Always, 4)),
+    },
+    Leg {
+        name: "the reference, with one pass off",
+        culprit: "a pass that hides what another does",
+        every: 16,
+        run: |case| without_one_pass(case, optimized),
+    },
+    Leg {
+        name: "the interpreter, with one pass off",
+        culprit: "lowering of graphs that are not fully optimized",
+        every: 16,
+        run: |case| without_one_pass(case, evaluated),
+    },
+    Leg {
+        name: "the interpreter, unoptimized",
+        culprit: "lowering of single operations",
+        every: 16,
+        run: |case| evaluated(case, &Settings { optimize: false, ..settings(Jit::Never, 1) }),
+    },
+    Leg {
+        name: "the reference, again",
+        culprit: "the reference, which depends on something that changes",
+        every: 16,
+        run: reference_of,
+    },
+];
+
+fn settings(jit: Jit, threads: usize) -> Settings {
+    Settings { jit, threads: Some(threads), check: true, optimize: true, passes: usize::MAX, without: None }
+}
+
+/// The reference's values of what the passes make of the graph.
+fn optimized(case: &Case, settings: &Settings) -> Result<Vec<Values>> {
+    let graph = pipeline::optimize(&case.graph, settings, |_, _| {})?;
+    reference::evaluate(&graph, &case.inputs, &case.scalars)
+}
+
+/// The values an evaluation gives.
+fn evaluated(case: &Case, settings: &Settings) -> Result<Vec<Values>> {
+    let leaf =
+        |values: &Values| -> Result<Leaf> { Ok(Leaf { buffer: Arc::new(buffer(values)?), donated: false }) };
+    let captured = Captured {
+        graph: case.graph.clone(),
+        inputs: case.inputs.iter().map(leaf).collect::<Result<_>>()?,
+        scalars: case.scalars.clone(),
+        names: Vec::new(),
+    };
+    let buffers = pipeline::evaluate_with(captured, settings)?;
+    let values = |(buffer, output): (&Arc<Buffer>, &Value)| values(buffer, case.graph.ty(*output).dtype);
+    Ok(buffers.iter().zip(&case.graph.outputs).map(values).collect())
+}
+
+/// The way that `evaluate` is, each pass in turn left out.
+fn without_one_pass(
+    case: &Case,
+    evaluate: fn(&Case, &Settings) -> Result<Vec<Values>>,
+) -> Result<Vec<Values>> {
+    let expected = reference_of(case)?;
+    for pass in opt::PASSES.iter().filter(|pass| !pass.needed) {
+        let got = evaluate(case, &Settings { without: Some(pass.name), ..settings(Jit::Never, 1) })?;
+        let same = |(a, b): (&Values, &Values)| {
+            a.len() == b.len() && (0..a.len()).all(|at| a.get(at).same(b.get(at)))
+        };
+        if !expected.iter().zip(&got).all(same) {
+            println!("without {}", pass.name);
+            return Ok(got);
+        }
+    }
+    Ok(expected)
+}
+
+fn buffer(values: &Values) -> Result<Buffer> {
+    match values {
+        Values::Bool(values) => Buffer::from_slice(values),
+        Values::I32(values) => Buffer::from_slice(values),
+        Values::I64(values) => Buffer::from_slice(values),
+        Values::F32(values) => Buffer::from_slice(values),
+        Values::F64(values) => Buffer::from_slice(values),
+    }
+}
+
+fn values(buffer: &Buffer, dtype: DType) -> Values {
+    match dtype {
+        DType::Bool => Values::Bool(buffer.as_slice().to_vec()),
+        DType::I32 => Values::I32(buffer.as_slice().to_vec()),
+        DType::I64 => Values::I64(buffer.as_slice().to_vec()),
+        DType::F32 => Values::F32(buffer.as_slice().to_vec()),
+        DType::F64 => Values::F64(buffer.as_slice().to_vec()),
+        other => unreachable!("no graph has {other}"),
+    }
+}
 
 fn reference_of(case: &Case) -> Result<Vec<Values>> {
     reference::evaluate(&case.graph, &case.inputs, &case.scalars)
