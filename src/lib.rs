@@ -2,6 +2,7 @@
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod array;
 #[doc(hidden)]
 pub mod base;
 #[cfg(feature = "jit")]
@@ -9,6 +10,7 @@ pub mod base;
 pub mod codegen;
 #[doc(hidden)]
 pub mod graph;
+mod io;
 #[doc(hidden)]
 pub mod kernel;
 #[doc(hidden)]
@@ -23,3 +25,17 @@ pub mod pipeline;
 pub mod reference;
 #[doc(hidden)]
 pub mod runtime;
+
+pub use array::{
+    Array, Arrays, NewAxis, Operand, Over, SliceItem, ToAxes, ToShape, checked, concat, eval, over, stack,
+    try_concat, try_stack, try_where_, where_,
+};
+pub use base::{DType, Element, Error, ErrorKind, Result, Target};
+pub use pipeline::Explain;
+pub use runtime::{Engine, Stats, engine};
+
+/// Everything one writes expressions with: `use broadloom::prelude::*;`.
+pub mod prelude {
+    pub use crate::DType::{self, *};
+    pub use crate::{Array, NewAxis, array, concat, over, s, stack, where_};
+}

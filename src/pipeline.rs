@@ -253,8 +253,8 @@ impl Explain {
 ///
 /// # Errors
 /// If the graph cannot be compiled for `target`.
-pub fn explain(captured: &Captured, target: &Target) -> Result<Explain> {
-    explain_with(captured, target, &Settings::default())
+pub fn explain(captured: &Captured, target: Target) -> Result<Explain> {
+    explain_with(captured, &target, &Settings::default())
 }
 
 /// What evaluating the graph as `settings` say would do, with machine code for `target`.

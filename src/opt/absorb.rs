@@ -127,7 +127,13 @@ impl Work<'_> {
         });
         hosts.extend(self.latest.get(&nest.domain).filter(|slot| self.resembles(**slot, node, nest)));
         hosts.dedup();
-        hosts.into_iter().find_map(|slot| {
+        // What it reads of a host must all be there when the host computes it.
+        let elsewhere = |slot: usize| {
+            (node.args.iter().zip(&nest.reads)).any(|(arg, read)| {
+                self.is_in(slot, arg.node) && !nest.reads_where_written(read, &self.graph.ty(*arg).shape)
+            })
+        };
+        hosts.into_iter().filter(|&slot| !elsewhere(slot)).find_map(|slot| {
             let host = &self.slots[slot].nest;
             if !self.is_read_only_by(slot, id) && host.then.len() + nest.then.len() > LONGEST {
                 return None;

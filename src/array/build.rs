@@ -1,0 +1,230 @@
+//! How nodes are made. Every implicit conversion of the user's language becomes a node of its own
+//! here: promotion a cast, broadcasting a view, a Rust scalar a constant of the right type; so the
+//! compiler's graph has no rules of dtypes or shapes but equality.
+//!
+//! What is constant is computed here, on one element: casts, views and elementwise ops of constants
+//! are constants.
+
+use smallvec::{SmallVec, smallvec};
+
+use crate::array::Array;
+use crate::array::operand::Arg;
+use crate::base::promotion::{Weak, promote, promote_weak};
+use crate::base::{DType, Error, ErrorKind, Kind, Result, Scalar, Shape, Type};
+use crate::graph::{Element, Op, View, infer};
+use crate::op::{Binary, Fold, Unary, Values, eval};
+
+/// `value` at every element.
+#[track_caller]
+pub(super) fn constant(op: &str, value: Scalar, shape: Shape) -> Result<Array> {
+    let ty = Type::checked(op, value.dtype(), shape)?;
+    Ok(Array::lazy(Op::Const(value), SmallVec::new(), ty))
+}
+
+/// `weak` as a value of `dtype`.
+pub(super) fn weak(op: &str, weak: Weak, dtype: DType) -> Result<Scalar> {
+    weak.to_scalar(dtype).ok_or_else(|| {
+        let Weak::Int(value) = weak else { unreachable!("only integers can fail to fit") };
+        Error::new(ErrorKind::DType, format!("{op}: {value} does not fit {dtype}"))
+    })
+}
+
+/// `array` converted to `dtype`.
+#[track_caller]
+pub(super) fn cast(op: &str, array: &Array, dtype: DType) -> Result<Array> {
+    if array.dtype() == dtype {
+        return Ok(array.clone());
+    }
+    if let Some(value) = array.0.constant() {
+        return constant(op, value.cast(dtype), array.ty().shape.clone());
+    }
+    let ty = Type::checked(op, dtype, array.ty().shape.clone())?;
+    Ok(Array::lazy(Op::Elementwise(Element::Cast), smallvec![array.clone()], ty))
+}
+
+/// `array` read as `shape`, which it broadcasts to.
+#[track_caller]
+pub(super) fn broadcast(op: &str, array: &Array, shape: &Shape) -> Result<Array> {
+    let ty = Type::checked(op, array.dtype(), shape.clone())?;
+    Ok(view(View::Broadcast, array, ty.shape))
+}
+
+/// `array` seen through `view` as `shape`. The caller has checked that it can be.
+#[track_caller]
+pub(super) fn view(view: View, array: &Array, shape: Shape) -> Array {
+    let same = array.ty().shape == shape;
+    let changes_nothing = match &view {
+        View::Reshape | View::Broadcast => same,
+        View::Permute(axes) => axes.iter().enumerate().all(|(result, &axis)| result == axis as usize),
+        View::Slice(slices) => same && slices.iter().all(|&slice| slice == (0, 1)),
+    };
+    if changes_nothing {
+        return array.clone();
+    }
+    let ty = Type::new(array.dtype(), shape);
+    match array.0.constant() {
+        Some(value) => Array::lazy(Op::Const(value), SmallVec::new(), ty),
+        None => Array::lazy(Op::View(view), smallvec![array.clone()], ty),
+    }
+}
+
+/// `array` under another shape of as many elements.
+#[track_caller]
+pub(super) fn reshaped(array: &Array, shape: Shape) -> Array {
+    view(View::Reshape, array, shape)
+}
+
+/// A scalar op on arrays of one shape and the dtypes it takes.
+#[track_caller]
+fn elementwise(op: &str, element: Element, args: SmallVec<[Array; 2]>, dtype: DType) -> Result<Array> {
+    let shape = args[0].ty().shape.clone();
+    let constants: Option<SmallVec<[Scalar; 3]>> = args.iter().map(|arg| arg.0.constant()).collect();
+    if let Some(value) = constants.and_then(|constants| fold(element, &constants)) {
+        return constant(op, value, shape);
+    }
+    let ty = Type::checked(op, dtype, shape)?;
+    Ok(Array::lazy(Op::Elementwise(element), args, ty))
+}
+
+/// The value of `element` on one element of each argument; `None` if running it is an error, which
+/// then is one of running.
+fn fold(element: Element, args: &[Scalar]) -> Option<Scalar> {
+    let columns: SmallVec<[Values; 3]> = args.iter().map(|&arg| Values::splat(arg, 1)).collect();
+    let mut errors = 0;
+    let value = match (element, &columns[..]) {
+        (Element::Unary(op), [a]) => eval::unary(op, a, &mut errors),
+        (Element::Binary(op), [a, b]) => eval::binary(op, a, b, &mut errors),
+        (Element::Select, [mask, yes, no]) => Values::select(mask.as_bool(), yes, no),
+        _ => return None,
+    };
+    (errors == 0).then(|| value.get(0))
+}
+
+/// `op` of every element.
+#[track_caller]
+pub(super) fn unary(op: Unary, array: &Array) -> Result<Array> {
+    let (computes, result) = infer::unary(op, array.dtype())?;
+    let array = cast(op.name(), array, computes)?;
+    elementwise(op.name(), Element::Unary(op), smallvec![array], result)
+}
+
+/// `op` of every pair of elements.
+#[track_caller]
+pub(super) fn binary(op: Binary, a: Arg, b: Arg) -> Result<Array> {
+    if let (Binary::Pow, Arg::Array(base), Arg::Weak(exponent)) = (op, &a, &b)
+        && let Some(power) = small_power(base, *exponent)
+    {
+        return power;
+    }
+    let name = op.name();
+    let shape = meeting_shape(name, &[&a, &b])?;
+    let (computes, result) = infer::binary(op, meeting_dtype(&[&a, &b]))?;
+    let a = spread(name, a, computes, &shape)?;
+    let b = spread(name, b, computes, &shape)?;
+    elementwise(name, Element::Binary(op), smallvec![a, b], result)
+}
+
+/// `yes` where `mask` is true, else `no`.
+#[track_caller]
+pub(super) fn select(op: &str, mask: Arg, yes: Arg, no: Arg) -> Result<Array> {
+    let shape = meeting_shape(op, &[&mask, &yes, &no])?;
+    let given = meeting_dtype(&[&mask]);
+    if given != DType::Bool {
+        return Err(Error::new(ErrorKind::DType, format!("{op}: the mask is {given}, not bool")));
+    }
+    let dtype = meeting_dtype(&[&yes, &no]);
+    let mask = spread(op, mask, DType::Bool, &shape)?;
+    let yes = spread(op, yes, dtype, &shape)?;
+    let no = spread(op, no, dtype, &shape)?;
+    elementwise(op, Element::Select, smallvec![mask, yes, no], dtype)
+}
+
+/// A power with a small whole exponent, as products; an error for integers to a negative power;
+/// `None` for all others, which are powers.
+#[track_caller]
+fn small_power(base: &Array, exponent: Weak) -> Option<Result<Array>> {
+    let dtype = promote_weak(base.dtype(), exponent);
+    let whole = match exponent {
+        Weak::Int(n) => n,
+        Weak::Float(x) if x.fract() == 0.0 && x.abs() < 1e9 => x as i128,
+        _ => return None,
+    };
+    if whole < 0 && dtype.kind() < Kind::Float {
+        let message = format!("pow: {dtype} cannot be raised to the negative power {whole}");
+        return Some(Err(Error::new(ErrorKind::Value, message)));
+    }
+    (0..=4).contains(&whole).then(|| product(base, dtype, whole))
+}
+
+#[track_caller]
+fn product(base: &Array, dtype: DType, factors: i128) -> Result<Array> {
+    let base = cast("pow", base, dtype)?;
+    let shape = &base.ty().shape;
+    match factors {
+        0 => constant("pow", Scalar::new(dtype, 1.0), shape.clone()),
+        1 => Ok(base),
+        2 => unary(Unary::Square, &base),
+        3 => binary(Binary::Multiply, Arg::Array(unary(Unary::Square, &base)?), Arg::Array(base)),
+        _ => unary(Unary::Square, &unary(Unary::Square, &base)?),
+    }
+}
+
+/// The shape in which operands meet.
+pub(super) fn meeting_shape(op: &str, args: &[&Arg]) -> Result<Shape> {
+    let types: SmallVec<[&Type; 3]> = args
+        .iter()
+        .filter_map(|arg| match arg {
+            Arg::Array(array) => Some(array.ty()),
+            Arg::Weak(_) => None,
+        })
+        .collect();
+    infer::broadcast_types(op, &types)
+}
+
+/// The dtype in which operands meet: that of the arrays, raised by scalars of a higher kind.
+pub(super) fn meeting_dtype(args: &[&Arg]) -> DType {
+    let arrays = args.iter().filter_map(|arg| match arg {
+        Arg::Array(array) => Some(array.dtype()),
+        Arg::Weak(_) => None,
+    });
+    let scalars = args.iter().filter_map(|arg| match arg {
+        Arg::Weak(weak) => Some(*weak),
+        Arg::Array(_) => None,
+    });
+    match arrays.reduce(promote) {
+        Some(dtype) => scalars.fold(dtype, promote_weak),
+        None => scalars.map(Weak::default_dtype).reduce(promote).unwrap_or(DType::F64),
+    }
+}
+
+/// The operand as an array of exactly `dtype` and `shape`.
+#[track_caller]
+pub(super) fn spread(op: &str, arg: Arg, dtype: DType, shape: &Shape) -> Result<Array> {
+    match arg {
+        // Narrow before wide: a cast of a row is cheaper than one of all its copies.
+        Arg::Array(array) => broadcast(op, &cast(op, &array, dtype)?, shape),
+        Arg::Weak(value) => constant(op, weak(op, value, dtype)?, shape.clone()),
+    }
+}
+
+/// `array` combined over `axes`, which disappear.
+#[track_caller]
+pub(super) fn reduce(fold: Fold, array: &Array, axes: &[u32]) -> Result<Array> {
+    let (computes, ty) = infer::reduce(fold, array.ty(), axes)?;
+    let ty = Type::checked(fold.name(), ty.dtype, ty.shape)?;
+    let array = cast(fold.name(), array, computes)?;
+    if axes.is_empty() {
+        // The only element is the result, and its index is 0.
+        return if fold.takes_index() {
+            constant(fold.name(), Scalar::from(0_i64), ty.shape)
+        } else {
+            Ok(array)
+        };
+    }
+    let over: usize = axes.iter().map(|&axis| array.shape()[axis as usize]).product();
+    if over == 0 {
+        let value = fold.empty(computes).expect("inference refuses folds without a value");
+        return constant(fold.name(), value, ty.shape);
+    }
+    Ok(Array::lazy(Op::Reduce { fold, axes: axes.into() }, smallvec![array], ty))
+}

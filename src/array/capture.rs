@@ -1,0 +1,327 @@
+//! From `Arc` links to one compilation's graph, and back: capturing what roots need, deciding which
+//! memory the evaluation may overwrite, and keeping what it computed.
+//!
+//! Three things are decided here and nowhere else:
+//!
+//! - **What the program is.** Values of scalars are not part of it, unless a rule of the optimizer
+//!   may look at them (0, 1, -1 and truth values): so that it is compiled once for all of them.
+//! - **What is kept.** The roots; and the *border*: what an earlier evaluation has passed, is not
+//!   stored, and is now read by something new. A program that evaluates a little more of one growing
+//!   graph at every step therefore computes each part at most twice. Views are looked through, and
+//!   constants and short index arithmetic are left out: they cost nothing to compute.
+//! - **What may be overwritten.** See [`Capture::release`].
+//!
+//! Walks have a stack of their own; no lock is held from one node to the next.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+
+use crate::array::Array;
+use crate::array::handle::{Lazy, Node as UserNode};
+use crate::base::{DType, Result, Scalar};
+use crate::graph::{Graph, Node, Op, Value};
+use crate::pipeline::{self, Captured, Leaf};
+use crate::runtime::Buffer;
+
+/// Longest chain of scalar ops on an index or a constant that counts as creation: what `linspace`,
+/// the longest creator, needs, and a few more. Recomputing so much costs less than storing it.
+const CREATION_STEPS: u8 = 8;
+
+/// A node of the user's graph, seen.
+struct Seen {
+    /// Keeps the node where it is.
+    array: Array,
+    /// What it is in the captured graph.
+    value: Value,
+    /// Places in the list of what it reads; none for a leaf.
+    args: SmallVec<[u32; 2]>,
+    /// The first that is no view: itself, or what it is a view of.
+    source: u32,
+    /// Whether it has no value yet.
+    is_lazy: bool,
+    /// Whether an earlier evaluation has passed it.
+    was_passed: bool,
+    /// The number of scalar ops above constants and indices, if it reads nothing else.
+    creation: Option<u8>,
+}
+
+/// What some roots need, captured.
+#[derive(Default)]
+pub(super) struct Capture {
+    graph: Graph,
+    inputs: Vec<Leaf>,
+    names: Vec<Option<String>>,
+    scalars: Vec<Scalar>,
+    /// Arguments before what reads them.
+    seen: Vec<Seen>,
+    known: FxHashMap<*const UserNode, u32>,
+    /// Whether what is seen counts as passed.
+    marks: bool,
+}
+
+enum Step {
+    Enter(Array),
+    Leave(Array, Lazy),
+}
+
+impl Capture {
+    fn of(roots: &[Array], marks: bool) -> Result<Self> {
+        let mut capture = Self { marks, ..Self::default() };
+        let mut steps: Vec<Step> = roots.iter().rev().cloned().map(Step::Enter).collect();
+        while let Some(step) = steps.pop() {
+            match step {
+                Step::Enter(array) if capture.known.contains_key(&Arc::as_ptr(&array.0)) => {}
+                Step::Enter(array) => {
+                    let array = array.sound()?;
+                    // The operation first: whoever finds none finds a value.
+                    match array.0.lazy() {
+                        Some(lazy) if array.0.value.get().is_none() => {
+                            let args: SmallVec<[Array; 2]> = lazy.args.clone();
+                            steps.push(Step::Leave(array, lazy));
+                            steps.extend(args.into_iter().rev().map(Step::Enter));
+                        }
+                        _ => capture.leaf(array),
+                    }
+                }
+                Step::Leave(array, lazy) => capture.node(array, lazy),
+            }
+        }
+        Ok(capture)
+    }
+
+    fn leaf(&mut self, array: Array) {
+        let buffer = array.0.value.get().expect("a node without an operation has a value").clone();
+        let op = Op::Input(self.inputs.len() as u32);
+        let value = self.graph.add(Node::new(op, [], array.ty().clone())).into();
+        self.inputs.push(Leaf { buffer, donated: false });
+        self.names.push(array.0.name.as_deref().map(str::to_owned));
+        let source = self.seen.len() as u32;
+        let args = SmallVec::new();
+        self.push(Seen { array, value, args, source, is_lazy: false, was_passed: false, creation: None });
+    }
+
+    fn node(&mut self, array: Array, lazy: Lazy) {
+        let args: SmallVec<[u32; 2]> = lazy.args.iter().map(|arg| self.known[&Arc::as_ptr(&arg.0)]).collect();
+        let read = |place: u32| &self.seen[place as usize];
+        let source = match lazy.op {
+            Op::View(_) => read(args[0]).source,
+            _ => self.seen.len() as u32,
+        };
+        let below = args.iter().map(|&arg| read(arg).creation);
+        let creation = match lazy.op {
+            Op::Const(_) | Op::Iota => Some(0),
+            Op::View(_) => read(args[0]).creation,
+            Op::Elementwise(_) => below
+                .fold(Some(0), |most, steps| Some(most?.max(steps?)))
+                .filter(|&steps: &u8| steps < CREATION_STEPS)
+                .map(|steps| steps + 1),
+            _ => None,
+        };
+        let values: SmallVec<[Value; 2]> = args.iter().map(|&arg| read(arg).value).collect();
+        let op = match lazy.op {
+            Op::Const(value) if !is_structure(value) => {
+                self.scalars.push(value);
+                Op::Scalar(self.scalars.len() as u32 - 1)
+            }
+            op => op,
+        };
+        let value = self.graph.add(Node::new(op, values, array.ty().clone())).into();
+        let was_passed =
+            if self.marks { array.0.passed.swap(true, Relaxed) } else { array.0.passed.load(Relaxed) };
+        self.push(Seen { array, value, args, source, is_lazy: true, was_passed, creation });
+    }
+
+    fn push(&mut self, seen: Seen) {
+        self.known.insert(Arc::as_ptr(&seen.array.0), self.seen.len() as u32);
+        self.seen.push(seen);
+    }
+
+    fn seen(&self, array: &Array) -> &Seen {
+        &self.seen[self.known[&Arc::as_ptr(&array.0)] as usize]
+    }
+
+    /// The places of what was passed before and is read by something that was not.
+    fn border(&self, roots: &[Array]) -> Vec<u32> {
+        let mut is_border = vec![false; self.seen.len()];
+        let mut read = |place: u32| {
+            let source = self.seen[place as usize].source;
+            let seen = &self.seen[source as usize];
+            is_border[source as usize] |= seen.is_lazy && seen.was_passed && seen.creation.is_none();
+        };
+        for (place, seen) in self.seen.iter().enumerate() {
+            let is_view = seen.source != place as u32;
+            if seen.is_lazy && !seen.was_passed && !is_view {
+                seen.args.iter().for_each(|&arg| read(arg));
+            }
+        }
+        // A root is stored whatever it is, so a view reads like any other.
+        for root in roots.iter().map(|root| self.seen(root)) {
+            if root.is_lazy && !root.was_passed {
+                read(self.known[&Arc::as_ptr(&root.array.0)]);
+            }
+        }
+        let roots: Vec<u32> = roots.iter().map(|root| self.known[&Arc::as_ptr(&root.0)]).collect();
+        (0..self.seen.len() as u32)
+            .filter(|place| is_border[*place as usize] && !roots.contains(place))
+            .collect()
+    }
+
+    /// Lets go of everything the evaluation does not need as a user's node, and finds out which
+    /// leaves nobody else holds: those may be overwritten.
+    ///
+    /// This is done by counting references, not by looking at the graph. Roots that are given by
+    /// value and have no other handle drop their operation: nobody can ask for it again, not even if
+    /// the evaluation fails. Then nodes are let go, readers before what they read. What is left alive
+    /// is what somebody outside holds, directly or through a node that is not stored; it keeps its
+    /// leaves, and a leaf's buffer is then referred to from there as well as from here. A buffer that
+    /// is referred to only from here can never be read again, by this thread or any other, as there
+    /// is nothing left to clone a reference from.
+    ///
+    /// Returns the part of `border` that is still worth storing, because somebody holds it.
+    fn release(&mut self, roots: &mut [Array], border: &[u32]) -> Vec<(Array, Value)> {
+        let mut held = Vec::new();
+        let mut root_at: FxHashMap<*const UserNode, usize> = FxHashMap::default();
+        for (nth, root) in roots.iter().enumerate() {
+            root_at.insert(Arc::as_ptr(&root.0), nth);
+        }
+        self.known.clear();
+        for place in (0..self.seen.len()).rev() {
+            let Some(seen) = self.seen.pop() else { break };
+            let root = root_at.get(&Arc::as_ptr(&seen.array.0));
+            if border.binary_search(&(place as u32)).is_ok() && Arc::strong_count(&seen.array.0) > 1 {
+                held.push((seen.array, seen.value));
+                continue;
+            }
+            drop(seen);
+            if let Some(node) = root.and_then(|&nth| Arc::get_mut(&mut roots[nth].0)) {
+                node.forget();
+            }
+        }
+        for leaf in &mut self.inputs {
+            leaf.donated = Arc::strong_count(&leaf.buffer) == 1;
+        }
+        held
+    }
+
+    fn captured(self, outputs: Vec<Value>) -> Captured {
+        let mut graph = self.graph;
+        graph.outputs = outputs;
+        Captured { graph, inputs: self.inputs, scalars: self.scalars, names: self.names }
+    }
+}
+
+/// Whether a constant is part of the program, because rules look at it.
+fn is_structure(value: Scalar) -> bool {
+    value.dtype() == DType::Bool || [0.0, 1.0, -1.0].contains(&value.to_f64())
+}
+
+/// The outputs of an evaluation: distinct values, each with the nodes that want it.
+#[derive(Default)]
+struct Wanted {
+    values: Vec<Value>,
+    nodes: Vec<(Array, usize)>,
+}
+
+impl Wanted {
+    fn add(&mut self, array: Array, value: Value) {
+        let known = self.values.iter().position(|&other| other == value);
+        let at = known.unwrap_or_else(|| {
+            self.values.push(value);
+            self.values.len() - 1
+        });
+        self.nodes.push((array, at));
+    }
+}
+
+/// Evaluates what is not evaluated of `roots`, in one program, and keeps the values in their nodes.
+///
+/// # Errors
+/// What building the kernels or running them reports.
+pub(super) fn force(roots: &[Array]) -> Result<()> {
+    if roots.iter().all(Array::is_evaluated) {
+        return Ok(());
+    }
+    let capture = Capture::of(roots, true)?;
+    let mut wanted = Wanted::default();
+    for root in roots {
+        let seen = capture.seen(root);
+        if seen.is_lazy {
+            wanted.add(root.clone(), seen.value);
+        }
+    }
+    for place in capture.border(roots) {
+        let seen = &capture.seen[place as usize];
+        wanted.add(seen.array.clone(), seen.value);
+    }
+    run(capture, wanted)
+}
+
+/// The same for roots that are given away: memory that nobody else holds may be reused.
+///
+/// # Errors
+/// As [`force`]; the roots are lost then, but for other handles on them.
+pub(super) fn consume(mut roots: Vec<Array>) -> Result<Vec<Array>> {
+    if roots.iter().all(Array::is_evaluated) {
+        return Ok(roots);
+    }
+    let mut capture = Capture::of(&roots, true)?;
+    let values: Vec<Option<Value>> =
+        roots.iter().map(|root| capture.seen(root)).map(|seen| seen.is_lazy.then_some(seen.value)).collect();
+    let border = capture.border(&roots);
+    let held = capture.release(&mut roots, &border);
+    let mut wanted = Wanted::default();
+    for (root, value) in roots.iter().zip(values) {
+        if let Some(value) = value {
+            wanted.add(root.clone(), value);
+        }
+    }
+    held.into_iter().for_each(|(array, value)| wanted.add(array, value));
+    run(capture, wanted)?;
+    Ok(roots)
+}
+
+fn run(capture: Capture, wanted: Wanted) -> Result<()> {
+    let buffers: Vec<Arc<Buffer>> = pipeline::evaluate(capture.captured(wanted.values))?;
+    for (array, at) in wanted.nodes {
+        array.0.store(buffers[at].clone());
+    }
+    Ok(())
+}
+
+/// The program that evaluating `roots` would run, nothing evaluated and nothing remembered.
+///
+/// # Errors
+/// If a root was never built.
+pub(super) fn program(roots: &[Array]) -> Result<Captured> {
+    let capture = Capture::of(roots, false)?;
+    let outputs = roots.iter().map(|root| capture.seen(root).value).collect();
+    Ok(capture.captured(outputs))
+}
+
+/// How many operations wait in `array`, and how many bytes of memory it keeps alive: its own value,
+/// or all that its operations read.
+pub(super) fn held(array: &Array) -> (usize, usize) {
+    let mut buffers: FxHashMap<*const Buffer, usize> = FxHashMap::default();
+    let mut known: FxHashMap<*const UserNode, ()> = FxHashMap::default();
+    let mut operations = 0;
+    let mut pending = vec![array.clone()];
+    while let Some(array) = pending.pop() {
+        if known.insert(Arc::as_ptr(&array.0), ()).is_some() {
+            continue;
+        }
+        match (array.0.lazy(), array.0.value.get()) {
+            (_, Some(buffer)) => {
+                buffers.insert(Arc::as_ptr(buffer), buffer.bytes());
+            }
+            (Some(lazy), None) => {
+                operations += usize::from(!matches!(lazy.op, Op::Const(_)));
+                pending.extend(lazy.args);
+            }
+            (None, None) => {}
+        }
+    }
+    (operations, buffers.values().sum())
+}

@@ -1,0 +1,103 @@
+//! Products that sum over an axis: matrix products and dot products.
+
+use smallvec::{SmallVec, smallvec};
+
+use crate::array::Array;
+use crate::array::build;
+use crate::array::fallible::fallible;
+use crate::base::promotion::promote;
+use crate::base::{DType, Error, ErrorKind, Result, Scalar, Shape, Type};
+use crate::graph::{Op, infer};
+use crate::op::{Binary, Fold};
+
+fallible! {
+    /// The matrix product `self @ other`.
+    ///
+    /// # Shapes
+    /// `[m, k] @ [k, n] -> [m, n]`; leading axes broadcast. A vector on the left is a row, on the right
+    /// a column, and the axis it lends is dropped again. Neither may be of rank 0, nor both `bool`.
+    ///
+    /// # Source
+    /// The rules of `numpy.matmul`. Products of two arrays of rank 2 and up are, per element, one fused
+    /// multiply-add after the other over ascending k; products with a vector are sums of products.
+    ///
+    /// # Examples
+    /// ```
+    /// use broadloom::prelude::*;
+    ///
+    /// let x = array![[1.0, 2.0], [3.0, 4.0]];
+    /// assert_eq!(x.matmul(&array![1.0, 1.0]).to_vec::<f64>()?, [3.0, 7.0]);
+    /// # Ok::<(), broadloom::Error>(())
+    /// ```
+    #[doc(alias = "dot")]
+    pub fn matmul(&self, other: &Array) {
+        matmul(self, other)
+    }
+
+    /// The dot products of the vectors along the last axes of `self` and `other`, whose other axes
+    /// broadcast.
+    ///
+    /// # Shapes
+    /// `[.., k], [.., k] -> [..]`.
+    #[doc(alias = "dot")]
+    #[doc(alias = "inner")]
+    pub fn vecdot(&self, other: &Array) {
+        vecdot(self, other)
+    }
+}
+
+#[track_caller]
+fn matmul(a: &Array, b: &Array) -> Result<Array> {
+    let (dtype, shape, leading) = infer::matmul(a.ty(), b.ty())?;
+    let ty = Type::checked("matmul", dtype, shape)?;
+    let (a, b) = (build::cast("matmul", a, dtype)?, build::cast("matmul", b, dtype)?);
+    if a.ndim() == 1 {
+        // [k] @ [.., k, n]: the vector as a column, summed along the columns of `b`.
+        let axis = b.ndim().saturating_sub(2);
+        let k = a.size();
+        let a = if b.ndim() == 1 { a } else { build::reshaped(&a, Shape::new([k, 1])) };
+        return sum_of_products(&a, &b, axis);
+    }
+    if b.ndim() == 1 {
+        let axis = a.ndim() - 1;
+        return sum_of_products(&a, &b, axis);
+    }
+    let stack = |array: &Array| -> Shape {
+        leading.iter().chain(&array.shape()[array.ndim() - 2..]).copied().collect()
+    };
+    let (a_shape, b_shape) = (stack(&a), stack(&b));
+    if a.shape()[a.ndim() - 1] == 0 {
+        return build::constant("matmul", Scalar::new(dtype, 0.0), ty.shape);
+    }
+    let args: SmallVec<[Array; 2]> =
+        smallvec![build::broadcast("matmul", &a, &a_shape)?, build::broadcast("matmul", &b, &b_shape)?,];
+    Ok(Array::lazy(Op::Matmul, args, ty))
+}
+
+#[track_caller]
+fn vecdot(a: &Array, b: &Array) -> Result<Array> {
+    let dtype = promote(a.dtype(), b.dtype());
+    if dtype == DType::Bool {
+        return Err(infer::takes_no("vecdot", dtype));
+    }
+    let wrong = |why: String| Error::new(ErrorKind::Shape, format!("vecdot: {why}"));
+    let (Some(&m), Some(&n)) = (a.shape().last(), b.shape().last()) else {
+        return Err(wrong(format!("{} and {}: a single value is no vector", a.ty(), b.ty())));
+    };
+    if m != n {
+        return Err(wrong(format!("last axes differ: {} and {} have {m} and {n}", a.ty(), b.ty())));
+    }
+    let shape = infer::broadcast_types("vecdot", &[a.ty(), b.ty()])?;
+    let (a, b) = (build::cast("vecdot", a, dtype)?, build::cast("vecdot", b, dtype)?);
+    sum_of_products(&a, &b, shape.rank() - 1)
+}
+
+/// The sum of `a * b` along `axis` of what they broadcast to, in their dtype: a product of integers
+/// has the dtype of its factors, unlike a sum.
+#[track_caller]
+fn sum_of_products(a: &Array, b: &Array, axis: usize) -> Result<Array> {
+    let dtype = a.dtype();
+    let products = build::binary(Binary::Multiply, a.clone().into(), b.clone().into())?;
+    let sum = build::reduce(Fold::Sum, &products, &[axis as u32])?;
+    build::cast("matmul", &sum, dtype)
+}

@@ -1,0 +1,243 @@
+//! `Array`, a handle on a node of the user's graph, and how nodes are born, fail and die.
+//!
+//! A node is *lazy* (it has an operation and arguments), *stored* (it has a value), or *failed* (it
+//! stands for an operation that could not be built, inside [`checked`](crate::checked)). Lazy turns
+//! into stored once and never back: the value is set first, then the operation is dropped, so whoever
+//! finds no operation finds a value.
+//!
+//! No lock is held while anything is evaluated or dropped.
+
+use std::panic::Location;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use smallvec::SmallVec;
+
+use crate::base::{DType, Error, Result, Shape, Type};
+use crate::graph::Op;
+use crate::runtime::Buffer;
+
+/// An n-dimensional array of numbers or truth values, of any rank, that may not be computed yet.
+///
+/// A handle: cloning is one atomic increment, an array never changes, and it can be sent to and
+/// shared between threads. Operations only write down what is to be computed; shape and dtype are
+/// checked and known at once, the values exist after [`eval`](Array::eval) or
+/// [`force`](Array::force).
+///
+/// # Examples
+/// ```
+/// use broadloom::prelude::*;
+///
+/// let x = array![[1.0, 2.0], [3.0, 4.0]];
+/// let y = (&x * 2.0).sum(1); // nothing has run
+/// assert_eq!(y.shape(), [2]);
+/// assert_eq!(y.to_vec::<f64>()?, [6.0, 14.0]);
+/// # Ok::<(), broadloom::Error>(())
+/// ```
+#[derive(Clone)]
+#[doc(alias = "ndarray")]
+#[doc(alias = "tensor")]
+pub struct Array(pub(super) Arc<Node>);
+
+/// What a handle stands for.
+pub(super) struct Node {
+    /// Dtype and shape, known from the start.
+    pub ty: Type,
+    /// The line that wrote the operation.
+    pub origin: &'static Location<'static>,
+    /// What the user calls it.
+    pub name: Option<Box<str>>,
+    /// Whether an evaluation has computed it on its way to something else.
+    pub passed: AtomicBool,
+    /// The whole array, compact in row-major order, once there is one.
+    pub value: OnceLock<Arc<Buffer>>,
+    /// Why there can never be a value.
+    pub failed: Option<Error>,
+    lazy: Mutex<Option<Lazy>>,
+}
+
+/// What a lazy node computes.
+#[derive(Clone)]
+pub(super) struct Lazy {
+    /// An op of a captured graph.
+    pub op: Op,
+    /// What it reads, of exactly the types the op takes.
+    pub args: SmallVec<[Array; 2]>,
+}
+
+impl Node {
+    fn lock(&self) -> MutexGuard<'_, Option<Lazy>> {
+        // Nothing panics while the lock is held; were it poisoned, its content would still be whole.
+        self.lazy.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the node computes; `None` if it is stored or failed.
+    pub fn lazy(&self) -> Option<Lazy> {
+        self.lock().clone()
+    }
+
+    /// The constant every element is, if the node is one.
+    pub fn constant(&self) -> Option<crate::base::Scalar> {
+        match self.lock().as_ref()?.op {
+            Op::Const(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// Keeps `value` unless there is one already, and lets the arguments go.
+    pub fn store(&self, value: Arc<Buffer>) -> &Arc<Buffer> {
+        let kept = self.value.get_or_init(|| value);
+        // The lock is released before the arguments are dropped.
+        let lazy = self.lock().take();
+        drop(lazy);
+        kept
+    }
+
+    /// Lets the arguments go without a value: for a node that only the caller holds, and to which it
+    /// will give a value or nobody will ask for one.
+    pub fn forget(&mut self) {
+        *self.lazy.get_mut().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        let lazy = self.lazy.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        lazy.map(unwind);
+    }
+}
+
+/// Drops `lazy` and all that only it holds, with a stack of its own: a chain of a million nodes
+/// would overflow the thread's.
+fn unwind(lazy: Lazy) {
+    let mut pending = lazy.args;
+    while let Some(array) = pending.pop() {
+        if let Some(mut node) = Arc::into_inner(array.0) {
+            let inner = node.lazy.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+            pending.extend(inner.into_iter().flat_map(|lazy| lazy.args));
+        }
+    }
+}
+
+impl Array {
+    #[track_caller]
+    fn new(ty: Type, lazy: Option<Lazy>, failed: Option<Error>) -> Self {
+        Self(Arc::new(Node {
+            ty,
+            origin: Location::caller(),
+            name: None,
+            passed: AtomicBool::new(false),
+            value: OnceLock::new(),
+            failed,
+            lazy: Mutex::new(lazy),
+        }))
+    }
+
+    /// A node that computes `op` of `args`. The caller has checked the types.
+    #[track_caller]
+    pub(super) fn lazy(op: Op, args: SmallVec<[Array; 2]>, ty: Type) -> Self {
+        match args.iter().find_map(|arg| arg.0.failed.as_ref()) {
+            Some(error) => Self::failed(copy(error)),
+            None => Self::new(ty, Some(Lazy { op, args }), None),
+        }
+    }
+
+    /// A node whose value is there.
+    #[track_caller]
+    pub(super) fn stored(ty: Type, value: Buffer) -> Self {
+        let array = Self::new(ty, None, None);
+        array.0.store(Arc::new(value));
+        array
+    }
+
+    /// The placeholder of an operation that could not be built.
+    #[track_caller]
+    pub(super) fn failed(error: Error) -> Self {
+        Self::new(Type::new(DType::F64, Shape::default()), None, Some(error))
+    }
+
+    /// `self`, or why it is only a placeholder.
+    pub(super) fn sound(self) -> Result<Self> {
+        match &self.0.failed {
+            Some(error) => Err(copy(error)),
+            None => Ok(self),
+        }
+    }
+
+    /// Dtype and shape.
+    pub(super) fn ty(&self) -> &Type {
+        &self.0.ty
+    }
+
+    /// The lengths of the axes, outermost first; empty for a single value.
+    ///
+    /// # Examples
+    /// ```
+    /// # use broadloom::prelude::*;
+    /// assert_eq!(Array::zeros([2, 3], F32).shape(), [2, 3]);
+    /// ```
+    pub fn shape(&self) -> &[usize] {
+        &self.0.ty.shape
+    }
+
+    /// The number of axes; 0 for a single value.
+    #[doc(alias = "rank")]
+    pub fn ndim(&self) -> usize {
+        self.0.ty.shape.rank()
+    }
+
+    /// The number of elements, the product of the shape.
+    #[doc(alias = "len")]
+    pub fn size(&self) -> usize {
+        self.0.ty.shape.size()
+    }
+
+    /// The number of bytes of all elements, evaluated or not.
+    pub fn nbytes(&self) -> usize {
+        self.0.ty.bytes()
+    }
+
+    /// The type of the elements.
+    pub fn dtype(&self) -> DType {
+        self.0.ty.dtype
+    }
+
+    /// Whether the values are there, so that reading them costs nothing.
+    pub fn is_evaluated(&self) -> bool {
+        self.0.value.get().is_some()
+    }
+
+    /// The same array under a name that programs and errors print it by. Names belong on data:
+    /// naming an array that is not evaluated names what it becomes.
+    ///
+    /// # Examples
+    /// ```
+    /// # use broadloom::prelude::*;
+    /// let x = array![1.0, 2.0].named("x");
+    /// ```
+    #[track_caller]
+    pub fn named(self, name: &str) -> Self {
+        if self.0.failed.is_some() {
+            return self;
+        }
+        let node = &self.0;
+        // In this order: whoever finds no operation finds a value.
+        let lazy = node.lazy();
+        let value = node.value.clone();
+        let named = Node {
+            ty: node.ty.clone(),
+            origin: node.origin,
+            name: Some(name.into()),
+            passed: AtomicBool::new(node.passed.load(Ordering::Relaxed)),
+            lazy: Mutex::new(lazy.filter(|_| value.get().is_none())),
+            value,
+            failed: None,
+        };
+        Self(Arc::new(named))
+    }
+}
+
+/// The same error again; errors of building carry a kind and a message and nothing else.
+pub(super) fn copy(error: &Error) -> Error {
+    Error::new(error.kind(), error.to_string())
+}

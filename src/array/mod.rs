@@ -1,0 +1,33 @@
+//! The user's side: `Array` and everything one can write with it.
+//!
+//! - `handle`: what an array is, how nodes are born and die; `fallible`: how mistakes are reported
+//! - `args`, `operand`: what shapes, axes and operands may be written as
+//! - `build`: nodes, with every implicit conversion made explicit
+//! - `create`, `elementwise`, `reduce`, `contract`, `views`, `index`, `nn`: what one can write
+//! - `capture`: from the user's links to one compilation's graph and back
+//! - `read`, `display`: values and texts out
+
+pub mod args;
+mod build;
+mod capture;
+mod contract;
+pub mod create;
+mod display;
+mod elementwise;
+mod fallible;
+mod handle;
+pub mod index;
+mod nn;
+pub mod operand;
+pub mod read;
+mod reduce;
+mod views;
+
+pub use args::{Over, ToAxes, ToShape, over};
+pub use elementwise::{try_where_, where_};
+pub use fallible::checked;
+pub use handle::Array;
+pub use index::{NewAxis, SliceItem};
+pub use operand::Operand;
+pub use read::{Arrays, eval};
+pub use views::{concat, stack, try_concat, try_stack};

@@ -1,0 +1,151 @@
+//! Reductions: many elements become one, over some axes or all.
+
+use crate::array::Array;
+use crate::array::args::{Over, ToAxes};
+use crate::array::build;
+use crate::array::fallible::fallible;
+use crate::base::{DType, Result, Scalar, Shape};
+use crate::op::{Binary, Fold, Unary};
+
+fallible! {
+    /// The sum over `axes`. Integers and truth values add up in `i64`, and wrap.
+    ///
+    /// # Shapes
+    /// The axes disappear; with [`over`](crate::over)`(axes).keepdims()` they stay with extent 1. So in
+    /// every reduction.
+    ///
+    /// # Examples
+    /// ```
+    /// use broadloom::prelude::*;
+    ///
+    /// let x = array![[1, 2, 3], [4, 5, 6]];
+    /// assert_eq!(x.sum(0).to_vec::<i64>()?, [5, 7, 9]);
+    /// assert_eq!(x.sum(over(-1).keepdims()).shape(), [2, 1]);
+    /// assert_eq!(x.sum(..).item::<i64>()?, 21);
+    /// # Ok::<(), broadloom::Error>(())
+    /// ```
+    pub fn sum(&self, axes: impl ToAxes) {
+        fold(Fold::Sum, self, &axes.over())
+    }
+
+    /// The product over `axes`. Integers and truth values multiply in `i64`, and wrap.
+    pub fn prod(&self, axes: impl ToAxes) {
+        fold(Fold::Prod, self, &axes.over())
+    }
+
+    /// The largest element along `axes`; NaN if any is. Of none there is none: that is an error.
+    #[doc(alias = "amax")]
+    pub fn max(&self, axes: impl ToAxes) {
+        fold(Fold::Max, self, &axes.over())
+    }
+
+    /// The smallest element along `axes`; NaN if any is. Of none there is none: that is an error.
+    #[doc(alias = "amin")]
+    pub fn min(&self, axes: impl ToAxes) {
+        fold(Fold::Min, self, &axes.over())
+    }
+
+    /// Whether any element along `axes` is true, or not zero.
+    pub fn any(&self, axes: impl ToAxes) {
+        fold(Fold::Any, self, &axes.over())
+    }
+
+    /// Whether all elements along `axes` are true, or not zero.
+    pub fn all(&self, axes: impl ToAxes) {
+        fold(Fold::All, self, &axes.over())
+    }
+
+    /// The index, in `i64`, of the first largest element along `axes`, or of the first NaN. Over
+    /// several axes it counts in row-major order.
+    pub fn argmax(&self, axes: impl ToAxes) {
+        fold(Fold::Argmax, self, &axes.over())
+    }
+
+    /// The index, in `i64`, of the first smallest element along `axes`, or of the first NaN. Over
+    /// several axes it counts in row-major order.
+    pub fn argmin(&self, axes: impl ToAxes) {
+        fold(Fold::Argmin, self, &axes.over())
+    }
+
+    /// How many elements along `axes` are not zero, in `i64`.
+    pub fn count_nonzero(&self, axes: impl ToAxes) {
+        let truths = build::cast("count_nonzero", self, DType::Bool)?;
+        reduced("count_nonzero", Fold::Sum, &truths, &axes.over())
+    }
+
+    /// The mean over `axes`, of integers and truth values in `f64`; NaN of no elements.
+    #[doc(alias = "average")]
+    pub fn mean(&self, axes: impl ToAxes) {
+        mean("mean", self, &axes.over())
+    }
+
+    /// The variance over `axes`: the mean of the squared distances from the mean, computed in two
+    /// passes. [`over`](crate::over)`(axes).correction(1)` divides by one less than the number of
+    /// elements.
+    pub fn var(&self, axes: impl ToAxes) {
+        variance("var", self, axes.over())
+    }
+
+    /// The standard deviation over `axes`, the square root of [`var`](Array::var).
+    ///
+    /// # Examples
+    /// ```
+    /// use broadloom::prelude::*;
+    ///
+    /// let x = array![1.0, 3.0];
+    /// assert_eq!(x.std(..).item::<f64>()?, 1.0);
+    /// assert_eq!(x.std(over(..).correction(1)).item::<f64>()?, 2.0_f64.sqrt());
+    /// # Ok::<(), broadloom::Error>(())
+    /// ```
+    pub fn std(&self, axes: impl ToAxes) {
+        build::unary(Unary::Sqrt, &variance("std", self, axes.over())?)
+    }
+}
+
+#[track_caller]
+fn fold(fold: Fold, array: &Array, over: &Over) -> Result<Array> {
+    reduced(fold.name(), fold, array, over)
+}
+
+/// `array` combined over axes that stay if asked for.
+#[track_caller]
+pub(super) fn reduced(op: &str, fold: Fold, array: &Array, over: &Over) -> Result<Array> {
+    let (axes, keepdims) = over.resolve(op, array.ty())?;
+    let result = build::reduce(fold, array, &axes)?;
+    if !keepdims {
+        return Ok(result);
+    }
+    let extents = array.shape().iter().enumerate();
+    let kept: Shape = extents.map(|(axis, &n)| if axes.contains(&(axis as u32)) { 1 } else { n }).collect();
+    Ok(build::reshaped(&result, kept))
+}
+
+/// How many elements `over` combines into one.
+fn count(op: &str, array: &Array, over: &Over) -> Result<usize> {
+    let (axes, _) = over.resolve(op, array.ty())?;
+    Ok(axes.iter().map(|&axis| array.shape()[axis as usize]).product())
+}
+
+#[track_caller]
+pub(super) fn mean(op: &str, array: &Array, over: &Over) -> Result<Array> {
+    let count = count(op, array, over)?;
+    let array = build::cast(op, array, array.dtype().to_float())?;
+    divided(op, reduced(op, Fold::Sum, &array, over)?, count as f64)
+}
+
+#[track_caller]
+pub(super) fn variance(op: &str, array: &Array, over: Over) -> Result<Array> {
+    let (correction, over) = over.split_correction();
+    let count = count(op, array, &over)?;
+    let array = build::cast(op, array, array.dtype().to_float())?;
+    let distance = array.try_subtract(mean(op, &array, &over.kept())?)?;
+    let squares = build::unary(Unary::Square, &distance)?;
+    divided(op, reduced(op, Fold::Sum, &squares, &over)?, (count as f64 - correction).max(0.0))
+}
+
+/// `sum / count`, rounded once.
+#[track_caller]
+fn divided(op: &str, sum: Array, count: f64) -> Result<Array> {
+    let count = build::constant(op, Scalar::new(sum.dtype(), count), sum.ty().shape.clone())?;
+    build::binary(Binary::Divide, sum.into(), count.into())
+}

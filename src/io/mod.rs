@@ -1,0 +1,4 @@
+//! Files: arrays in from and out to formats of others.
+
+mod header;
+mod npy;

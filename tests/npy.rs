@@ -1,0 +1,173 @@
+//! `.npy` files: what NumPy writes is read, what is written NumPy reads, and what is broken is an
+//! error that says how.
+
+use std::path::PathBuf;
+
+use broadloom::prelude::*;
+
+type Result<T = ()> = broadloom::Result<T>;
+
+/// A file of these bytes, removed at the end.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str, bytes: &[u8]) -> Self {
+        let path = std::env::temp_dir().join(format!("broadloom-{}-{name}.npy", std::process::id()));
+        std::fs::write(&path, bytes).unwrap();
+        Self(path)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+fn load(name: &str, bytes: &[u8]) -> Result<Array> {
+    Array::load_npy(&Scratch::new(name, bytes).0)
+}
+
+/// The message without the file's name.
+fn error(name: &str, bytes: &[u8]) -> String {
+    let text = load(name, bytes).unwrap_err().to_string();
+    let start = text.find(".npy: ").expect("the message names the file") + ".npy: ".len();
+    text[start..].to_owned()
+}
+
+/// A file of format version `version` with this header and data.
+fn file(version: u8, header: &str, data: &[u8]) -> Vec<u8> {
+    let mut bytes = b"\x93NUMPY".to_vec();
+    bytes.extend([version, 0]);
+    match version {
+        1 => bytes.extend((header.len() as u16).to_le_bytes()),
+        _ => bytes.extend((header.len() as u32).to_le_bytes()),
+    }
+    bytes.extend(header.as_bytes());
+    bytes.extend(data);
+    bytes
+}
+
+/// What NumPy 2.4 wrote, its headers included.
+mod numpy {
+    /// `np.arange(6, dtype="<f4").reshape(2, 3)`.
+    pub const C_ORDER_F32: &[u8] = b"\x93NUMPY\x01\x00v\x00{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }                                                          \n\x00\x00\x00\x00\x00\x00\x80?\x00\x00\x00@\x00\x00@@\x00\x00\x80@\x00\x00\xa0@";
+    /// `np.asfortranarray(np.arange(6).reshape(2, 3))`.
+    pub const FORTRAN_I64: &[u8] = b"\x93NUMPY\x01\x00v\x00{'descr': '<i8', 'fortran_order': True, 'shape': (2, 3), }                                                           \n\x00\x00\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x04\x00\x00\x00\x00\x00\x00\x00\x02\x00\x00\x00\x00\x00\x00\x00\x05\x00\x00\x00\x00\x00\x00\x00";
+    /// `np.array([1.5, -2.0], dtype=">f8")`.
+    pub const BIG_ENDIAN_F64: &[u8] = b"\x93NUMPY\x01\x00v\x00{'descr': '>f8', 'fortran_order': False, 'shape': (2,), }                                                            \n?\xf8\x00\x00\x00\x00\x00\x00\xc0\x00\x00\x00\x00\x00\x00\x00";
+    /// `np.array([True, False, True])` as version 2.
+    pub const BOOLS_V2: &[u8] = b"\x93NUMPY\x02\x00t\x00\x00\x00{'descr': '|b1', 'fortran_order': False, 'shape': (3,), }                                                          \n\x01\x00\x01";
+    /// `np.array(7, dtype="<i4")` as version 3.
+    pub const SINGLE_I32_V3: &[u8] = b"\x93NUMPY\x03\x00t\x00\x00\x00{'descr': '<i4', 'fortran_order': False, 'shape': (), }                                                            \n\x07\x00\x00\x00";
+    /// `np.array([1], dtype="<f2")`.
+    pub const HALF: &[u8] = b"\x93NUMPY\x01\x00v\x00{'descr': '<f2', 'fortran_order': False, 'shape': (1,), }                                                            \n\x00<";
+    /// A record of two fields.
+    pub const RECORD: &[u8] = b"\x93NUMPY\x01\x00v\x00{'descr': [('a', '<f4'), ('b', '<i4')], 'fortran_order': False, 'shape': (1,), }                                     \n\x00\x00\x00\x00\x00\x00\x00\x00";
+}
+
+#[test]
+fn files_of_numpy_are_read() -> Result {
+    let x = load("c", numpy::C_ORDER_F32)?;
+    assert_eq!((x.shape(), x.to_vec::<f32>()?), (&[2, 3][..], vec![0.0, 1.0, 2.0, 3.0, 4.0, 5.0]));
+    let x = load("fortran", numpy::FORTRAN_I64)?;
+    assert_eq!((x.shape(), x.to_vec::<i64>()?), (&[2, 3][..], vec![0, 1, 2, 3, 4, 5]));
+    assert_eq!(load("big", numpy::BIG_ENDIAN_F64)?.to_vec::<f64>()?, [1.5, -2.0]);
+    assert_eq!(load("v2", numpy::BOOLS_V2)?.to_vec::<bool>()?, [true, false, true]);
+    assert_eq!(load("v3", numpy::SINGLE_I32_V3)?.item::<i32>()?, 7);
+    Ok(())
+}
+
+#[test]
+fn what_is_saved_loads_again() -> Result {
+    let scratch = Scratch::new("saved", b"");
+    let arrays = [
+        array![[1.5, f64::NAN], [f64::NEG_INFINITY, -0.0]],
+        array![true, false],
+        Array::scalar(7_i32),
+        Array::arange(0..24).reshape([2, 3, 4]).t(),
+        Array::zeros([2, 0, 3], F32),
+    ];
+    for x in arrays {
+        x.save_npy(&scratch.0)?;
+        let y = Array::load_npy(&scratch.0)?;
+        assert_eq!((x.shape(), x.dtype()), (y.shape(), y.dtype()));
+        assert_eq!(format!("{x}"), format!("{y}"));
+    }
+    Ok(())
+}
+
+#[test]
+fn a_file_is_written_as_numpy_writes_it() -> Result {
+    let scratch = Scratch::new("same", b"");
+    Array::arange(0..6).reshape([2, 3]).astype(F32).save_npy(&scratch.0)?;
+    assert_eq!(std::fs::read(&scratch.0).unwrap(), numpy::C_ORDER_F32);
+    Ok(())
+}
+
+#[test]
+fn three_axes_in_fortran_order_are_put_in_order() -> Result {
+    let data: Vec<u8> = (0..24_i32).flat_map(i32::to_be_bytes).collect();
+    let bytes = file(1, "{'shape': (2, 3, 4), 'fortran_order': True, 'descr': '>i4'}", &data);
+    let x = load("three", &bytes)?;
+    assert!(x.array_equal(&Array::arange(0..24).reshape([4, 3, 2]).t())?);
+    Ok(())
+}
+
+#[test]
+fn truth_values_become_0_and_1() -> Result {
+    let bytes = file(1, "{'descr': '|b1', 'fortran_order': False, 'shape': (3,)}\n", &[0, 1, 255]);
+    assert_eq!(load("truth", &bytes)?.to_vec::<bool>()?, [false, true, true]);
+    Ok(())
+}
+
+#[test]
+fn a_header_may_be_written_otherwise() -> Result {
+    let header = "{ \"shape\" : [ 2L ,) , 'descr':u'<i4','fortran_order':False }";
+    assert!(load("list", &file(3, header, &[0; 8])).is_err());
+    let header = "{ \"shape\" : ( 2L ,) , 'descr':u'<i4','fortran_order':False }";
+    assert_eq!(load("python2", &file(3, header, &[1, 0, 0, 0, 2, 0, 0, 0]))?.to_vec::<i32>()?, [1, 2]);
+    Ok(())
+}
+
+#[test]
+fn every_prefix_of_a_file_is_an_error() {
+    for bytes in [numpy::C_ORDER_F32, numpy::BOOLS_V2] {
+        for end in 0..bytes.len() {
+            assert!(load("prefix", &bytes[..end]).is_err(), "the first {end} bytes");
+        }
+    }
+}
+
+#[test]
+fn broken_files_are_errors_that_say_how() {
+    let header =
+        |descr: &str, shape: &str| format!("{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}}}");
+    let broken = |header: &str| error("broken", &file(1, header, &[0; 16]));
+    insta::assert_snapshot!(error("empty", b""), @"");
+    insta::assert_snapshot!(error("text", b"hello, this is text"), @"");
+    insta::assert_snapshot!(error("version", &file(9, "", b"")), @"");
+    insta::assert_snapshot!(error("short", &numpy::C_ORDER_F32[..40]), @"");
+    insta::assert_snapshot!(error("cut", &numpy::C_ORDER_F32[..140]), @"");
+    insta::assert_snapshot!(error("claims", b"\x93NUMPY\x02\x00\xff\xff\xff\x7f{}"), @"");
+    insta::assert_snapshot!(error("half", numpy::HALF), @"");
+    insta::assert_snapshot!(error("record", numpy::RECORD), @"");
+    insta::assert_snapshot!(broken(&header("'|O'", "(1,)")), @"");
+    insta::assert_snapshot!(broken(&header("'<f4'", "(-1,)")), @"");
+    insta::assert_snapshot!(broken(&header("'<f4'", "(99999999999999999999,)")), @"");
+    insta::assert_snapshot!(broken(&header("'<f4'", "(4294967296, 4294967296)")), @"");
+    insta::assert_snapshot!(broken(&header("'<f4'", "(1000000000000,)")), @"");
+    insta::assert_snapshot!(broken(&header("'|b1'", "(0, 9223372036854775808)")), @"");
+    insta::assert_snapshot!(broken(&header("'<f4'", "3")), @"");
+    insta::assert_snapshot!(broken(&header("'<f4'", "(x)")), @"");
+    insta::assert_snapshot!(broken(&header("'<f4", "(1,)")), @"");
+    insta::assert_snapshot!(broken(&header("True", "(1,)")), @"");
+    insta::assert_snapshot!(broken("{'descr': '<f4', 'shape': (1,)}"), @"");
+    insta::assert_snapshot!(broken("{'descr': '<f4', 'descr': '<f4'}"), @"");
+    insta::assert_snapshot!(broken("{'color': 'red'}"), @"");
+    insta::assert_snapshot!(broken(&"(".repeat(9999)), @"");
+    insta::assert_snapshot!(broken("\u{0}\u{0}"), @"");
+    let missing = Array::load_npy("no such file.npy").unwrap_err();
+    assert_eq!(missing.kind(), broadloom::ErrorKind::Io);
+    insta::assert_snapshot!(missing, @"");
+}
