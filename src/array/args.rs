@@ -166,7 +166,7 @@ impl Over {
         Self { keepdims: true, ..self }
     }
 
-    /// What [`var`](crate::Array::var) and [`std`](crate::Array::std) subtract from the number of
+    /// What [`var`](crate::array::Array::var) and [`std`](crate::array::Array::std) subtract from the number of
     /// elements before they divide by it: 0 for a whole population, 1 for a sample.
     #[doc(alias = "ddof")]
     pub fn correction(self, correction: impl Into<f64>) -> Self {
