@@ -9,7 +9,7 @@ use crate::base::{Error, ErrorKind, Result, Type};
 use crate::graph::infer;
 
 /// Closes the traits of this room to other crates, so that they can grow.
-pub mod sealed {
+pub(super) mod sealed {
     /// Implemented by what this crate lists, and by nothing else.
     pub trait Sealed {}
 }
