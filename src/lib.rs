@@ -28,7 +28,7 @@ pub mod runtime;
 
 pub use array::{
     Array, Arrays, NewAxis, Operand, Over, SliceIndex, SliceItem, ToAxes, ToShape, checked, concat, eval,
-    over, stack, try_concat, try_stack, try_where_, where_,
+    explain, over, stack, try_concat, try_stack, try_where_, where_,
 };
 pub use base::{DType, Element, Error, ErrorKind, Result, Target};
 pub use pipeline::Explain;

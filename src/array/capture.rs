@@ -13,6 +13,7 @@
 //!
 //! Walks have a stack of their own; no lock is held from one node to the next.
 
+use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -60,6 +61,8 @@ pub(super) struct Capture {
     known: FxHashMap<*const UserNode, u32>,
     /// Whether what is seen counts as passed.
     marks: bool,
+    /// The line that wrote the first root.
+    origin: Option<&'static Location<'static>>,
 }
 
 enum Step {
@@ -69,7 +72,8 @@ enum Step {
 
 impl Capture {
     fn of(roots: &[Array], marks: bool) -> Result<Self> {
-        let mut capture = Self { marks, ..Self::default() };
+        let origin = roots.first().map(|root| root.0.origin);
+        let mut capture = Self { marks, origin, ..Self::default() };
         let mut steps: Vec<Step> = roots.iter().rev().cloned().map(Step::Enter).collect();
         while let Some(step) = steps.pop() {
             match step {
@@ -209,7 +213,7 @@ impl Capture {
     fn captured(self, outputs: Vec<Value>) -> Captured {
         let mut graph = self.graph;
         graph.outputs = outputs;
-        Captured { graph, inputs: self.inputs, scalars: self.scalars, names: self.names }
+        Captured { graph, inputs: self.inputs, scalars: self.scalars, names: self.names, origin: self.origin }
     }
 }
 

@@ -30,5 +30,5 @@ pub use fallible::checked;
 pub use handle::Array;
 pub use index::{NewAxis, SliceIndex, SliceItem};
 pub use operand::{Operand, Scalarlike};
-pub use read::{Arrays, Rows, eval};
+pub use read::{Arrays, Rows, eval, explain};
 pub use views::{concat, stack, try_concat, try_stack};
