@@ -283,11 +283,14 @@ pub(super) fn log1p(l: &mut Lanes, x: Ref) -> Ref {
     in_domain(l, x, -1.0, y)
 }
 
-/// k log(2) + log(1 + f), where 2^k is the power of two for which 2^-k (1 + x) is within (3/4, 3/2], and
-/// f = 2^-k x + (2^-k - 1) is rounded once.
+/// k log(2) + log(1 + f), where 2^k is the power of two for which 2^-k (1 + x) is within [3/4, 3/2], and
+/// f = 2^-k x + (2^-k - 1), exact but for large x.
 fn log1p_f32(l: &mut Lanes, x: Ref) -> Ref {
-    let sum = l.add_number(x, 1.0);
-    let (bits, start) = (l.bits(sum), l.integer(i64::from(1.5_f32.to_bits())));
+    // f is exact if no x between -1/4 and 1/2 is scaled. For that 1 + x is made a little larger, and so
+    // is the greatest float that needs no power of two: then both ends round to the right side.
+    let more = l.number(f64::from(1.0 + f32::EPSILON));
+    let sum = l.fma(x, more, more);
+    let (bits, start) = (l.bits(sum), l.integer(i64::from(1.5_f32.to_bits()) + 1));
     let bits = l.sub(start, bits);
     let minus_k = l.shift_right(bits, 23);
     let minus_k = l.b.cast(minus_k, DType::F32);
