@@ -1,6 +1,7 @@
 //! The error function.
 //!
-//! Polynomials are minimax, by `tools/coefficients.py`; errors of functions are by `tests/accuracy.rs`.
+//! Polynomials are minimax, by `tools/coefficients.py`; errors of functions are by `tests/accuracy.rs`,
+//! of all floats in `f32` and of 10^7 in `f64`.
 
 use std::f64::consts::LOG2_E;
 
@@ -57,6 +58,7 @@ const ERFC_F64: [f64; 19] = [
 
 /// erf: an odd polynomial below 7/8, else 1 - e^T, where T = log(erfc(x)) is smooth enough for one
 /// polynomial to reach from there to where the result is 1. The error it may have grows like erf/erfc.
+/// Max error: 0.94 ULP in both formats.
 pub(super) fn erf(l: &mut Lanes, x: Ref) -> Ref {
     let size = l.abs(x);
     let square = l.mul(size, size);
