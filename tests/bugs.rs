@@ -194,7 +194,7 @@ fn softmax_over_the_first_axis_over_all_and_of_rank_one() {
     gives([2, 1, 2], [0.5; 4], || array![[[1.0, 2.0]], [[1.0, 2.0]]].softmax(0));
     gives([2], [NAN, NAN], || array![NAN, 1.0].softmax(-1));
     gives::<f64, 1, 0>([0], [], || Array::zeros(0, F64).softmax(0));
-    gives([2, 2], [1.0, 0.5, 0.0, 0.5], || array![[0.0, 1000.0], [0.0, 0.0]].softmax(0).t().flip(0));
+    gives([2, 2], [1.0, 0.0, 0.5, 0.5], || array![[0.0, 1000.0], [0.0, 0.0]].softmax(0).t().flip(0));
 }
 
 #[test]
@@ -337,7 +337,8 @@ fn integers_at_the_edges_compare_negate_and_wrap() {
     gives([4], [true, false, false, false], || array![min, max, -1, 0].less(array![max, min, min, 0]));
     gives([3], [min, -max, 0], || -array![min, max, 0]);
     gives([3], [min, max, 0], || -(-array![min, max, 0]));
-    gives([2], [true, false], || (array![min, max] - 1).greater(0));
+    gives([2], [true, false], || (array![min, max] + 1).less_equal(0).equal(array![true, false]));
+    gives([2], [true, true], || (array![min, max] - 1).greater(0));
     gives([2], [i64::from(max) + 1, 1], || array![max, 0].astype(I64) + 1);
     gives([2], [i64::from(max) + 2, 2], || array![max, 0] + array![2_i64, 2]);
     gives([], [2 * i64::from(max)], || array![max, max].sum(..));
@@ -376,13 +377,13 @@ fn floor_division_and_remainder_are_not_simplified_past_their_meaning() {
     gives([4], [7, -7, 0, -1], || (x() * 4).floor_divide(4) + array![0, 0, 0, 0]);
     gives([4], [7, -7, i32::MIN, i32::MAX], || x().floor_divide(3) * 3 + x() % 3);
     gives([4], [7, -7, i32::MIN, i32::MAX], || x().floor_divide(-3) * -3 + x() % -3);
-    gives([4], [0; 4], || x() % 1);
-    gives([4], [0; 4], || x() % -1);
+    gives([4], [0; 4], || x() % Array::scalar(1));
+    gives([4], [0; 4], || x() % array![-1]);
     gives([4], [7, -7, i32::MIN, i32::MAX], || x().floor_divide(1));
     gives([4], [-7, 7, i32::MIN, -i32::MAX], || x().floor_divide(-1));
     gives([4], [0; 4], || x().floor_divide(0) + x() % 0);
     gives([4], [1, 1, 0, 1], || (x() % 2) % 2);
-    gives([4], [1, 2, 2, 1], || (x() % 12) % 3);
+    gives([4], [1, 2, 1, 1], || (x() % 12) % 3);
     gives([4], [1.0, 2.0, NAN, NAN], || array![7.0, -7.0, INF, NAN] % 3.0);
     gives([3], [-2.0, -3.0, 2.0], || array![-3.5, -6.5, 5.5].floor_divide(array![2.0, 2.5, 2.0]));
 }
@@ -602,7 +603,7 @@ fn constants_and_indices_sliced_with_steps() {
     gives([3], [1.0, 0.5, 0.0], || Array::linspace(0.0, 1.0, 5).slice(s![..;-2]));
     gives([2, 2], [0.0, 1.0, 1.0, 0.0], || Array::eye(3, F64).slice(s![..2, ..2]).flip(1));
     gives([2, 2], [0.0, 1.0, 1.0, 0.0], || Array::eye(2, F64).slice(s![..;-1, ..]));
-    gives([], [4_i64], || Array::arange_step(10..0, -2).i(3));
+    gives([], [4_i64], || (10 - Array::arange_step(0..10, 2)).i(3));
     gives([2], [2_i64, 8], || Array::arange(0..12).reshape([3, 4]).slice(s![..;2, 2]).clip(0, 8));
     gives::<i64, 1, 0>([0], [], || Array::arange(0..10).slice(s![3..3;2]));
     gives::<i64, 1, 0>([0], [], || Array::arange(0..10).slice(s![7..3]) + 1);
@@ -788,7 +789,7 @@ fn arrays_of_many_axes() {
     let deep = || Array::arange(0..256).reshape([2, 2, 2, 2, 2, 2, 2, 2].as_slice());
     gives([], [129_i64], || deep().permute_dims([7, 1, 2, 3, 4, 5, 6, 0]).reshape(256).i(129));
     gives([], [1_i64], || deep().permute_dims([7, 1, 2, 3, 4, 5, 6, 0]).reshape(256).i(128));
-    gives([2, 2], [0_i64 + 126 * 32, 128 * 64 + 126 * 32, 64 + 126 * 32, 64 * 129 + 126 * 32], || {
+    gives([2, 2], [126 * 32_i64, 128 * 64 + 126 * 32, 64 + 126 * 32, 64 * 129 + 126 * 32], || {
         deep().sum([1, 2, 3, 4, 5, 6]).t()
     });
     gives([2], [16_256_i64, 16_384], || deep().flip([0, 3]).sum([0, 1, 2, 3, 4, 5, 6]));
