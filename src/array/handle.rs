@@ -103,7 +103,9 @@ impl Node {
 impl Drop for Node {
     fn drop(&mut self) {
         let lazy = self.lazy.get_mut().unwrap_or_else(PoisonError::into_inner).take();
-        lazy.map(unwind);
+        if let Some(lazy) = lazy {
+            unwind(lazy);
+        }
     }
 }
 
