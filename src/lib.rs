@@ -27,8 +27,8 @@ pub mod reference;
 pub mod runtime;
 
 pub use array::{
-    Array, Arrays, NewAxis, Operand, Over, SliceItem, ToAxes, ToShape, checked, concat, eval, over, stack,
-    try_concat, try_stack, try_where_, where_,
+    Array, Arrays, NewAxis, Operand, Over, SliceIndex, SliceItem, ToAxes, ToShape, checked, concat, eval,
+    explain, over, stack, try_concat, try_stack, try_where_, where_,
 };
 pub use base::{DType, Element, Error, ErrorKind, Result, Target};
 pub use pipeline::Explain;

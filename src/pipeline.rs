@@ -5,16 +5,18 @@
 //! sizes compiles once.
 
 use std::fmt;
+use std::panic::Location;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, LazyLock, OnceLock};
+use std::sync::{Arc, LazyLock};
 
 use crate::base::{Result, Scalar, Target};
 use crate::graph::{Graph, verify};
 use crate::kernel::{Plan, print};
 use crate::opt;
 use crate::runtime::cache::Cache;
-use crate::runtime::strips::Shared;
-use crate::runtime::{Buffer, engine, execute};
+use crate::runtime::run::execute;
+use crate::runtime::run::strips::Shared;
+use crate::runtime::{Buffer, engine};
 
 /// Work of a program, in additions, up to which its first runs are interpreted: less time than
 /// compiling one strip takes.
@@ -37,6 +39,8 @@ pub struct Captured {
     pub scalars: Vec<Scalar>,
     /// What the inputs are called, where they have names.
     pub names: Vec<Option<String>>,
+    /// The line that wrote the first output, for warnings.
+    pub origin: Option<&'static Location<'static>>,
 }
 
 /// An evaluated array that a graph reads.
@@ -48,8 +52,9 @@ pub struct Leaf {
     pub donated: bool,
 }
 
-/// How to evaluate. The default is what the environment asks for: `BROADLOOM_OPT=0`,
-/// `BROADLOOM_JIT=0`, `BROADLOOM_PASSES=2`, `BROADLOOM_CHECK=1`.
+/// How to evaluate. The default is what the engine is set to (at first by `BROADLOOM_OPT=0` and
+/// `BROADLOOM_JIT=0`) and what the environment asks for by `BROADLOOM_PASSES=2` and
+/// `BROADLOOM_CHECK=1`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Settings {
     /// Whether the optimiser runs the passes it may leave out.
@@ -79,20 +84,18 @@ pub enum Jit {
 
 impl Default for Settings {
     fn default() -> Self {
-        static ASKED: OnceLock<Settings> = OnceLock::new();
-        ASKED.get_or_init(Settings::from_environment).clone()
-    }
-}
-
-impl Settings {
-    fn from_environment() -> Self {
-        let asked = |name: &str| std::env::var(name).ok();
+        static ASKED: LazyLock<(usize, bool)> = LazyLock::new(|| {
+            let asked = |name: &str| std::env::var(name).ok();
+            let passes = asked("BROADLOOM_PASSES").and_then(|n| n.parse().ok()).unwrap_or(usize::MAX);
+            (passes, asked("BROADLOOM_CHECK").as_deref() == Some("1"))
+        });
+        let (passes, check) = *ASKED;
         Self {
-            optimize: asked("BROADLOOM_OPT").as_deref() != Some("0"),
-            passes: asked("BROADLOOM_PASSES").and_then(|n| n.parse().ok()).unwrap_or(usize::MAX),
+            optimize: engine().optimizes(),
+            passes,
             without: None,
-            jit: if asked("BROADLOOM_JIT").as_deref() == Some("0") { Jit::Never } else { Jit::Auto },
-            check: asked("BROADLOOM_CHECK").as_deref() == Some("1"),
+            jit: if engine().compiles() { Jit::Auto } else { Jit::Never },
+            check,
             threads: None,
         }
     }
@@ -123,7 +126,7 @@ pub fn evaluate_with(captured: Captured, settings: &Settings) -> Result<Vec<Arc<
     counters.evaluations.fetch_add(1, Relaxed);
     counters.nodes.fetch_add(captured.graph.len() as u64, Relaxed);
     dump::write(&captured, settings);
-    let program = program(&captured.graph, settings)?;
+    let program = program(&captured, settings)?;
     let first = program.runs.fetch_add(1, Relaxed) < INTERPRETED_RUNS;
     let compiles = match settings.jit {
         Jit::Never => false,
@@ -144,14 +147,16 @@ pub fn evaluate_with(captured: Captured, settings: &Settings) -> Result<Vec<Arc<
     run.run(buffers, donated, &scalars)
 }
 
-/// The program of a graph: a known one, or one made now.
-fn program(graph: &Graph, settings: &Settings) -> Result<Arc<Program>> {
+/// The program of what was captured: a known one, or one made now.
+fn program(captured: &Captured, settings: &Settings) -> Result<Arc<Program>> {
+    let graph = &captured.graph;
     type Key = (Graph, bool, usize, Option<&'static str>);
     static PROGRAMS: LazyLock<Cache<Key, Arc<Program>>> = LazyLock::new(|| Cache::new(KEPT_PROGRAMS));
     let key = (graph.clone(), settings.optimize, settings.passes, settings.without);
     if let Some(known) = PROGRAMS.get(&key) {
         return Ok(known);
     }
+    warn::of_habits(captured);
     let optimized = optimize(graph, settings, |_, _| {})?;
     let plan = Plan::new(&optimized)?;
     let strips = plan.strips.iter().map(|strip| engine().strip(strip)).collect();
@@ -266,8 +271,8 @@ pub fn explain_with(captured: &Captured, target: &Target, settings: &Settings) -
     let plan = Plan::new(&optimized)?;
     let (clif, asm) = code_texts(&plan, target)?;
     Ok(Explain {
-        graph: captured.graph.to_string(),
-        optimized: optimized.to_string(),
+        graph: captured.graph.text(&captured.names),
+        optimized: optimized.text(&captured.names),
         kernel: print::kernels(&plan),
         plan: print::plan(&plan, &captured.inputs.iter().map(|leaf| leaf.donated).collect::<Vec<_>>()),
         clif,
@@ -290,6 +295,47 @@ fn code_texts(plan: &Plan, target: &Target) -> Result<(String, String)> {
 fn code_texts(_: &Plan, _: &Target) -> Result<(String, String)> {
     let none = "; this build interprets: the feature `jit` is off\n";
     Ok((none.into(), none.into()))
+}
+
+mod warn {
+    //! Warnings, once each, of ways to write that cost more than they need to.
+
+    use std::panic::Location;
+    use std::sync::{Mutex, PoisonError};
+
+    use rustc_hash::FxHashMap;
+
+    use super::Captured;
+
+    /// Nodes of one evaluation from which on it probably should have been several.
+    const MANY_NODES: usize = 50_000;
+
+    /// Structures that one line may evaluate before it probably builds a new one at every step.
+    const MANY_STRUCTURES: usize = 16;
+
+    /// Called for every structure that is new.
+    pub(super) fn of_habits(captured: &Captured) {
+        static STRUCTURES: Mutex<Option<FxHashMap<Location<'static>, usize>>> = Mutex::new(None);
+        let Some(origin) = captured.origin else { return };
+        let count = {
+            let mut structures = STRUCTURES.lock().unwrap_or_else(PoisonError::into_inner);
+            let count = structures.get_or_insert_default().entry(*origin).or_default();
+            *count += 1;
+            *count
+        };
+        let nodes = captured.graph.len();
+        if nodes > MANY_NODES && count == 1 {
+            eprintln!(
+                "broadloom: {origin}: one evaluation of {nodes} operations; evaluate now and then in long loops"
+            );
+        }
+        if count == MANY_STRUCTURES + 1 {
+            eprintln!(
+                "broadloom: {origin}: more than {MANY_STRUCTURES} different programs; a loop that never \
+                 evaluates its state builds a longer one at every step"
+            );
+        }
+    }
 }
 
 mod dump {

@@ -49,8 +49,7 @@ struct Worst {
 
 impl Worst {
     fn see(&mut self, x: f64, error: f64) {
-        // A NaN is no small error.
-        if !(error <= self.error) {
+        if error.is_nan() || error > self.error {
             *self = Self { error, x };
         }
     }
@@ -236,7 +235,7 @@ fn special_values_are_exact() {
 #[test]
 fn the_oracle_agrees_with_mpmath() {
     let cases = [
-        (Unary::Exp, 1.0, 2.718281828459045, 1.4456468917292502e-16),
+        (Unary::Exp, 1.0, std::f64::consts::E, 1.4456468917292502e-16),
         (Unary::Exp, -0.3, 0.7408182206817179, -1.805530505953e-18),
         (Unary::Exp, -600.5, 1.6075467697937942e-261, 3.537726127764541e-279),
         (Unary::Expm1, 1e-09, 1.0000000005000001e-09, -7.443897403844588e-26),

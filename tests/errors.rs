@@ -25,7 +25,22 @@ fn of_shapes_that_clash() {
         a.try_squeeze(0),
         Array::zeros(3, F32).try_matrix_transpose(),
         a.try_layer_norm(-1, Array::ones([2, 3, 4], F32), 0, 1e-5),
-    ], @"");
+    ], @"
+    add: cannot broadcast f32[3, 4] with f32[2, 4]: axis -2 has 3 and 2
+    equal: cannot broadcast f32[3, 4] with bool[5]: axis -1 has 4 and 5
+    where_: cannot broadcast bool[3, 4] with f32[2, 4]: axis -2 has 3 and 2
+    isclose: cannot broadcast f32[3, 4] with f32[2, 4]: axis -2 has 3 and 2
+    clip: cannot broadcast f32[3, 4] with f32[2, 4]: axis -2 has 3 and 2
+    broadcast_to: cannot broadcast f32[3, 4] to [4, 3]
+    broadcast_to: cannot broadcast f32[3, 4] to [4]
+    reshape: cannot reshape f32[3, 4] to [5, 5]: it has 12 elements, not 25
+    reshape: cannot reshape f32[3, 4] to [5, -1]: 12 elements do not divide by 5
+    reshape: cannot reshape f32[3, 4] to [-1, -1]: only one extent can be -1
+    reshape: cannot reshape f32[3, 4] to [-2, 6]: an extent is negative
+    squeeze: axis 0 of f32[3, 4] has 3, not 1
+    matrix_transpose: f32[3] is no matrix
+    layer_norm: gain and bias widen f32[3, 4] to f32[2, 3, 4]
+    ");
 }
 
 fn where_or(mask: Array, a: &Array, b: &Array) -> broadloom::Result<Array> {
@@ -46,7 +61,17 @@ fn of_products() {
         q.try_vecdot(&q),
         Array::zeros(3, F32).try_vecdot(&Array::zeros(4, F32)),
         Array::zeros(3, F32).try_vecdot(&Array::scalar(4.0)),
-    ], @"");
+    ], @"
+    matmul: inner sizes differ: f32[32, 100] @ f32[128, 10] has 100 and 128
+    matmul: inner sizes differ: f32[32, 100] @ f32[99] has 100 and 99
+    matmul: inner sizes differ: f32[99] @ f32[128, 10] has 99 and 128
+    matmul: f32[32, 100] @ f64[]: a single value has no rows to multiply
+    matmul: cannot broadcast f32[2, 3, 4] with f32[5, 4, 3]: axis -3 has 2 and 5
+    matmul: not defined for bool
+    vecdot: not defined for bool
+    vecdot: last axes differ: f32[3] and f32[4] have 3 and 4
+    vecdot: f32[3] and f64[]: a single value is no vector
+    ");
 }
 
 #[test]
@@ -71,7 +96,26 @@ fn of_axes() {
         x.try_flip(2),
         x.try_flip(over(0).keepdims()),
         x.try_squeeze(-3),
-    ], @"");
+    ], @"
+    sum: axis 2 is out of range for f32[3, 4], which has rank 2
+    sum: axis -3 is out of range for f32[3, 4], which has rank 2
+    sum: axis -2 of f32[3, 4] is named twice
+    sum: axis 9223372036854775807 is out of range for f32[3, 4], which has rank 2
+    sum: takes no correction
+    softmax: takes axes without options
+    softmax: axis 5 is out of range for f32[3, 4], which has rank 2
+    permute_dims: f32[3, 4] has rank 2, axes given: 1
+    permute_dims: axis 0 of f32[3, 4] is named twice
+    permute_dims: axis 2 is out of range for f32[3, 4], which has rank 2
+    swapaxes: axis 2 is out of range for f32[3, 4], which has rank 2
+    moveaxis: axis -3 is out of range for f32[3, 4], which has rank 2
+    expand_dims: axis 4 is out of range for f32[3, 4], which has rank 2
+    expand_dims: axis 0 of f32[3, 4] is named twice
+    expand_dims: name the places of the new axes
+    flip: axis 2 is out of range for f32[3, 4], which has rank 2
+    flip: takes axes without options
+    squeeze: axis -3 is out of range for f32[3, 4], which has rank 2
+    ");
 }
 
 #[test]
@@ -88,7 +132,18 @@ fn of_dtypes() {
         Array::try_full(2, 1_i64 << 40, I32),
         k.try_pow(-1),
         broadloom::try_where_(&k, 1, 0),
-    ], @"");
+    ], @"
+    bitwise_and: not defined for f32
+    bitwise_invert: not defined for f32
+    subtract: not defined for bool
+    negative: not defined for bool
+    bitwise_left_shift: not defined for f64
+    add: 3000000000 does not fit i32
+    less: 1099511627776 does not fit i32
+    full: 1099511627776 does not fit i32
+    pow: i32 cannot be raised to the negative power -1
+    where_: the mask is i32, not bool
+    ");
 }
 
 #[test]
@@ -107,7 +162,20 @@ fn of_slices() {
         x.try_i(3),
         x.try_i(-4),
         Array::scalar(1).try_i(0),
-    ], @"");
+    ], @"
+    slice: 3 is out of range for axis 0 of f32[3, 4], which has 3
+    slice: -5 is out of range for axis 1 of f32[3, 4], which has 4
+    slice: f32[3, 4] has rank 2, indices given: 3
+    slice: `...` stands twice
+    slice: 2..9 is out of range for axis 0 of f32[3, 4], which has 3
+    slice: -9.. is out of range for axis 1 of f32[3, 4], which has 4
+    slice: 1..=4 is out of range for axis 1 of f32[3, 4], which has 4
+    slice: 4..;-1 is out of range for axis 0 of f32[3, 4], which has 3
+    slice: ..;0 of axis 0 has step 0
+    i: 3 is out of range for axis 0 of f32[3, 4], which has 3
+    i: -4 is out of range for axis 0 of f32[3, 4], which has 3
+    i: i32[] has rank 0, indices given: 1
+    ");
 }
 
 #[test]
@@ -128,8 +196,25 @@ fn of_creation() {
         Array::try_linspace(0.0, 1.0, usize::MAX),
         Array::try_eye(usize::MAX, F32),
         Array::zeros(isize::MAX, Bool).try_astype(F64),
-        Array::zeros([1 << 31, 1], F64).try_add(Array::zeros([1_i64 << 31], F64)),
-    ], @"");
+        Array::zeros([1_i64 << 31, 1], F64).try_add(Array::zeros([1_i64 << 31], F64)),
+    ], @"
+    from_vec: i32[2, 2] has 4 elements, but there are 3 values
+    from_vec: 3 values cannot have the shape [2, -1]
+    reshape: cannot reshape f64[] to [0]: it has 1 elements, not 0
+    zeros: an extent of [2, -3] is negative
+    zeros: an extent of [18446744073709551615, 0] is too large
+    zeros: f32[1099511627776, 1099511627776] has more bytes than memory can address
+    ones: f64[9223372036854775807] has more bytes than memory can address
+    arange: the step is 0
+    arange: the step is 0
+    arange: from 0 to NaN by 1 is no range
+    arange: more elements than memory can address
+    arange: i64[18446744073709551615] has more bytes than memory can address
+    linspace: i64[18446744073709551615] has more bytes than memory can address
+    eye: f32[18446744073709551615, 18446744073709551615] has more bytes than memory can address
+    astype: f64[9223372036854775807] has more bytes than memory can address
+    add: f64[2147483648, 2147483648] has more bytes than memory can address
+    ");
 }
 
 #[test]
@@ -145,7 +230,17 @@ fn of_values_that_do_not_exist() {
         broadloom::try_concat([&none, &none], 2),
         broadloom::try_stack([&none, &Array::zeros([3, 1], F32)], 0),
         broadloom::try_stack([&none], 4),
-    ], @"");
+    ], @"
+    max: f32[2, 0] has no elements along the reduced axes, and max of none has no value
+    min: f32[2, 0] has no elements along the reduced axes, and min of none has no value
+    argmax: f32[2, 0] has no elements along the reduced axes, and argmax of none has no value
+    concat: there are no arrays to join
+    stack: there are no arrays to join
+    concat: f32[2, 0] and f32[3, 1] differ in more than axis 0
+    concat: axis 2 is out of range for f32[2, 0], which has rank 2
+    stack: f32[2, 0] and f32[3, 1] differ
+    stack: axis 4 is out of range for f32[2, 0], which has rank 2
+    ");
 }
 
 #[test]
@@ -161,7 +256,17 @@ fn of_reading() {
         (&x + 1).as_slice::<f32>(),
         x.allclose(&Array::zeros(3, F32)),
         array![2, 3].pow(&array![1, -1]).eval(),
-    ], @"");
+    ], @"
+    to_vec: the elements of f32[2, 2] are f32, not f64
+    item: f32[2, 2] has 4 elements, not one
+    item: the elements of f32[] are f32, not i32
+    get: f32[2, 2] has rank 2, indices given: 1
+    get: 2 is out of range for axis 1 of f32[2, 2], which has 2
+    get: -3 is out of range for axis 0 of f32[2, 2], which has 2
+    as_slice: f32[2, 2] is not evaluated; call force() or eval() first
+    isclose: cannot broadcast f32[2, 2] with f32[3]: axis -1 has 2 and 3
+    pow: an integer cannot be raised to a negative power
+    ");
 }
 
 #[test]
@@ -169,8 +274,16 @@ fn of_arrays_that_could_not_be_built() {
     let mut escaped = Array::zeros(1, F32);
     let error = broadloom::checked(|| escaped = Array::zeros(2, F32) + Array::zeros(3, F32)).unwrap_err();
     assert_eq!(error.kind(), broadloom::ErrorKind::Shape);
-    insta::assert_snapshot!(errors![escaped.try_exp(), escaped.to_vec::<f64>(), escaped.force()], @"");
-    insta::assert_snapshot!(format!("{escaped:?}\n{escaped:#?}\n{escaped}"), @"");
+    insta::assert_snapshot!(errors![escaped.try_exp(), escaped.to_vec::<f64>(), escaped.force()], @"
+    add: cannot broadcast f32[2] with f32[3]: axis -1 has 2 and 3
+    add: cannot broadcast f32[2] with f32[3]: axis -1 has 2 and 3
+    add: cannot broadcast f32[2] with f32[3]: axis -1 has 2 and 3
+    ");
+    insta::assert_snapshot!(format!("{escaped:?}\n{escaped:#?}\n{escaped}"), @"
+    Array(not built: add: cannot broadcast f32[2] with f32[3]: axis -1 has 2 and 3)
+    <not built: add: cannot broadcast f32[2] with f32[3]: axis -1 has 2 and 3>
+    <not evaluated: add: cannot broadcast f32[2] with f32[3]: axis -1 has 2 and 3>
+    ");
 }
 
 #[test]

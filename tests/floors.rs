@@ -20,8 +20,7 @@ const HOUSE: &[(&str, &[&str])] = &[
 ];
 
 /// The places that may hold `unsafe`.
-const UNSAFE: &[&str] =
-    &["runtime/jit.rs", "runtime/buffer.rs", "runtime/pool.rs", "runtime/run.rs", "matmul/", "matmul.rs"];
+const UNSAFE: &[&str] = &["runtime/jit", "runtime/buffer/", "runtime/run/", "matmul/"];
 
 /// Names of files that say nothing of what is in them, or tell history.
 const EMPTY_NAMES: &[&str] = &["utils", "util", "helpers", "common", "misc"];

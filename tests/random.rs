@@ -13,165 +13,52 @@ mod coverage;
 mod data;
 #[path = "random/generate.rs"]
 mod generate;
+#[path = "random/legs.rs"]
+mod legs;
 #[path = "random/motifs.rs"]
 mod motifs;
+#[path = "random/moves.rs"]
+mod moves;
 #[path = "random/shrink.rs"]
 mod shrink;
 
 use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::cell::Cell;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::Once;
 
-use std::sync::Arc;
-
-use broadloom::base::{DType, Result};
-use broadloom::graph::{Graph, Op, Value, verify};
+use broadloom::graph::{Graph, Op, verify};
 use broadloom::op::{Fold, Values};
-use broadloom::pipeline::{self, Captured, Jit, Leaf, Settings};
-use broadloom::runtime::Buffer;
-use broadloom::{opt, reference};
+use broadloom::reference;
 
 use coverage::Coverage;
 use generate::Case;
+use legs::{LEGS, Leg, guilty_pass, reference_of};
 
 /// Graphs of an ordinary run.
 const GRAPHS: u64 = 10_000;
 
-/// One way to evaluate a graph.
-struct Leg {
-    /// What is compared with the reference.
-    name: &'static str,
-    /// What is at fault if it differs while those before it did not.
-    culprit: &'static str,
-    /// Runs on one in this many graphs.
-    every: u64,
-    /// Gives the outputs.
-    run: fn(&Case) -> Result<Vec<Values>>,
-}
-
-/// Every way, in the order in which they name a culprit.
-const LEGS: &[Leg] = &[
-    Leg {
-        name: "the reference of the optimized graph",
-        culprit: "a pass",
-        every: 1,
-        run: |case| optimized(case, &settings(Jit::Never, 1)),
-    },
-    Leg {
-        name: "the interpreter",
-        culprit: "lowering, or the interpreter",
-        every: 1,
-        run: |case| evaluated(case, &settings(Jit::Never, 1)),
-    },
-    Leg {
-        name: "machine code",
-        culprit: "code generation",
-        every: 1,
-        run: |case| evaluated(case, &settings(Jit::Always, 1)),
-    },
-    Leg {
-        name: "machine code on four threads",
-        culprit: "the way work is cut into tasks",
-        every: 4,
-        run: |case| evaluated(case, &settings(Jit::Always, 4)),
-    },
-    Leg {
-        name: "the reference, with one pass off",
-        culprit: "a pass that hides what another does",
-        every: 16,
-        run: |case| without_one_pass(case, optimized),
-    },
-    Leg {
-        name: "the interpreter, with one pass off",
-        culprit: "lowering of graphs that are not fully optimized",
-        every: 16,
-        run: |case| without_one_pass(case, evaluated),
-    },
-    Leg {
-        name: "the interpreter, unoptimized",
-        culprit: "lowering of single operations",
-        every: 16,
-        run: |case| evaluated(case, &Settings { optimize: false, ..settings(Jit::Never, 1) }),
-    },
-    Leg {
-        name: "the reference, again",
-        culprit: "the reference, which depends on something that changes",
-        every: 16,
-        run: reference_of,
-    },
-];
-
-fn settings(jit: Jit, threads: usize) -> Settings {
-    Settings { jit, threads: Some(threads), check: true, optimize: true, passes: usize::MAX, without: None }
-}
-
-/// The reference's values of what the passes make of the graph.
-fn optimized(case: &Case, settings: &Settings) -> Result<Vec<Values>> {
-    let graph = pipeline::optimize(&case.graph, settings, |_, _| {})?;
-    reference::evaluate(&graph, &case.inputs, &case.scalars)
-}
-
-/// The values an evaluation gives.
-fn evaluated(case: &Case, settings: &Settings) -> Result<Vec<Values>> {
-    let leaf =
-        |values: &Values| -> Result<Leaf> { Ok(Leaf { buffer: Arc::new(buffer(values)?), donated: false }) };
-    let captured = Captured {
-        graph: case.graph.clone(),
-        inputs: case.inputs.iter().map(leaf).collect::<Result<_>>()?,
-        scalars: case.scalars.clone(),
-        names: Vec::new(),
-    };
-    let buffers = pipeline::evaluate_with(captured, settings)?;
-    let values = |(buffer, output): (&Arc<Buffer>, &Value)| values(buffer, case.graph.ty(*output).dtype);
-    Ok(buffers.iter().zip(&case.graph.outputs).map(values).collect())
-}
-
-/// The way that `evaluate` is, each pass in turn left out.
-fn without_one_pass(
-    case: &Case,
-    evaluate: fn(&Case, &Settings) -> Result<Vec<Values>>,
-) -> Result<Vec<Values>> {
-    let expected = reference_of(case)?;
-    for pass in opt::PASSES.iter().filter(|pass| !pass.needed) {
-        let got = evaluate(case, &Settings { without: Some(pass.name), ..settings(Jit::Never, 1) })?;
-        let same = |(a, b): (&Values, &Values)| {
-            a.len() == b.len() && (0..a.len()).all(|at| a.get(at).same(b.get(at)))
-        };
-        if !expected.iter().zip(&got).all(same) {
-            println!("without {}", pass.name);
-            return Ok(got);
-        }
-    }
-    Ok(expected)
-}
-
-fn buffer(values: &Values) -> Result<Buffer> {
-    match values {
-        Values::Bool(values) => Buffer::from_slice(values),
-        Values::I32(values) => Buffer::from_slice(values),
-        Values::I64(values) => Buffer::from_slice(values),
-        Values::F32(values) => Buffer::from_slice(values),
-        Values::F64(values) => Buffer::from_slice(values),
-    }
-}
-
-fn values(buffer: &Buffer, dtype: DType) -> Values {
-    match dtype {
-        DType::Bool => Values::Bool(buffer.as_slice().to_vec()),
-        DType::I32 => Values::I32(buffer.as_slice().to_vec()),
-        DType::I64 => Values::I64(buffer.as_slice().to_vec()),
-        DType::F32 => Values::F32(buffer.as_slice().to_vec()),
-        DType::F64 => Values::F64(buffer.as_slice().to_vec()),
-        other => unreachable!("no graph has {other}"),
-    }
-}
-
-fn reference_of(case: &Case) -> Result<Vec<Values>> {
-    reference::evaluate(&case.graph, &case.inputs, &case.scalars)
+/// What `run` gives, or its panic, which is not printed: while a case is made small it panics often.
+fn quietly<T>(run: impl FnOnce() -> T) -> std::thread::Result<T> {
+    thread_local!(static QUIET: Cell<bool> = const { Cell::new(false) });
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let loud = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if !QUIET.get() {
+                loud(info);
+            }
+        }));
+    });
+    let before = QUIET.replace(true);
+    let result = panic::catch_unwind(AssertUnwindSafe(run));
+    QUIET.set(before);
+    result
 }
 
 /// How `leg` differs from `expected` on `case`: an error, a panic, or the first element.
 fn difference(case: &Case, expected: &[Values], leg: &Leg) -> Option<String> {
-    let got = match catch_unwind(AssertUnwindSafe(|| (leg.run)(case))) {
+    let got = match quietly(|| (leg.run)(case)) {
         Ok(Ok(got)) => got,
         Ok(Err(error)) => return Some(format!("error: {error}")),
         Err(panic) => return Some(format!("panic: {}", message(&*panic))),
@@ -212,13 +99,14 @@ fn check(seed: u64, case: &Case, legs: &[Leg]) {
             |case: &Case| reference_of(case).ok().and_then(|expected| difference(case, &expected, leg));
         let small = shrink::shrink(case, &|case| differs(case).is_some());
         panic!(
-            "seed {seed}: {} differs from the reference; at fault: {}\n{}\n{}{}\n\
+            "seed {seed}: {} differs from the reference; at fault: {}\n{}\n{}{}{}\n\
              the whole graph has {} nodes; BROADLOOM_SEED={seed} runs it alone",
             leg.name,
             leg.culprit,
             differs(&small).unwrap_or_else(|| "only now and then".into()),
             small.graph,
             given(&small),
+            guilty_pass(&small),
             case.graph.len(),
         );
     }
@@ -318,7 +206,7 @@ fn a_difference_is_found_named_and_made_small() {
     let failure = (0..1_000).find_map(|seed| {
         let case = generate::case(seed);
         let large = case.graph.len() > 15;
-        let result = large.then(|| catch_unwind(|| check(seed, &case, std::slice::from_ref(&wrong))));
+        let result = large.then(|| quietly(|| check(seed, &case, std::slice::from_ref(&wrong))));
         result?.err()
     });
     let failure = failure.expect("one of many graphs has a minimum that matters");

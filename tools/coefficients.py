@@ -13,7 +13,7 @@ weights make it relative to the result of the function.
 import struct
 import sys
 
-from mpmath import cos, erfc, exp, log, lu_solve, matrix, mp, mpf, pi, sin, sqrt, tanh
+from mpmath import cos, erf, erfc, exp, log, lu_solve, matrix, mp, mpf, pi, sin, sqrt, tanh
 
 mp.dps = 60
 
@@ -123,11 +123,6 @@ ROOT = sqrt(mpf(2))
 LOG_LOW, LOG_HIGH = 1 / ROOT - 1, ROOT - 1
 
 
-def erf_exponent(x):
-    """-log(erfc(x)) / x with the leading term 2/sqrt(pi) taken off, over x."""
-    return (-log(erfc(x)) / x - 2 / sqrt(pi)) / x
-
-
 exp_rest = near(lambda r: (exp(r) - 1 - r) / r**2, mpf(1) / 2)
 log_rest = near(lambda f: (log(1 + f) - f) / f**2, -mpf(1) / 2)
 atanh_rest = near(lambda z: (log((1 + sqrt(z)) / (1 - sqrt(z))) / sqrt(z) - 2) / z, mpf(2) / 3)
@@ -135,7 +130,10 @@ tanh_rest = near(lambda t: (tanh(sqrt(t)) / sqrt(t) - 1) / t, -mpf(1) / 3)
 sin_rest = near(lambda z: (sin(sqrt(z)) / sqrt(z) - 1) / z, -mpf(1) / 6)
 cos_rest = near(lambda z: (cos(sqrt(z)) - 1 + z / 2) / z**2, mpf(1) / 24)
 log_weight = near(lambda f: f**2 / abs(log(1 + f)), mpf(0))
-erf_weight = lambda x: x**2 * erfc(x) / (1 - erfc(x))
+erf_rest = near(lambda z: erf(sqrt(z)) / sqrt(z) - 1, 2 / sqrt(pi) - 1)
+erf_weight = near(lambda z: sqrt(z) / erf(sqrt(z)), sqrt(pi) / 2)
+erfc_exponent = lambda x: log(erfc(x)) / x
+erfc_weight = lambda x: x * erfc(x) / erf(x)
 
 # name: (target, weight, number of coefficients, interval, bits)
 TABLES = {
@@ -147,13 +145,15 @@ TABLES = {
     "log1p f32": (log_rest, log_weight, 9, mpf(-1) / 4, mpf(1) / 2, 24),
     "tanh f32": (tanh_rest, near(lambda t: t**1.5 / tanh(sqrt(t)), 0), 7, 0, 1, 24),
     "sin f32": (sin_rest, near(lambda z: z**1.5 / sin(sqrt(z)), 0), 5, 0, pi**2 / 4, 53),
-    "erf f32": (erf_exponent, erf_weight, 9, mpf(2)**-40, 4, 24),
+    "erf f32": (erf_rest, erf_weight, 7, 0, 1, 24),
+    "erfc f32": (erfc_exponent, erfc_weight, 6, 1, 4, 24),
     "exp f64": (exp_rest, lambda r: r**2 / exp(r), 10, -HALF, HALF, 53),
     "expm1 f64": (exp_rest, near(lambda r: r**2 / abs(exp(r) - 1), 0), 11, -HALF, HALF, 53),
     "log f64": (atanh_rest, lambda z: z, 7, 0, (3 - 2 * ROOT)**2, 53),
     "sin f64": (sin_rest, near(lambda z: z**1.5 / sin(sqrt(z)), 0), 6, 0, pi**2 / 16 * mpf("1.0001"), 53),
     "cos f64": (cos_rest, lambda z: z**2 / cos(sqrt(z)), 6, 0, pi**2 / 16 * mpf("1.0001"), 53),
-    "erf f64": (erf_exponent, erf_weight, 24, mpf(2)**-40, 6, 53),
+    "erf f64": (erf_rest, erf_weight, 13, 0, 1, 53),
+    "erfc f64": (erfc_exponent, erfc_weight, 18, 1, 6, 53),
 }
 
 

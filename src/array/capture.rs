@@ -13,6 +13,7 @@
 //!
 //! Walks have a stack of their own; no lock is held from one node to the next.
 
+use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -60,6 +61,8 @@ pub(super) struct Capture {
     known: FxHashMap<*const UserNode, u32>,
     /// Whether what is seen counts as passed.
     marks: bool,
+    /// The line that wrote the first root.
+    origin: Option<&'static Location<'static>>,
 }
 
 enum Step {
@@ -69,7 +72,8 @@ enum Step {
 
 impl Capture {
     fn of(roots: &[Array], marks: bool) -> Result<Self> {
-        let mut capture = Self { marks, ..Self::default() };
+        let origin = roots.first().map(|root| root.0.origin);
+        let mut capture = Self { marks, origin, ..Self::default() };
         let mut steps: Vec<Step> = roots.iter().rev().cloned().map(Step::Enter).collect();
         while let Some(step) = steps.pop() {
             match step {
@@ -110,13 +114,13 @@ impl Capture {
             Op::View(_) => read(args[0]).source,
             _ => self.seen.len() as u32,
         };
-        let below = args.iter().map(|&arg| read(arg).creation);
+        let mut below = args.iter().map(|&arg| read(arg).creation);
         let creation = match lazy.op {
             Op::Const(_) | Op::Iota => Some(0),
             Op::View(_) => read(args[0]).creation,
             Op::Elementwise(_) => below
-                .fold(Some(0), |most, steps| Some(most?.max(steps?)))
-                .filter(|&steps: &u8| steps < CREATION_STEPS)
+                .try_fold(0, |most: u8, steps| Some(most.max(steps?)))
+                .filter(|&steps| steps < CREATION_STEPS)
                 .map(|steps| steps + 1),
             _ => None,
         };
@@ -209,7 +213,7 @@ impl Capture {
     fn captured(self, outputs: Vec<Value>) -> Captured {
         let mut graph = self.graph;
         graph.outputs = outputs;
-        Captured { graph, inputs: self.inputs, scalars: self.scalars, names: self.names }
+        Captured { graph, inputs: self.inputs, scalars: self.scalars, names: self.names, origin: self.origin }
     }
 }
 
@@ -244,19 +248,20 @@ pub(super) fn force(roots: &[Array]) -> Result<()> {
     if roots.iter().all(Array::is_evaluated) {
         return Ok(());
     }
+    let (captured, nodes) = lend(roots)?;
+    run(captured, nodes)
+}
+
+/// The program of roots that stay as they are, and which nodes want which of its outputs.
+fn lend(roots: &[Array]) -> Result<(Captured, Vec<(Array, usize)>)> {
     let capture = Capture::of(roots, true)?;
+    let border = capture.border(roots);
+    let border = border.iter().map(|&place| &capture.seen[place as usize]);
     let mut wanted = Wanted::default();
-    for root in roots {
-        let seen = capture.seen(root);
-        if seen.is_lazy {
-            wanted.add(root.clone(), seen.value);
-        }
-    }
-    for place in capture.border(roots) {
-        let seen = &capture.seen[place as usize];
+    for seen in roots.iter().map(|root| capture.seen(root)).chain(border).filter(|seen| seen.is_lazy) {
         wanted.add(seen.array.clone(), seen.value);
     }
-    run(capture, wanted)
+    Ok((capture.captured(wanted.values), wanted.nodes))
 }
 
 /// The same for roots that are given away: memory that nobody else holds may be reused.
@@ -264,14 +269,20 @@ pub(super) fn force(roots: &[Array]) -> Result<()> {
 /// # Errors
 /// As [`force`]; the roots are lost then, but for other handles on them.
 pub(super) fn consume(mut roots: Vec<Array>) -> Result<Vec<Array>> {
-    if roots.iter().all(Array::is_evaluated) {
-        return Ok(roots);
+    if !roots.iter().all(Array::is_evaluated) {
+        let (captured, nodes) = give(&mut roots)?;
+        run(captured, nodes)?;
     }
-    let mut capture = Capture::of(&roots, true)?;
+    Ok(roots)
+}
+
+/// The program of roots that are given away, and which nodes want which of its outputs.
+fn give(roots: &mut [Array]) -> Result<(Captured, Vec<(Array, usize)>)> {
+    let mut capture = Capture::of(roots, true)?;
     let values: Vec<Option<Value>> =
         roots.iter().map(|root| capture.seen(root)).map(|seen| seen.is_lazy.then_some(seen.value)).collect();
-    let border = capture.border(&roots);
-    let held = capture.release(&mut roots, &border);
+    let border = capture.border(roots);
+    let held = capture.release(roots, &border);
     let mut wanted = Wanted::default();
     for (root, value) in roots.iter().zip(values) {
         if let Some(value) = value {
@@ -279,13 +290,13 @@ pub(super) fn consume(mut roots: Vec<Array>) -> Result<Vec<Array>> {
         }
     }
     held.into_iter().for_each(|(array, value)| wanted.add(array, value));
-    run(capture, wanted)?;
-    Ok(roots)
+    Ok((capture.captured(wanted.values), wanted.nodes))
 }
 
-fn run(capture: Capture, wanted: Wanted) -> Result<()> {
-    let buffers: Vec<Arc<Buffer>> = pipeline::evaluate(capture.captured(wanted.values))?;
-    for (array, at) in wanted.nodes {
+/// Runs the program and keeps its outputs. What failed leaves every node as it was.
+fn run(captured: Captured, nodes: Vec<(Array, usize)>) -> Result<()> {
+    let buffers: Vec<Arc<Buffer>> = pipeline::evaluate(captured)?;
+    for (array, at) in nodes {
         array.0.store(buffers[at].clone());
     }
     Ok(())
@@ -325,3 +336,6 @@ pub(super) fn held(array: &Array) -> (usize, usize) {
     }
     (operations, buffers.values().sum())
 }
+
+#[cfg(test)]
+mod tests;

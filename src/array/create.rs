@@ -251,7 +251,8 @@ fallible! {
         steps(range, T::ONE)
     }
 
-    /// The values from the range's start to before its end, by `step`, which may be negative.
+    /// The values from the range's start to before its end, by `step`, which may be negative. (Clippy
+    /// takes a range of literals that runs down for a mistake: `#[allow(clippy::reversed_empty_ranges)]`.)
     ///
     /// # Examples
     /// ```

@@ -96,6 +96,9 @@ fn one_line(error: &Error) -> String {
 }
 
 fn elements(array: &Array, buffer: &Buffer) -> String {
+    if array.size() == 0 {
+        return "[]".into();
+    }
     let printer = Printer::new(array, buffer);
     let mut text = String::new();
     printer.axis(&mut text, 0, 0, 0);
@@ -214,7 +217,11 @@ impl<'a> Printer<'a> {
             _ if self.dtype.is_float() && !x.is_finite() => value.to_string(),
             Format::Plain => value.to_string(),
             Format::Fixed(0) => format!("{x:.0}."),
-            Format::Fixed(digits) => format!("{x:.digits$}"),
+            Format::Fixed(digits) => {
+                let text = format!("{x:.digits$}");
+                let short = text.trim_end_matches('0');
+                format!("{short:<0$}", text.len())
+            }
             Format::Exponent(digits) => exponent(x, digits),
         }
     }

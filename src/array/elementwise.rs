@@ -2,7 +2,7 @@
 
 use crate::array::Array;
 use crate::array::build;
-use crate::array::fallible::{fallible, fallible_functions};
+use crate::array::fallible::{fallible, fallible_functions, within};
 use crate::array::operand::{Arg, Operand};
 use crate::base::{DType, Result};
 use crate::op::table::{binary_ops, unary_ops};
@@ -53,8 +53,8 @@ fallible! {
 
     /// The elements kept between `low` and `high`: `minimum(maximum(x, low), high)`.
     pub fn clip(&self, low: impl Operand, high: impl Operand) {
-        let raised = build::binary(Binary::Maximum, self.operand(), low.operand())?;
-        build::binary(Binary::Minimum, Arg::Array(raised), high.operand())
+        let raised = within("clip", build::binary(Binary::Maximum, self.operand(), low.operand()))?;
+        within("clip", build::binary(Binary::Minimum, Arg::Array(raised), high.operand()))
     }
 
     /// Whether elements are as good as equal: `|a - b| <= 1e-8 + 1e-5 * |b|`, or the same infinity.

@@ -79,6 +79,15 @@ fn error_at(error: &Error, place: &Location<'_>) -> Error {
     copy(error).at(format_args!("{}:{}", place.file(), place.line()))
 }
 
+/// An error of a part of `op`, reported as one of `op`: the user has not written the part.
+pub(super) fn within(op: &str, result: Result<Array>) -> Result<Array> {
+    result.map_err(|error| {
+        let message = error.to_string();
+        let why = message.split_once(": ").map_or(&message[..], |(_, why)| why);
+        Error::new(error.kind(), format!("{op}: {why}"))
+    })
+}
+
 /// Not inlined into every method, and named so that a backtrace says what happened.
 #[cold]
 #[track_caller]

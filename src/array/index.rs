@@ -6,11 +6,22 @@ use std::ops::{Range, RangeFrom, RangeFull, RangeInclusive, RangeTo, RangeToIncl
 use smallvec::SmallVec;
 
 use crate::array::Array;
-use crate::array::args::{Integer, clamp};
+use crate::array::args::{Integer, clamp, sealed::Sealed};
 use crate::array::build::{reshaped, view};
 use crate::array::fallible::fallible;
 use crate::base::{Error, ErrorKind, Result, Shape, Type};
 use crate::graph::View;
+
+/// What can stand at a place of `s![…]`: an integer, a range of integers, or [`NewAxis`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no index",
+    label = "expected an index, a range or `NewAxis`",
+    note = "places of a slice are integers, ranges `a..b` or `a..b;step` of integers, `...` and `NewAxis`"
+)]
+pub trait SliceIndex: Sealed {
+    #[doc(hidden)]
+    fn item(self) -> SliceItem;
+}
 
 /// A new axis of extent 1 in a slice: `x.slice(s![.., NewAxis])`.
 #[derive(Clone, Copy, Debug)]
@@ -41,6 +52,12 @@ pub enum SliceItem {
 }
 
 impl SliceItem {
+    /// What is written at one place.
+    #[doc(hidden)]
+    pub fn of(index: impl SliceIndex) -> Self {
+        index.item()
+    }
+
     /// The range with another step, as `a..b;step` says.
     ///
     /// # Panics
@@ -62,8 +79,9 @@ impl SliceItem {
 }
 
 macro_rules! from_range { ($([$($T:ident)?] $Range:ty, |$range:ident| $start:expr, $stop:expr, $inclusive:expr;)*) => { $(
-    impl$(<$T: Integer>)? From<$Range> for SliceItem {
-        fn from($range: $Range) -> Self {
+    impl$(<$T: Integer>)? SliceIndex for $Range {
+        fn item(self) -> SliceItem {
+            let $range = self;
             SliceItem::range($start, $stop, $inclusive)
         }
     }
@@ -77,17 +95,21 @@ from_range! {
     [T] RangeToInclusive<T>, |range| None, Some(range.end.widen()), true;
 }
 
+macro_rules! sealed { ($($Range:ident)*) => { $( impl<T> Sealed for $Range<T> {} )* } }
+sealed!(Range RangeFrom RangeTo RangeInclusive RangeToInclusive);
+
 macro_rules! from_integer { ($($rust:ident)*) => { $(
-    impl From<$rust> for SliceItem {
-        fn from(index: $rust) -> Self {
-            SliceItem::Index(clamp(index.widen()))
+    impl SliceIndex for $rust {
+        fn item(self) -> SliceItem {
+            SliceItem::Index(clamp(self.widen()))
         }
     }
 )* } }
 from_integer!(i8 i16 i32 i64 isize u8 u16 u32 u64 usize);
 
-impl From<NewAxis> for SliceItem {
-    fn from(_: NewAxis) -> Self {
+impl Sealed for NewAxis {}
+impl SliceIndex for NewAxis {
+    fn item(self) -> SliceItem {
         SliceItem::NewAxis
     }
 }
@@ -128,16 +150,21 @@ macro_rules! s {
         $crate::s!(@items [$($done,)* $crate::SliceItem::Ellipsis,] $($($rest)*)?)
     };
     (@items [$($done:expr,)*] $range:expr; $step:expr $(, $($rest:tt)*)?) => {
-        $crate::s!(@items [$($done,)* $crate::SliceItem::from($range).by($step),] $($($rest)*)?)
+        $crate::s!(@items [$($done,)* {
+            // A range that runs down is meant here.
+            #[allow(clippy::reversed_empty_ranges)]
+            let item = $crate::SliceItem::of($range).by($step);
+            item
+        },] $($($rest)*)?)
     };
     (@items [$($done:expr,)*] $item:expr $(, $($rest:tt)*)?) => {
-        $crate::s!(@items [$($done,)* $crate::SliceItem::from($item),] $($($rest)*)?)
+        $crate::s!(@items [$($done,)* $crate::SliceItem::of($item),] $($($rest)*)?)
     };
     ($($items:tt)*) => { $crate::s!(@items [] $($items)*) };
 }
 
 fallible! {
-    /// The part of the array that `items`, written [`s![…]`](crate::s!), speaks of.
+    /// The part of the array that `items`, written [`s![…]`](macro@s), speaks of.
     ///
     /// # Shapes
     /// Indices drop their axes, ranges keep them, `NewAxis` adds one; axes not spoken of stay whole.
@@ -169,8 +196,8 @@ fallible! {
     /// # Ok::<(), broadloom::Error>(())
     /// ```
     #[doc(alias = "index")]
-    pub fn i(&self, index: impl Into<SliceItem>) {
-        sliced("i", self, &[index.into()])
+    pub fn i(&self, index: impl SliceIndex) {
+        sliced("i", self, &[index.item()])
     }
 }
 
@@ -181,7 +208,7 @@ fn sliced(op: &str, array: &Array, items: &[SliceItem]) -> Result<Array> {
     let spoken_of =
         items.iter().filter(|item| matches!(item, SliceItem::Index(_) | SliceItem::Range { .. })).count();
     if spoken_of > ty.shape.rank() {
-        return Err(wrong(format!("{spoken_of} indices for {ty}, which has rank {}", ty.shape.rank())));
+        return Err(wrong(format!("{ty} has rank {}, indices given: {spoken_of}", ty.shape.rank())));
     }
     if items.iter().filter(|item| matches!(item, SliceItem::Ellipsis)).count() > 1 {
         return Err(wrong("`...` stands twice".into()));

@@ -4,11 +4,11 @@
 use crate::array::Array;
 use crate::array::args::{Over, ToAxes};
 use crate::array::build;
-use crate::array::fallible::fallible;
-use crate::array::operand::{Arg, Operand};
-use crate::array::reduce::{mean, reduced, variance};
+use crate::array::fallible::{fallible, within};
+use crate::array::operand::Operand;
+use crate::array::reduce::{mean, reduced};
 use crate::base::{Error, ErrorKind, Result};
-use crate::op::{Binary, Fold};
+use crate::op::{Binary, Fold, Unary};
 
 fallible! {
     /// `maximum(x, 0)`; NaN stays NaN.
@@ -89,9 +89,11 @@ fallible! {
         let over = kept("layer_norm", axes)?;
         let x = build::cast("layer_norm", self, self.dtype().to_float())?;
         let center = x.try_subtract(mean("layer_norm", &x, &over)?)?;
-        let spread = variance("layer_norm", &x, over)?.try_add(epsilon)?.try_sqrt()?;
-        let scaled = build::binary(Binary::Multiply, center.try_divide(spread)?.into(), gain.operand())?;
-        let shifted = build::binary(Binary::Add, Arg::Array(scaled), bias.operand())?;
+        let squares = build::unary(Unary::Square, &center)?;
+        let spread = mean("layer_norm", &squares, &over)?.try_add(epsilon)?.try_sqrt()?;
+        let scaled = build::binary(Binary::Multiply, center.try_divide(spread)?.into(), gain.operand());
+        let shifted = build::binary(Binary::Add, within("layer_norm", scaled)?.into(), bias.operand());
+        let shifted = within("layer_norm", shifted)?;
         if shifted.shape() != self.shape() {
             let message = format!("layer_norm: gain and bias widen {} to {}", self.ty(), shifted.ty());
             return Err(Error::new(ErrorKind::Shape, message));

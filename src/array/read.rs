@@ -84,6 +84,15 @@ pub fn eval<A: Arrays>(arrays: A) -> Result<A> {
     Ok(A::from_list(capture::consume(arrays.into_list())?))
 }
 
+/// The program that evaluating these arrays together runs on `target`, stage by stage. Evaluates
+/// nothing.
+///
+/// # Errors
+/// If a stage fails, or this build has no code generator for the target.
+pub fn explain(arrays: &[Array], target: Target) -> Result<Explain> {
+    pipeline::explain(&capture::program(arrays)?, target)
+}
+
 /// Evaluation.
 impl Array {
     /// The same array, evaluated. It is compiled if nothing of its structure was before, and run on all
@@ -117,7 +126,7 @@ impl Array {
     /// # Errors
     /// If a stage fails, or this build has no code generator for the target.
     pub fn explain_for(&self, target: Target) -> Result<Explain> {
-        pipeline::explain(&capture::program(std::slice::from_ref(self))?, target)
+        explain(std::slice::from_ref(self), target)
     }
 
     /// The number of bytes of memory this handle keeps alive: those of its value, or of everything
@@ -175,7 +184,7 @@ impl Array {
         let wrong = |why: String| Error::new(ErrorKind::Index, format!("get: {why}"));
         let ty = self.ty();
         if index.len() != self.ndim() {
-            return Err(wrong(format!("{} indices for {ty}, which has rank {}", index.len(), self.ndim())));
+            return Err(wrong(format!("{ty} has rank {}, indices given: {}", self.ndim(), index.len())));
         }
         let mut at = 0;
         for (axis, (&index, &n)) in index.iter().zip(self.shape()).enumerate() {

@@ -42,8 +42,8 @@ fallible! {
     pub fn permute_dims(&self, axes: impl ToAxes) {
         let axes = in_order("permute_dims", self, &axes.over())?;
         if axes.len() != self.ndim() {
-            let (n, ty) = (axes.len(), self.ty());
-            return Err(axis_error("permute_dims", format!("{n} axes for {ty}, which has rank {}", self.ndim())));
+            let message = format!("{} has rank {}, axes given: {}", self.ty(), self.ndim(), axes.len());
+            return Err(axis_error("permute_dims", message));
         }
         Ok(permuted(self, &axes))
     }

@@ -104,6 +104,11 @@ mod sealed {
 
 /// A Rust type that array elements can have. Any bit pattern an array of the dtype holds is a
 /// valid value of the type: buffers of `bool` hold only 0 and 1.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no element type of an `Array`",
+    label = "not an element type",
+    note = "elements are `bool`, `i32`, `i64`, `f32` or `f64`"
+)]
 pub trait Element: sealed::Sealed + Copy + Send + Sync + fmt::Debug + PartialEq + 'static {
     /// The dtype of this type.
     const DTYPE: DType;

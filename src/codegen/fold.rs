@@ -18,7 +18,8 @@ use smallvec::SmallVec;
 
 use super::lanes::{Emitter, LANES, Lanes, Parts};
 use super::memory::{Spot, flags, known_step};
-use super::nest::{Frame, Place, Stretch, args};
+use super::nest::Frame;
+use super::stretch::{Place, Stretch, args};
 use crate::base::strip::{LANE_BYTES, ROUNDS, Step};
 use crate::base::{DType, Scalar};
 use crate::kernel::Strip;
@@ -93,7 +94,7 @@ impl<'s> Reduction<'s> {
 
     /// Emits one row, its operands starting at `at`.
     fn row(&self, e: &mut Emitter, frame: &Frame, at: &[Value]) {
-        let [block, work, combined, merge, merge_one, merged, push, finish] =
+        let [block, work, combined, merge, merge_one, merged, finish] =
             std::array::from_fn(|_| e.builder.create_block());
         let block_length = (ROUNDS * self.lanes) as i64;
         let arguments = self.strip.arguments;
@@ -157,19 +158,19 @@ impl<'s> Reduction<'s> {
         let levels = e.ins().band(levels, below);
         e.ins().jump(merge, &args(&[&[levels]]));
 
+        // The block becomes a level, or all there is.
         e.builder.switch_to_block(merged);
-        e.ins().brif(more, push, &[], finish, &[]);
-        e.builder.switch_to_block(push);
         let level = self.level(e, frame, next);
         for (k, accumulator) in self.accumulators.iter().enumerate() {
-            self.copy(e, accumulator, lane_addresses[k], level, (k * LANE_BYTES) as i32);
+            let place = e.ins().iadd_imm_s(level, (k * LANE_BYTES) as i64);
+            let place = e.ins().select(more, place, at[arguments + k]);
+            for offset in (0..self.lanes * accumulator.dtype.size()).step_by(16) {
+                let lanes = e.ins().load(types::I8X16, flags(), lane_addresses[k], offset as i32);
+                e.ins().store(flags(), lanes, place, offset as i32);
+            }
         }
-        e.ins().jump(block, &args(&[&[next]]));
-
+        e.ins().brif(more, block, &args(&[&[next]]), finish, &[]);
         e.builder.switch_to_block(finish);
-        for (k, accumulator) in self.accumulators.iter().enumerate() {
-            self.copy(e, accumulator, lane_addresses[k], at[arguments + k], 0);
-        }
     }
 
     /// The arguments' places `count` columns after `at`.
@@ -204,14 +205,6 @@ impl<'s> Reduction<'s> {
             for offset in (0..self.lanes * accumulator.dtype.size()).step_by(16) {
                 e.ins().store(flags(), identity, *address, offset as i32);
             }
-        }
-    }
-
-    /// Copies an accumulator's lanes.
-    fn copy(&self, e: &mut Emitter, accumulator: &Accumulator, from: Value, to: Value, offset: i32) {
-        for at in (0..self.lanes * accumulator.dtype.size()).step_by(16) {
-            let lanes = e.ins().load(types::I8X16, flags(), from, at as i32);
-            e.ins().store(flags(), lanes, to, offset + at as i32);
         }
     }
 

@@ -74,11 +74,13 @@ pub(super) struct Emitter<'a> {
     pub(super) routines: Vec<((Routine, DType), FuncRef)>,
     /// Where the error bits of failed checks collect, lane by lane, if the body has any.
     pub(super) errors: Option<StackSlot>,
+    /// Where rare lanes wait for another iteration, the masks that have asked for one.
+    pub(super) put_off: Option<Vec<Value>>,
 }
 
 impl<'a> Emitter<'a> {
     pub(super) fn new(builder: FunctionBuilder<'a>, arch: Arch, call_conv: CallConv) -> Self {
-        Self { builder, arch, call_conv, routines: Vec::new(), errors: None }
+        Self { builder, arch, call_conv, routines: Vec::new(), errors: None, put_off: None }
     }
 
     /// Ends the function; the routines it refers to.

@@ -6,12 +6,14 @@
 //! what is computed equals `op::eval` bit for bit, all NaNs being one value.
 //!
 //! - `isa`: the targets.
-//! - `nest`: the loops over rows and columns, with the last one to three elements.
+//! - `nest`: the frame of a strip and its rows; `stretch`: the columns of one, with the last one to
+//!   three; `fold`: rows that are reduced.
 //! - `memory`: four elements in and out of memory by step.
-//! - `lanes`: THE ARMS, one per row of the table; `cast` and `select` are parts of them.
-//! - `fold`: reductions of rows.
+//! - `lanes`: four elements in registers, and the walk over a body; `arms`: THE ARMS, one per row of
+//!   the table, of which `select`, `cast` and `call` are parts.
 
 mod arms;
+mod call;
 mod cast;
 mod fold;
 mod isa;
@@ -19,6 +21,7 @@ mod lanes;
 mod memory;
 mod nest;
 mod select;
+mod stretch;
 #[cfg(test)]
 mod tests;
 

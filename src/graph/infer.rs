@@ -159,7 +159,7 @@ pub fn matmul(a: &Type, b: &Type) -> Result<(DType, Shape, Shape)> {
     if dtype == DType::Bool {
         return Err(takes_no("matmul", dtype));
     }
-    let inner = |ty: &Type, from_end: usize| ty.shape.len().checked_sub(from_end).map(|axis| ty.shape[axis]);
+    let inner = |ty: &Type, from_end: usize| ty.shape.get(ty.shape.len().wrapping_sub(from_end)).copied();
     let (Some(k), Some(other)) = (inner(a, 1), inner(b, 2.min(b.shape.rank()))) else {
         return Err(shape_error("matmul", format_args!("{a} @ {b}: a single value has no rows to multiply")));
     };

@@ -1,8 +1,10 @@
 //! Graphs as text, one line a node; a nest shows its core and what it does with it.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 use crate::base::index_map::axis_name;
+use crate::base::{Affine, IndexMap};
+use crate::graph::verify::reads_of;
 use crate::graph::{Core, Element, Graph, Nest, Node, Op, Value, View};
 use crate::op::{Expr, Inst, print};
 
@@ -17,6 +19,20 @@ impl fmt::Display for Value {
 
 impl fmt::Display for Graph {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text(&[]))
+    }
+}
+
+impl Graph {
+    /// The graph as text, inputs with the names they have.
+    pub fn text(&self, names: &[Option<String>]) -> String {
+        let mut text = String::new();
+        // Writing to a string does not fail.
+        let _ = self.write(&mut text, names);
+        text
+    }
+
+    fn write(&self, f: &mut String, names: &[Option<String>]) -> fmt::Result {
         writeln!(f, "graph {{")?;
         let width = self.iter().map(|(id, _)| id.to_string().len()).max().unwrap_or(0);
         let mut inputs = 0;
@@ -30,7 +46,11 @@ impl fmt::Display for Graph {
                 // Inputs are numbered in order of appearance; only another number is said.
                 Op::Input(k) => {
                     inputs += 1;
-                    if *k == inputs - 1 { "input".into() } else { format!("input {k}") }
+                    match names.get(*k as usize) {
+                        Some(Some(name)) => format!("input {name}"),
+                        _ if *k == inputs - 1 => "input".into(),
+                        _ => format!("input {k}"),
+                    }
                 }
                 Op::Nest(nest) => nest_text(nest, node),
                 _ => plain_text(node),
@@ -77,11 +97,22 @@ fn plain_text(node: &Node) -> String {
 
 /// `matmul %0, %1, %2 by [j] then |acc, b| maximum(acc + b, 0)`.
 fn nest_text(nest: &Nest, node: &Node) -> String {
+    let rank = nest.domain.rank();
     let read = |arg: usize| {
         let value = node.args[arg].to_string();
         let map = &nest.reads[arg];
-        let plain = (0..map.0.len()).map(crate::base::Affine::axis).collect();
-        if *map == plain && map.0.len() == nest.domain.rank() { value } else { format!("{value} by {map}") }
+        // What goes without saying: the loop's own position, and rows and columns of factors.
+        let axes = |last: &[usize]| -> IndexMap {
+            (0..rank.saturating_sub(3)).chain(last.iter().copied()).map(Affine::axis).collect()
+        };
+        let plain = match &nest.core {
+            Core::Matmul { lhs, rhs } => {
+                (reads_of(lhs).any(|read| read == arg) && *map == axes(&[rank - 3, rank - 1]))
+                    || (reads_of(rhs).any(|read| read == arg) && *map == axes(&[rank - 1, rank - 2]))
+            }
+            _ => *map == IndexMap::identity(rank),
+        };
+        if plain { value } else { format!("{value} by {map}") }
     };
     let reads: Vec<String> = (0..node.args.len()).map(read).collect();
     let reads = if reads.is_empty() { String::new() } else { format!(" {}", reads.join(", ")) };

@@ -99,7 +99,7 @@ impl Header {
         // Version 1 counts the header in 16 bits.
         let version: u8 = if text.len() + 128 <= usize::from(u16::MAX) { 1 } else { 2 };
         let prefix = MAGIC.len() + 2 + if version == 1 { 2 } else { 4 };
-        while (prefix + text.len() + 1) % 64 != 0 {
+        while !(prefix + text.len() + 1).is_multiple_of(64) {
             text.push(' ');
         }
         text.push('\n');
@@ -209,12 +209,12 @@ impl<'a> Parser<'a> {
         self.rest = &self.rest[end..];
         // A Python 2 writer marks long integers.
         self.takes("L");
-        match digits.parse() {
+        match digits.parse::<usize>() {
             _ if negative => {
                 Err(malformed(format_args!("the header's shape has the negative extent -{digits}")))
             }
-            Ok(extent) => Ok(extent),
-            Err(_) => Err(malformed(format_args!("the header's shape has the impossible extent {digits}"))),
+            Ok(extent) if isize::try_from(extent).is_ok() => Ok(extent),
+            _ => Err(malformed(format_args!("the header's shape has the impossible extent {digits}"))),
         }
     }
 }

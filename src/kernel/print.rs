@@ -1,13 +1,307 @@
-//! Kernels and plans as text.
+//! Kernels and plans as text: loops one would write by hand, extents and byte steps beside them.
 
-use crate::kernel::Plan;
+use std::fmt::Write;
+
+use crate::base::DType;
+use crate::base::index_map::axis_name;
+use crate::kernel::loops::{Direction, Factor, Finish, Kernel, Map, Matmul, Reduce, Work};
+use crate::kernel::plan::links;
+use crate::kernel::{Chain, Link, Place, Plan, Slot, Stage, Strip, StripKind};
+use crate::op::{Inst, print};
 
 /// Every kernel's loops.
 pub fn kernels(plan: &Plan) -> String {
-    format!("{:#?}", plan.kernels)
+    let mut text = String::new();
+    for (number, kernel) in plan.kernels.iter().enumerate() {
+        Printer { plan, kernel, text: &mut text, depth: 0, locals: &[] }.kernel(number);
+    }
+    text
 }
 
-/// Kernels in order, buffers and their lifetimes.
+/// Buffers with their lifetimes, kernels in order. `donated` says which inputs this evaluation may
+/// overwrite.
 pub fn plan(plan: &Plan, donated: &[bool]) -> String {
-    format!("{:#?} {donated:?}", plan.buffers)
+    let mut text = String::from("plan {\n");
+    for (number, buffer) in plan.buffers.iter().enumerate() {
+        let _ = write!(text, "  b{number}");
+        if let Some(input) = buffer.input {
+            let _ = write!(text, " = input {input}");
+            if donated.get(input as usize) == Some(&true) {
+                text.push_str(" (donated)");
+            }
+        }
+        let _ = write!(text, " : {}, {} bytes", buffer.ty, buffer.bytes);
+        let _ = match buffer.last_use {
+            Some(kernel) => writeln!(text, ", until k{kernel}"),
+            None => writeln!(text),
+        };
+    }
+    let list = |buffers: &[u32]| buffers.iter().map(|b| format!("b{b}")).collect::<Vec<_>>().join(", ");
+    for (number, kernel) in plan.kernels.iter().enumerate() {
+        let _ = write!(text, "  k{number} reads {} writes {}", list(&kernel.reads), list(&kernel.writes));
+        for &(written, read) in &kernel.in_place {
+            let _ = match plan.buffers[read as usize].input {
+                None => write!(text, ", b{written} over b{read}"),
+                Some(input) if donated.get(input as usize) == Some(&true) => {
+                    write!(text, ", b{written} over b{read} (donated)")
+                }
+                Some(_) => write!(text, ", b{written} not over b{read}: others hold it"),
+            };
+        }
+        text.push('\n');
+    }
+    let outputs: Vec<u32> = plan.outputs.iter().map(|(buffer, _)| *buffer).collect();
+    let _ = writeln!(text, "  return {}\n}}", list(&outputs));
+    text
+}
+
+struct Printer<'a> {
+    plan: &'a Plan,
+    kernel: &'a Kernel,
+    text: &'a mut String,
+    depth: usize,
+    /// What the locals of the stage are called.
+    locals: &'a [String],
+}
+
+impl Printer<'_> {
+    fn line(&mut self, line: impl AsRef<str>) {
+        let _ = writeln!(self.text, "{:indent$}{}", "", line.as_ref(), indent = 2 * self.depth);
+    }
+
+    fn kernel(&mut self, number: usize) {
+        let typed =
+            |buffer: &u32| format!("{}: {}", self.buffer(*buffer), self.plan.buffers[*buffer as usize].ty);
+        let mut given: Vec<String> = self.kernel.reads.iter().map(typed).collect();
+        given.extend(self.scalars().iter().map(|(scalar, dtype)| format!("s{scalar}: {dtype}")));
+        let results: Vec<String> = self.kernel.writes.iter().map(typed).collect();
+        self.line(format!("kernel k{number}({}) -> {} {{", given.join(", "), results.join(", ")));
+        self.depth += 1;
+        let outer = self.kernel.outer_axes;
+        let extents = self.kernel.stages[0].extents.clone();
+        for (axis, extent) in extents.iter().enumerate().take(outer) {
+            self.line(format!("par {} in 0..{extent} {{", axis_name(axis)));
+            self.depth += 1;
+        }
+        for stage in &self.kernel.stages {
+            self.stage(stage, outer);
+        }
+        for _ in 0..outer + 1 {
+            self.depth -= 1;
+            self.line("}");
+        }
+    }
+
+    /// The scalars of the kernel's strips, each once.
+    fn scalars(&self) -> Vec<(u32, DType)> {
+        let mut scalars = Vec::new();
+        for link in self.kernel.stages.iter().flat_map(|stage| links(&stage.work)) {
+            let dtypes = &self.plan.strips[link.strip].scalars;
+            scalars.extend(link.scalars.iter().copied().zip(dtypes.iter().copied()));
+        }
+        scalars.sort_unstable();
+        scalars.dedup();
+        scalars
+    }
+
+    /// `a`, `b`, … for what is read, `y`, `y1`, … for what is written.
+    fn buffer(&self, buffer: u32) -> String {
+        match self.kernel.writes.iter().position(|&written| written == buffer) {
+            Some(0) => "y".into(),
+            Some(nth) => format!("y{nth}"),
+            None => {
+                let nth = self.kernel.reads.iter().position(|&read| read == buffer);
+                print::argument_name(nth.expect("a kernel lists what it reads"))
+            }
+        }
+    }
+
+    /// `a[i, j]`: the axes along which the place moves, backwards ones with a minus.
+    fn place(&self, place: &Place) -> String {
+        let moving = || place.steps.iter().enumerate().filter(|(_, step)| **step != 0);
+        let name = match place.slot {
+            Slot::Buffer(buffer) => self.buffer(buffer),
+            Slot::Scratch(row) => format!("row{row}"),
+            Slot::Temp(temp) => return format!("t{temp}"),
+            Slot::Local(local) => {
+                return self.locals.get(local as usize).cloned().unwrap_or_else(|| format!("local{local}"));
+            }
+            Slot::Iota => {
+                let mut terms: Vec<String> = Vec::new();
+                for (axis, &step) in moving() {
+                    terms.push(if step == 1 {
+                        axis_name(axis)
+                    } else {
+                        format!("{step}*{}", axis_name(axis))
+                    });
+                }
+                if place.offset != 0 || terms.is_empty() {
+                    terms.push(place.offset.to_string());
+                }
+                return format!("({})", terms.join(" + "));
+            }
+        };
+        // The axis of the longest step first, as the array has them.
+        let mut axes: Vec<(usize, i64)> = moving().map(|(axis, &step)| (axis, step)).collect();
+        axes.sort_by_key(|&(axis, step)| (std::cmp::Reverse(step.unsigned_abs()), axis));
+        let sign = |step: i64| if step < 0 { "-" } else { "" };
+        let axes: Vec<String> =
+            axes.iter().map(|&(axis, step)| format!("{}{}", sign(step), axis_name(axis))).collect();
+        if axes.is_empty() { name } else { format!("{name}[{}]", axes.join(", ")) }
+    }
+
+    fn stage(&mut self, stage: &Stage, outer: usize) {
+        match &stage.work {
+            Work::Map(map) => {
+                let inner = [Some(map.column), map.row];
+                let loops = (outer..stage.extents.len()).filter(|&axis| !inner.contains(&Some(axis)));
+                self.nest(stage, loops, |printer| {
+                    printer.strips(map, |axis| stage.extents[axis]);
+                });
+            }
+            Work::Reduce(reduce) => self.reduce(stage, reduce, outer),
+            Work::Matmul(matmul) => self.matmul(stage, matmul),
+        }
+    }
+
+    /// Loops over `axes` around `body`.
+    fn nest(&mut self, stage: &Stage, axes: impl Iterator<Item = usize>, body: impl FnOnce(&mut Self)) {
+        let axes: Vec<usize> = axes.filter(|&axis| stage.extents[axis] != 1).collect();
+        for &axis in &axes {
+            let word = if self.kernel.outer_axes == 0 { "par" } else { "for" };
+            self.line(format!("{word} {} in 0..{} {{", axis_name(axis), stage.extents[axis]));
+            self.depth += 1;
+        }
+        body(self);
+        for _ in axes {
+            self.depth -= 1;
+            self.line("}");
+        }
+    }
+
+    /// The strips of a chain over its rows and columns.
+    fn strips(&mut self, map: &Map, extent: impl Fn(usize) -> usize) {
+        let row =
+            map.row.map(|row| format!("{} in 0..{}, ", axis_name(row), extent(row))).unwrap_or_default();
+        self.line(format!("strip {row}{} in 0..{} {{", axis_name(map.column), extent(map.column)));
+        self.depth += 1;
+        self.chain(&map.chain);
+        self.depth -= 1;
+        self.line("}");
+    }
+
+    fn chain(&mut self, chain: &Chain) {
+        chain.links.iter().for_each(|link| self.link(link));
+    }
+
+    /// What a strip computes, one line per binding and output.
+    fn link(&mut self, link: &Link) {
+        let strip: &Strip = &self.plan.strips[link.strip];
+        let text = print::expr(&strip.body, &|leaf| match leaf {
+            Inst::Arg(arg) => self.place(&link.places[*arg as usize]),
+            Inst::Scalar(scalar) => format!("s{}", link.scalars[*scalar as usize]),
+            other => unreachable!("{other:?} in a strip"),
+        });
+        text.bindings.iter().for_each(|binding| self.line(binding));
+        for (out, value) in text.outs.iter().enumerate() {
+            let to = self.place(&link.places[strip.arguments + out]);
+            match strip.kind {
+                StripKind::Map => self.line(format!("{to} = {value}")),
+                StripKind::Fold(fold) => self.line(format!("{to} = {fold} of {value}")),
+            }
+        }
+    }
+
+    fn reduce(&mut self, stage: &Stage, reduce: &Reduce, outer: usize) {
+        let accumulators = reduce.accumulators.len();
+        let named = |name: &'static str| {
+            (0..accumulators).map(move |a| if a == 0 { name.to_owned() } else { format!("{name}{a}") })
+        };
+        let locals: Vec<String> = named("acc").chain(named("right")).chain(named("element")).collect();
+        let column = match reduce.direction {
+            Direction::Along => stage.extents.len() - 1,
+            Direction::Across(column) => column,
+        };
+        let reduced: Vec<String> = (reduce.kept..stage.extents.len())
+            .map(|axis| format!("{} in 0..{}", axis_name(axis), stage.extents[axis]))
+            .collect();
+        let across = match reduce.direction {
+            Direction::Across(axis) if reduce.then.column == axis => Some(axis),
+            _ => None,
+        };
+        let loops = (outer..reduce.kept).filter(|&axis| Some(axis) != across);
+        self.nest(stage, loops, |printer| {
+            let mut printer = Printer {
+                locals: &locals,
+                depth: printer.depth,
+                plan: printer.plan,
+                kernel: printer.kernel,
+                text: &mut *printer.text,
+            };
+            let way = match across {
+                Some(axis) => format!("across {} in 0..{}", axis_name(axis), stage.extents[axis]),
+                None => format!("along {}", axis_name(column)),
+            };
+            printer.line(format!(
+                "{} {way} over {}, lanes {} {{",
+                reduce.fold,
+                reduced.join(", "),
+                reduce.lanes
+            ));
+            printer.depth += 1;
+            if let Some(each) = &reduce.each {
+                printer.chain(each);
+            }
+            printer.link(&reduce.accumulate);
+            printer.depth -= 1;
+            printer.line("}");
+            printer.chain(&reduce.then.chain);
+        });
+    }
+
+    fn matmul(&mut self, stage: &Stage, matmul: &Matmul) {
+        let rank = stage.extents.len();
+        let (m, n, k) = (rank - 3, rank - 2, rank - 1);
+        self.nest(stage, 0..m, |printer| {
+            let over = |axis: usize| format!("{} in 0..{}", axis_name(axis), stage.extents[axis]);
+            printer.line(format!("matmul {}, {}, {} {{", over(m), over(n), over(k)));
+            printer.depth += 1;
+            let depth = printer.depth;
+            for (name, factor) in [("lhs", &matmul.lhs), ("rhs", &matmul.rhs)] {
+                let locals = [name.to_owned()];
+                let mut inner = Printer {
+                    locals: &locals,
+                    depth,
+                    plan: printer.plan,
+                    kernel: printer.kernel,
+                    text: &mut *printer.text,
+                };
+                match factor {
+                    Factor::Memory(place) => {
+                        let line = format!("{name} = {}", inner.place(place));
+                        inner.line(line);
+                    }
+                    Factor::Chain(chain) => inner.chain(chain),
+                }
+            }
+            let locals = ["acc".to_owned()];
+            let mut inner = Printer {
+                locals: &locals,
+                depth,
+                plan: printer.plan,
+                kernel: printer.kernel,
+                text: &mut *printer.text,
+            };
+            inner.line("acc = fma(lhs, rhs, acc)");
+            match &matmul.then {
+                Finish::Store(place) => {
+                    let line = format!("{} = acc", inner.place(place));
+                    inner.line(line);
+                }
+                Finish::Chain(chain) => inner.chain(chain),
+            }
+            printer.depth -= 1;
+            printer.line("}");
+        });
+    }
 }

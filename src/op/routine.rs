@@ -66,20 +66,6 @@ macro_rules! routines { ($( #[doc = $doc:literal] $Name:ident $args:tt { $($T:id
 routines! {
     /// e to the power x.
     Exp(x) { F32 f32 => libm::exp(f64::from(x)) as f32; F64 f64 => libm::exp(x); }
-    /// Natural logarithm.
-    Log(x) { F32 f32 => libm::log(f64::from(x)) as f32; F64 f64 => libm::log(x); }
-    /// Hyperbolic tangent.
-    Tanh(x) { F32 f32 => libm::tanh(f64::from(x)) as f32; F64 f64 => libm::tanh(x); }
-    /// Error function.
-    Erf(x) { F32 f32 => libm::erf(f64::from(x)) as f32; F64 f64 => libm::erf(x); }
-    /// exp(x) - 1.
-    Expm1(x) { F32 f32 => libm::expm1(f64::from(x)) as f32; F64 f64 => libm::expm1(x); }
-    /// log(1 + x).
-    Log1p(x) { F32 f32 => libm::log1p(f64::from(x)) as f32; F64 f64 => libm::log1p(x); }
-    /// Logarithm to base 2.
-    Log2(x) { F32 f32 => libm::log2(f64::from(x)) as f32; F64 f64 => libm::log2(x); }
-    /// Logarithm to base 10.
-    Log10(x) { F32 f32 => libm::log10(f64::from(x)) as f32; F64 f64 => libm::log10(x); }
     /// Sine; here for arguments too large for the branch-free form.
     Sin(x) { F32 f32 => libm::sin(f64::from(x)) as f32; F64 f64 => libm::sin(x); }
     /// Cosine, likewise.

@@ -1,14 +1,14 @@
 //! The engine: what evaluations share. Compiled strips, the thread pool, counters, settings.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 
 use rayon::ThreadPool;
 
 use crate::kernel::Strip;
+use crate::runtime::buffer::pool;
 use crate::runtime::cache::Cache;
-use crate::runtime::pool;
-use crate::runtime::strips::{Callable, Shared};
+use crate::runtime::run::strips::{Callable, Shared};
 
 /// Most strips that are kept for later programs; those of programs in use live on.
 const KEPT_STRIPS: usize = 2048;
@@ -17,6 +17,8 @@ const KEPT_STRIPS: usize = 2048;
 pub struct Engine {
     strips: Cache<Strip, Shared>,
     threads: AtomicUsize,
+    optimize: AtomicBool,
+    compile: AtomicBool,
     pool: OnceLock<Option<ThreadPool>>,
     counters: Counters,
 }
@@ -70,16 +72,23 @@ pub fn engine() -> &'static Engine {
     ENGINE.get_or_init(|| Engine {
         strips: Cache::new(KEPT_STRIPS),
         threads: AtomicUsize::new(default_threads()),
+        optimize: AtomicBool::new(asked("BROADLOOM_OPT").as_deref() != Some("0")),
+        compile: AtomicBool::new(asked("BROADLOOM_JIT").as_deref() != Some("0")),
         pool: OnceLock::new(),
         counters: Counters::default(),
     })
 }
 
+/// What the environment says.
+fn asked(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
 /// `BROADLOOM_THREADS`, or as many as the machine runs at once.
 fn default_threads() -> usize {
-    let asked = std::env::var("BROADLOOM_THREADS").ok().and_then(|threads| threads.parse().ok());
+    let threads = asked("BROADLOOM_THREADS").and_then(|threads| threads.parse().ok());
     let there = || std::thread::available_parallelism().map_or(1, usize::from);
-    asked.filter(|&threads| threads > 0).unwrap_or_else(there)
+    threads.filter(|&threads| threads > 0).unwrap_or_else(there)
 }
 
 impl Engine {
@@ -109,6 +118,29 @@ impl Engine {
     /// was started with take no effect once it has been.
     pub fn set_threads(&self, threads: usize) {
         self.threads.store(threads.max(1), Relaxed);
+    }
+
+    /// Whether expressions are optimized; if not, every operation is a loop nest of its own, and
+    /// every intermediate array is stored. At first, unless `BROADLOOM_OPT=0`.
+    pub fn optimizes(&self) -> bool {
+        self.optimize.load(Relaxed)
+    }
+
+    /// Sets whether expressions are optimized: to see what the optimizer is worth, or whose fault
+    /// something is. No value depends on it.
+    pub fn set_optimize(&self, optimize: bool) {
+        self.optimize.store(optimize, Relaxed);
+    }
+
+    /// Whether kernels are compiled to machine code; if not, they are interpreted. At first, unless
+    /// `BROADLOOM_JIT=0` or the feature `jit` is off.
+    pub fn compiles(&self) -> bool {
+        cfg!(feature = "jit") && self.compile.load(Relaxed)
+    }
+
+    /// Sets whether kernels are compiled to machine code. No value depends on it.
+    pub fn set_compile(&self, compile: bool) {
+        self.compile.store(compile, Relaxed);
     }
 
     /// The counters, to be counted up.

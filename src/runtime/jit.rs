@@ -42,7 +42,7 @@ pub fn place(code: &Code) -> Result<Native> {
     }
     let mut placing = Placing(Some(JITModule::new(builder)));
     let entry = placing.define(code).map_err(|error| {
-        Error::new(ErrorKind::Compile, format!("machine code cannot be placed: {error}")).caused_by(error)
+        Error::new(ErrorKind::Compile, format!("machine code cannot be placed: {error}")).caused_by(*error)
     })?;
     Ok(Native { module: placing.0.take(), entry })
 }
@@ -58,7 +58,7 @@ impl Native {
 struct Placing(Option<JITModule>);
 
 impl Placing {
-    fn define(&mut self, code: &Code) -> Result<StripFn, ModuleError> {
+    fn define(&mut self, code: &Code) -> Result<StripFn, Box<ModuleError>> {
         let module = self.0.as_mut().expect("it is taken only afterwards");
         // Signatures are not looked at: the bytes are there already.
         let signature = Signature::new(CallConv::triple_default(module.isa().triple()));

@@ -57,7 +57,7 @@ impl Pair {
 
 const ONE: Pair = Pair(1.0, 0.0);
 // Constants by mpmath, cut into floats.
-const LN2: [f64; 3] = [0.6931471805599453, 2.3190468138462996e-17, 5.707708438416212e-34];
+const LN2: [f64; 3] = [std::f64::consts::LN_2, 2.3190468138462996e-17, 5.707708438416212e-34];
 const LOG2_E: Pair = Pair(std::f64::consts::LOG2_E, 2.0355273740931033e-17);
 const LOG10_E: Pair = Pair(std::f64::consts::LOG10_E, 1.098319650216765e-17);
 const FRAC_PI_2: Pair = Pair(std::f64::consts::FRAC_PI_2, 6.123233995736766e-17);

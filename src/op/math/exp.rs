@@ -88,23 +88,28 @@ impl Reduced {
     }
 }
 
+/// e^r for |r| <= log(2)/2.
+pub(super) fn exp_of_reduced(l: &mut Lanes, r: Ref) -> Ref {
+    let p = l.polynomial(r, l.pick(&EXP_F32[..], &EXP_F64[..]));
+    let p = l.fma_number(p, r, 1.0);
+    l.fma_number(p, r, 1.0)
+}
+
 /// e^x = 2^n e^r, e^r by Horner's rule. Max error 0.86 ULP in both formats.
 pub(super) fn exp(l: &mut Lanes, x: Ref) -> Ref {
     // Past these the result is 0 or infinite, and n stays within what two exponents can say.
     let x = l.at_least(x, l.pick(-104.0, -746.0));
     let x = l.at_most(x, l.pick(89.0, 710.0));
     let reduced = Reduced::of(l, x);
-    let r = reduced.r;
-    let p = l.polynomial(r, l.pick(&EXP_F32[..], &EXP_F64[..]));
-    let p = l.fma_number(p, r, 1.0);
-    let p = l.fma_number(p, r, 1.0);
+    let p = exp_of_reduced(l, reduced.r);
     let (first, second) = reduced.powers(l);
     let p = l.mul(p, first);
     l.mul(p, second)
 }
 
-/// e^x / 2 = s e^r where s = 2^(n-1), in parts from which (e^x - 1) / 2 and the like are summed without loss.
-pub(super) struct HalfExpm1 {
+/// e^x / 2 = s e^r where s = 2^(n-1), in parts from which (e^x - 1) / 2 and (e^x + 1) / 2 are summed
+/// without loss.
+struct HalfExpm1 {
     s: Ref,
     r: Ref,
     /// e^(r + its rest) - 1 - r.
@@ -112,25 +117,17 @@ pub(super) struct HalfExpm1 {
 }
 
 impl HalfExpm1 {
-    /// Of x + rest, |rest| at most |x| or not mattering.
-    pub(super) fn of(l: &mut Lanes, x: Ref, rest: Option<Ref>) -> Self {
+    fn of(l: &mut Lanes, x: Ref) -> Self {
         let (high, low) = ln2(l);
         let magic = l.magic() + l.bias() as f64 - 1.0;
-        let sum = rest.map_or(x, |rest| l.add(x, rest));
         let inverse = l.number(LOG2_E);
-        let shifted = l.fma_number(sum, inverse, magic);
+        let shifted = l.fma_number(x, inverse, magic);
         let n = l.add_number(shifted, -magic);
         // n times the second part is no mere rounding error: it goes into r, and what r loses is kept.
         let exact = l.scale_add(n, -high, x);
-        let near = rest.map_or(exact, |rest| l.add(exact, rest));
-        let r = l.scale_add(n, -low, near);
-        let lost = l.sub(near, r);
-        let mut lost = l.scale_add(n, -low, lost);
-        if let Some(rest) = rest {
-            let rest_lost = l.sub(exact, near);
-            let rest_lost = l.add(rest_lost, rest);
-            lost = l.add(lost, rest_lost);
-        }
+        let r = l.scale_add(n, -low, exact);
+        let lost = l.sub(exact, r);
+        let lost = l.scale_add(n, -low, lost);
         let p = l.polynomial(r, l.pick(&EXPM1_F32[..], &EXPM1_F64[..]));
         let p = l.fma(r, p, lost);
         let w = l.fma(r, p, lost);
@@ -138,19 +135,18 @@ impl HalfExpm1 {
         Self { s: l.power(bits), r, w }
     }
 
-    /// s e^r + offset, as the nearest float and the rest, which costs nothing if it is not used. If
-    /// s may be so `large` that a part of the offset is lost, that is counted too.
-    pub(super) fn plus(&self, l: &mut Lanes, offset: f64, large: bool) -> (Ref, Ref) {
-        // At least s r in size, so that these differences are exact.
+    /// s e^r + offset for e^x not far below 1, as the nearest float and the rest, which costs nothing
+    /// if it is not used.
+    fn plus(&self, l: &mut Lanes, offset: f64) -> (Ref, Ref) {
+        // The sum is at least s r in size, so these differences are exact.
         let sum = l.add_number(self.s, offset);
         let value = l.fma(self.s, self.r, sum);
         let rest = l.sub(sum, value);
-        let mut rest = l.fma(self.s, self.r, rest);
-        if large {
-            let lost = l.sub(self.s, sum);
-            let lost = l.add_number(lost, offset);
-            rest = l.add(rest, lost);
-        }
+        let rest = l.fma(self.s, self.r, rest);
+        // Where s is large, a part of the offset is lost.
+        let lost = l.sub(self.s, sum);
+        let lost = l.add_number(lost, offset);
+        let rest = l.add(rest, lost);
         let rest = l.fma(self.s, self.w, rest);
         let near = l.add(value, rest);
         let lost = l.sub(value, near);
@@ -169,7 +165,7 @@ pub(super) fn unless_tiny(l: &mut Lanes, x: Ref, bound: f64, y: Ref) -> Ref {
 pub(super) fn expm1(l: &mut Lanes, x: Ref) -> Ref {
     let clamped = l.at_least(x, l.pick(-18.0, -38.0));
     let clamped = l.at_most(clamped, l.pick(89.0, 710.0));
-    let (half, _) = HalfExpm1::of(l, clamped, None).plus(l, -0.5, true);
+    let (half, _) = HalfExpm1::of(l, clamped).plus(l, -0.5);
     let y = l.add(half, half);
     // x^2 / 2 is below half an ulp.
     unless_tiny(l, x, l.pick(2_f64.powi(-26), 2_f64.powi(-55)), y)
@@ -246,9 +242,9 @@ fn tanh_f64(l: &mut Lanes, x: Ref) -> Ref {
     // From 19.07 on the result is 1.
     let bounded = l.at_most(size, 20.0);
     let twice = l.add(bounded, bounded);
-    let half = HalfExpm1::of(l, twice, None);
-    let (above, above_rest) = half.plus(l, -0.5, true);
-    let (below, below_rest) = half.plus(l, 0.5, true);
+    let half = HalfExpm1::of(l, twice);
+    let (above, above_rest) = half.plus(l, -0.5);
+    let (below, below_rest) = half.plus(l, 0.5);
     let minus_one = l.number(-1.0);
     let inverse = l.div(minus_one, below);
     // Minus the quotient, and what it leaves of both parts.

@@ -46,9 +46,9 @@ const PI_2ND: f64 = 1.2246467991473532e-16;
 const FRAC_PI_2_2ND: f64 = 6.123233995736766e-17;
 const FRAC_PI_2_3RD: f64 = -1.4973849048591698e-33;
 
-/// Arguments up to here are reduced by the formulas. The multiple is then below 2^40, which leaves the
-/// parts of pi above enough digits for the floats nearest to a zero: no `f32` has a distance to
-/// one below 2^-30, no `f64` below 2^-62 of it (Muller, "Elementary Functions", 3rd edition, 11.3.2).
+/// Arguments up to here are reduced by the formulas. The multiple is then below 2^40, and the parts of
+/// pi have digits enough for the floats nearest to a zero: of no `f32` the reduced argument is below
+/// 2^-30, of no `f64` below 2^-62 (Muller, "Elementary Functions", the chapter on range reduction).
 const BOUND: f64 = (1_u64 << 40) as f64;
 
 /// sin or cos in the format of x.

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::base::strip::ROUNDS;
-use crate::op::Fold;
+use crate::op::{Expr, Fold};
 
 /// Accumulators lane by lane: `left` combined with `right`.
 fn combine(fold: Fold, left: &[Values], right: &[Values]) -> Vec<Values> {
@@ -228,6 +228,9 @@ fn folds_compute_what_they_combine() {
         &fold_strip(Fold::Max, &[(F32, Step::Unit), (Bool, Step::Unit)], &[], exponentials),
         Fold::Max,
     );
+
+    let sines = of(&[F64], |b, args| vec![b.unary(Unary::Sin, args[0])]);
+    check_fold_lengths(&fold_strip(Fold::Sum, &[(F64, Step::General)], &[], sines), Fold::Sum);
 
     let indices = of(&[I64], |b, args| vec![b.cast(args[0], F64)]);
     check_fold_lengths(&fold_strip(Fold::Sum, &[(I64, Step::Iota)], &[], indices), Fold::Sum);

@@ -2,12 +2,13 @@
 //! allocation can fail without ending the process.
 #![allow(unsafe_code)]
 
+pub mod pool;
+
 use std::alloc::Layout;
 use std::any::Any;
 use std::ptr::NonNull;
 
 use crate::base::{Element, Error, Result};
-use crate::runtime::pool;
 
 /// Alignment of allocated buffers, in bytes: a cache line, and the widest vector.
 pub const ALIGNMENT: usize = 64;

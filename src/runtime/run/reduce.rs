@@ -1,65 +1,18 @@
-//! Walks: the loops around strips. Every stage of a kernel is a rectangle of loops; a walk steps
-//! through the outer ones, works out addresses and calls strips for the rest.
-#![allow(unsafe_code)]
+//! Reductions: elements to lanes, lanes to blocks, blocks to a tree, and at last lanes to results.
+//!
+//! The order is that of the meaning: element `i` joins lane `i mod lanes` of its block, blocks
+//! combine in an aligned binary tree, lanes by halving. Strips do the first two along the last axis;
+//! across columns, and between parts, the tree is built here.
 
 use std::ops::Range;
 
 use smallvec::{SmallVec, smallvec};
 
-use crate::base::strip::{FOLD_LEVELS, LANE_BYTES, ROUNDS, StripArgs};
+use super::walk::{Context, Local, Memory, Rect, for_each, temps_bytes};
+use crate::base::strip::{FOLD_LEVELS, LANE_BYTES, ROUNDS};
 use crate::base::{DType, Scalar};
-use crate::kernel::loops::{
-    BLOCK, Chain, Direction, Factor, Finish, Link, Map, Matmul, Place, Reduce, Slot, Stage,
-};
-use crate::matmul;
-use crate::runtime::strips::Shared;
-
-/// What a kernel runs with: the same for all its tasks.
-pub struct Context<'a> {
-    /// The strips of the plan, in order.
-    pub strips: &'a [Shared],
-    /// Whether to interpret them even where there is code.
-    pub interpret: bool,
-    /// The addresses of the plan's buffers.
-    pub buffers: &'a [*mut u8],
-    /// The graph's scalars, by their bits.
-    pub scalars: &'a [u64],
-}
-
-// SAFETY: addresses are only used under the walks' contract: tasks write disjoint places.
-unsafe impl Sync for Context<'_> {}
-
-/// Memory of one task.
-pub struct Memory {
-    /// Rows that only a group's stages see.
-    pub scratch: SmallVec<[*mut u8; 4]>,
-    /// What reductions, products and long chains work in.
-    pub work: *mut u8,
-}
-
-/// Memory a walk hands to a strip.
-#[derive(Clone, Copy)]
-struct Local {
-    base: *mut u8,
-    column: isize,
-    row: isize,
-}
-
-/// A rectangle of iterations: from `index` on, along a column axis and perhaps a row axis.
-#[derive(Clone, Copy)]
-struct Rect<'a> {
-    index: &'a [usize],
-    column: usize,
-    n: usize,
-    row: Option<usize>,
-    rows: usize,
-    locals: &'a [Local],
-}
-
-/// Elements of working memory a chain needs for what passes between its strips.
-fn temps_bytes(chain: &Chain) -> usize {
-    if chain.links.len() > 1 { chain.temps.len() * BLOCK * 8 } else { 0 }
-}
+use crate::kernel::Stage;
+use crate::kernel::loops::{Direction, Reduce};
 
 /// Columns that a reduction across columns takes at a time: with 32 lanes of 4 bytes, 32 KiB per
 /// level of its tree.
@@ -70,32 +23,6 @@ const BATCH: usize = 32;
 
 /// Blocks that a staged reduction gathers before it combines them; a power of two.
 const STAGED_BLOCKS: usize = 4;
-
-/// Bytes of working memory a task needs for a stage, given the elements reduced at most and the
-/// product it computes.
-pub fn work_bytes(stage: &Stage) -> usize {
-    use crate::kernel::loops::Work;
-    match &stage.work {
-        Work::Map(map) => temps_bytes(&map.chain),
-        Work::Reduce(reduce) => {
-            let total: usize = stage.extents[reduce.kept..].iter().product();
-            layout(reduce, total).bytes
-        }
-        Work::Matmul(matmul) => matmul_temps(matmul),
-    }
-}
-
-fn matmul_temps(matmul: &Matmul) -> usize {
-    let factor = |factor: &Factor| match factor {
-        Factor::Memory(_) => 0,
-        Factor::Chain(chain) => temps_bytes(chain),
-    };
-    let then = match &matmul.then {
-        Finish::Store(_) => 0,
-        Finish::Chain(chain) => temps_bytes(chain),
-    };
-    factor(&matmul.lhs).max(factor(&matmul.rhs)).max(then)
-}
 
 /// Where a reduction's working memory is, in bytes from its start.
 pub struct Layout {
@@ -109,7 +36,8 @@ pub struct Layout {
     /// Levels of the tree, each as large as a left side.
     levels: usize,
     level_bytes: usize,
-    bytes: usize,
+    /// All of it.
+    pub bytes: usize,
 }
 
 /// The working memory of a reduction of `total` elements per result.
@@ -150,118 +78,6 @@ pub fn layout(reduce: &Reduce, total: usize) -> Layout {
 }
 
 impl Context<'_> {
-    /// Calls a strip on a rectangle.
-    ///
-    /// # Safety
-    /// The stage's places are inside their slots for this rectangle, nobody else writes them
-    /// meanwhile, and locals, temps and scratch have room.
-    unsafe fn link(&self, link: &Link, rect: Rect, memory: &Memory, temps: *mut u8, fold: *mut u8) -> u32 {
-        let callable = &self.strips[link.strip];
-        let count = link.places.len();
-        let mut base: SmallVec<[*mut u8; 8]> = SmallVec::with_capacity(count);
-        let mut inner: SmallVec<[isize; 8]> = SmallVec::with_capacity(count);
-        let mut outer: SmallVec<[isize; 8]> = SmallVec::with_capacity(count);
-        for place in &link.places {
-            let (at, column, row) = self.address(place, &rect, memory, temps);
-            base.push(at);
-            inner.push(column);
-            outer.push(row);
-        }
-        let scalars: SmallVec<[u64; 8]> =
-            link.scalars.iter().map(|&scalar| self.scalars[scalar as usize]).collect();
-        let args = StripArgs {
-            base: base.as_ptr(),
-            inner: inner.as_ptr(),
-            outer: outer.as_ptr(),
-            rows: rect.rows,
-            scalars: scalars.as_ptr(),
-            scratch: fold,
-        };
-        // SAFETY: the addresses are those of the rectangle's first iteration, and the caller vouches
-        // for the rest.
-        unsafe { callable.call(&args, rect.n, self.interpret) }
-    }
-
-    /// The address of an operand at the rectangle's first iteration, and its steps.
-    fn address(
-        &self,
-        place: &Place,
-        rect: &Rect,
-        memory: &Memory,
-        temps: *mut u8,
-    ) -> (*mut u8, isize, isize) {
-        let offset = || {
-            let steps = place.steps.iter().zip(rect.index);
-            steps.fold(place.offset, |sum, (&step, &at)| sum.wrapping_add(step.wrapping_mul(at as i64)))
-                as isize
-        };
-        let column = place.steps[rect.column] as isize;
-        let row = rect.row.map_or(0, |row| place.steps[row] as isize);
-        match place.slot {
-            Slot::Buffer(buffer) => (self.buffers[buffer as usize].wrapping_offset(offset()), column, row),
-            Slot::Scratch(scratch) => {
-                (memory.scratch[scratch as usize].wrapping_offset(offset()), column, row)
-            }
-            Slot::Iota => (std::ptr::without_provenance_mut(offset() as usize), column, row),
-            Slot::Local(local) => {
-                let Local { base, column, row } = rect.locals[local as usize];
-                (base, column, row)
-            }
-            Slot::Temp(temp) => (temps.wrapping_add(temp as usize * BLOCK * 8), column, 0),
-        }
-    }
-
-    /// Calls the strips of a chain on a rectangle: block by block if there are several.
-    ///
-    /// # Safety
-    /// As [`Context::link`].
-    unsafe fn chain(&self, chain: &Chain, rect: Rect, memory: &Memory, temps: *mut u8) -> u32 {
-        if let [link] = &chain.links[..] {
-            // SAFETY: the caller's promise.
-            return unsafe { self.link(link, rect, memory, temps, std::ptr::null_mut()) };
-        }
-        let mut errors = 0;
-        let mut index: SmallVec<[usize; 6]> = rect.index.into();
-        for row in 0..rect.rows {
-            if let Some(axis) = rect.row {
-                index[axis] = rect.index[axis] + row;
-            }
-            for first in (0..rect.n).step_by(BLOCK) {
-                index[rect.column] = rect.index[rect.column] + first;
-                let moved = |local: &Local| Local {
-                    base: local
-                        .base
-                        .wrapping_offset(local.row * row as isize + local.column * first as isize),
-                    ..*local
-                };
-                let locals: SmallVec<[Local; 6]> = rect.locals.iter().map(moved).collect();
-                let block =
-                    Rect { index: &index, n: BLOCK.min(rect.n - first), rows: 1, locals: &locals, ..rect };
-                for link in &chain.links {
-                    // SAFETY: the block is part of the caller's rectangle.
-                    errors |= unsafe { self.link(link, block, memory, temps, std::ptr::null_mut()) };
-                }
-            }
-        }
-        errors
-    }
-
-    /// Runs an elementwise stage over `limits`.
-    ///
-    /// # Safety
-    /// As [`Context::link`], for all of `limits`.
-    pub unsafe fn map(&self, map: &Map, limits: &[Range<usize>], memory: &Memory) -> u32 {
-        let mut errors = 0;
-        let (n, rows) = (limits[map.column].len(), map.row.map_or(1, |row| limits[row].len()));
-        let inner = |axis: usize| axis == map.column || Some(axis) == map.row;
-        for_each(limits, inner, |index| {
-            let rect = Rect { index, column: map.column, n, row: map.row, rows, locals: &[] };
-            // SAFETY: the rectangle is part of the caller's limits.
-            errors |= unsafe { self.chain(&map.chain, rect, memory, memory.work) };
-        });
-        errors
-    }
-
     /// Runs a reduction over `limits` of its kept axes, and all of the reduced ones.
     ///
     /// # Safety
@@ -557,99 +373,6 @@ impl Context<'_> {
         // SAFETY: the caller's promise.
         unsafe { self.chain(&reduce.then.chain, rect, memory, temps) }
     }
-
-    /// Runs one task of a product at `batch`, the index of the axes before the last three.
-    ///
-    /// # Safety
-    /// As [`Context::link`]; `scratch` has what the task needs.
-    pub unsafe fn matmul(
-        &self,
-        stage: &Stage,
-        work: &Matmul,
-        batch: &[usize],
-        task: &matmul::Task,
-        scratch: &mut [std::mem::MaybeUninit<u8>],
-        memory: &Memory,
-    ) -> u32 {
-        let rank = stage.extents.len();
-        let (m, n, k) = (rank - 3, rank - 2, rank - 1);
-        let mut origin: SmallVec<[usize; 6]> = batch.into();
-        origin.extend([0, 0, 0]);
-        let size = work.dtype.size();
-        let at = |place: &Place| {
-            let rect = Rect { index: &origin, column: n, n: 1, row: None, rows: 1, locals: &[] };
-            self.address(place, &rect, memory, memory.work).0
-        };
-        let moved = |axis: usize, by: usize, other: usize, other_by: usize| {
-            let mut index = origin.clone();
-            index[axis] += by;
-            index[other] += other_by;
-            index
-        };
-        let memory = Shareable(memory);
-        let panel = |chain: &Chain, axis: usize, panel: matmul::Panel| {
-            let local = Local { base: panel.to, column: size as isize, row: (panel.stride * size) as isize };
-            let index = moved(axis, panel.first, k, panel.first_k);
-            let rect = Rect {
-                index: &index,
-                column: axis,
-                n: panel.width,
-                row: Some(k),
-                rows: panel.depth,
-                locals: &[local],
-            };
-            // SAFETY: the panel is part of the task's product and has room.
-            unsafe { self.chain(chain, rect, memory.get(), memory.get().work) }
-        };
-        let lhs_panel = |given: matmul::Panel| match &work.lhs {
-            Factor::Chain(chain) => panel(chain, m, given),
-            Factor::Memory(_) => 0,
-        };
-        let rhs_panel = |given: matmul::Panel| match &work.rhs {
-            Factor::Chain(chain) => panel(chain, n, given),
-            Factor::Memory(_) => 0,
-        };
-        let lhs = match &work.lhs {
-            Factor::Memory(place) => matmul::Source::Memory {
-                base: at(place),
-                row: place.steps[m] as isize,
-                column: place.steps[k] as isize,
-            },
-            Factor::Chain(_) => matmul::Source::Strip(&lhs_panel),
-        };
-        let rhs = match &work.rhs {
-            Factor::Memory(place) => matmul::Source::Memory {
-                base: at(place),
-                row: place.steps[k] as isize,
-                column: place.steps[n] as isize,
-            },
-            Factor::Chain(_) => matmul::Source::Strip(&rhs_panel),
-        };
-        let finish = |tile: matmul::Tile| {
-            let Finish::Chain(chain) = &work.then else { return 0 };
-            let row = (tile.stride * size) as isize;
-            let local = Local { base: tile.at.cast_mut(), column: size as isize, row };
-            let index = moved(m, tile.row, n, tile.column);
-            let rect = Rect {
-                index: &index,
-                column: n,
-                n: tile.columns,
-                row: Some(m),
-                rows: tile.rows,
-                locals: &[local],
-            };
-            // SAFETY: the tile is part of the task's product.
-            unsafe { self.chain(chain, rect, memory.get(), memory.get().work) }
-        };
-        let sink = match &work.then {
-            Finish::Store(place) => matmul::Sink::Memory { base: at(place), row: place.steps[m] as isize },
-            Finish::Chain(_) => matmul::Sink::Finish(&finish),
-        };
-        let (rows, columns) = (stage.extents[m], stage.extents[n]);
-        let product = matmul::Product { dtype: work.dtype, m: rows, n: columns, k: stage.extents[k] };
-        // SAFETY: places are inside their slots, tasks are disjoint, and scratch is large enough.
-        unsafe { matmul::run(product, task, lhs, rhs, sink, scratch) }
-    }
 }
 
 /// Where a reduction's accumulators are.
@@ -662,18 +385,6 @@ pub fn batch(reduce: &Reduce) -> usize {
     match reduce.direction {
         Direction::Along => BATCH,
         Direction::Across(_) => ACROSS,
-    }
-}
-
-/// A task's memory, named in closures that must be `Sync` though one task calls them.
-struct Shareable<'a>(&'a Memory);
-
-// SAFETY: the closures are called by the task that owns the memory, one at a time.
-unsafe impl Sync for Shareable<'_> {}
-
-impl Shareable<'_> {
-    fn get(&self) -> &Memory {
-        self.0
     }
 }
 
@@ -770,32 +481,5 @@ fn set_position(index: &mut [usize], extents: &[usize], first: usize, mut at: us
     for axis in (first..extents.len()).rev() {
         index[axis] = at % extents[axis];
         at /= extents[axis];
-    }
-}
-
-/// Calls `f` at every index of `limits` along the axes that are not `inner`; along those the index
-/// stays at the start.
-pub fn for_each(limits: &[Range<usize>], inner: impl Fn(usize) -> bool, mut f: impl FnMut(&[usize])) {
-    if limits.iter().any(Range::is_empty) {
-        return;
-    }
-    let mut index: SmallVec<[usize; 6]> = limits.iter().map(|limit| limit.start).collect();
-    loop {
-        f(&index);
-        let mut axis = limits.len();
-        loop {
-            if axis == 0 {
-                return;
-            }
-            axis -= 1;
-            if inner(axis) {
-                continue;
-            }
-            index[axis] += 1;
-            if index[axis] < limits[axis].end {
-                break;
-            }
-            index[axis] = limits[axis].start;
-        }
     }
 }

@@ -1,6 +1,5 @@
 //! Strips that can be called: machine code where there is some, the interpreter otherwise. Callers
 //! do not know which.
-#![allow(unsafe_code)]
 
 use std::sync::{Arc, OnceLock};
 

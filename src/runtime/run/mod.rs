@@ -1,6 +1,20 @@
 //! Runs the kernels of a plan: cuts them into tasks, gives each its memory, and lets rayon run
 //! them. Which task computes what changes no value.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `execute` | a plan's kernels in order, buffers coming and going |
+//! | `walk` | the loops around strips: addresses and elementwise stages |
+//! | `reduce` | the tree of a reduction |
+//! | `product` | what a matrix product reads and writes |
+//! | `strips` | strips that can be called: machine code, or the interpreter |
 #![allow(unsafe_code)]
+
+pub mod execute;
+mod product;
+mod reduce;
+pub mod strips;
+pub mod walk;
 
 use std::mem::MaybeUninit;
 use std::ops::Range;
@@ -15,7 +29,8 @@ use crate::kernel::loops::{Kernel, Matmul, Reduce, Stage, Work};
 use crate::kernel::schedule::pieces;
 use crate::matmul;
 use crate::runtime::Buffer;
-use crate::runtime::walk::{Context, Memory, batch, for_each, lanes_at, layout, work_bytes};
+use reduce::{Layout, batch, lanes_at, layout};
+use walk::{Context, Memory, for_each, work_bytes};
 
 /// Runs a kernel on `threads` threads of the current pool.
 ///
@@ -194,7 +209,7 @@ impl Run<'_> {
         n: usize,
         total: usize,
         owned: &[Owned],
-        layout: &crate::runtime::walk::Layout,
+        layout: &Layout,
     ) -> u32 {
         let lanes = |part: usize| lanes_at(reduce, layout, &owned[part].memory);
         let count = n * reduce.lanes.min(if reduce.direction == crate::kernel::loops::Direction::Along {

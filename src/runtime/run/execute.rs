@@ -1,5 +1,4 @@
 //! Executes a plan: buffers come and go, kernels run in order.
-#![allow(unsafe_code)]
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -8,8 +7,8 @@ use crate::base::{Error, ErrorKind, Result};
 use crate::kernel::Plan;
 use crate::kernel::loops::Kernel;
 use crate::kernel::schedule::pieces;
-use crate::runtime::strips::Shared;
-use crate::runtime::walk::Context;
+use crate::runtime::run::strips::Shared;
+use crate::runtime::run::walk::Context;
 use crate::runtime::{Buffer, engine, run};
 
 /// A plan about to run.

@@ -12,7 +12,7 @@ use std::sync::{Mutex, PoisonError};
 
 use rustc_hash::FxHashMap;
 
-use super::buffer::layout;
+use super::layout;
 
 /// Most bytes the pool keeps for reuse.
 const KEPT_BYTES: usize = 1 << 30;

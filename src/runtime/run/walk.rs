@@ -1,0 +1,219 @@
+//! Walks: the loops around strips. Every stage of a kernel is a rectangle of loops; a walk steps
+//! through the outer ones, works out addresses and calls strips for the rest.
+use std::ops::Range;
+
+use smallvec::SmallVec;
+
+use super::product::matmul_temps;
+use super::reduce::layout;
+use super::strips::Shared;
+use crate::base::strip::StripArgs;
+use crate::kernel::loops::{BLOCK, Chain, Link, Map, Place, Slot, Stage, Work};
+
+/// What a kernel runs with: the same for all its tasks.
+pub struct Context<'a> {
+    /// The strips of the plan, in order.
+    pub strips: &'a [Shared],
+    /// Whether to interpret them even where there is code.
+    pub interpret: bool,
+    /// The addresses of the plan's buffers.
+    pub buffers: &'a [*mut u8],
+    /// The graph's scalars, by their bits.
+    pub scalars: &'a [u64],
+}
+
+// SAFETY: addresses are only used under the walks' contract: tasks write disjoint places.
+unsafe impl Sync for Context<'_> {}
+
+/// Memory of one task.
+pub struct Memory {
+    /// Rows that only a group's stages see.
+    pub scratch: SmallVec<[*mut u8; 4]>,
+    /// What reductions, products and long chains work in.
+    pub work: *mut u8,
+}
+
+/// Memory a walk hands to a strip.
+#[derive(Clone, Copy)]
+pub(super) struct Local {
+    pub base: *mut u8,
+    pub column: isize,
+    pub row: isize,
+}
+
+/// A rectangle of iterations: from `index` on, along a column axis and perhaps a row axis.
+#[derive(Clone, Copy)]
+pub(super) struct Rect<'a> {
+    pub index: &'a [usize],
+    pub column: usize,
+    pub n: usize,
+    pub row: Option<usize>,
+    pub rows: usize,
+    pub locals: &'a [Local],
+}
+
+/// Elements of working memory a chain needs for what passes between its strips.
+pub(super) fn temps_bytes(chain: &Chain) -> usize {
+    if chain.links.len() > 1 { chain.temps.len() * BLOCK * 8 } else { 0 }
+}
+
+/// Bytes of working memory a task needs for a stage, given the elements reduced at most and the
+/// product it computes.
+pub fn work_bytes(stage: &Stage) -> usize {
+    match &stage.work {
+        Work::Map(map) => temps_bytes(&map.chain),
+        Work::Reduce(reduce) => {
+            let total: usize = stage.extents[reduce.kept..].iter().product();
+            layout(reduce, total).bytes
+        }
+        Work::Matmul(matmul) => matmul_temps(matmul),
+    }
+}
+
+impl Context<'_> {
+    /// Calls a strip on a rectangle.
+    ///
+    /// # Safety
+    /// The stage's places are inside their slots for this rectangle, nobody else writes them
+    /// meanwhile, and locals, temps and scratch have room.
+    pub(super) unsafe fn link(
+        &self,
+        link: &Link,
+        rect: Rect,
+        memory: &Memory,
+        temps: *mut u8,
+        fold: *mut u8,
+    ) -> u32 {
+        let callable = &self.strips[link.strip];
+        let count = link.places.len();
+        let mut base: SmallVec<[*mut u8; 8]> = SmallVec::with_capacity(count);
+        let mut inner: SmallVec<[isize; 8]> = SmallVec::with_capacity(count);
+        let mut outer: SmallVec<[isize; 8]> = SmallVec::with_capacity(count);
+        for place in &link.places {
+            let (at, column, row) = self.address(place, &rect, memory, temps);
+            base.push(at);
+            inner.push(column);
+            outer.push(row);
+        }
+        let scalars: SmallVec<[u64; 8]> =
+            link.scalars.iter().map(|&scalar| self.scalars[scalar as usize]).collect();
+        let args = StripArgs {
+            base: base.as_ptr(),
+            inner: inner.as_ptr(),
+            outer: outer.as_ptr(),
+            rows: rect.rows,
+            scalars: scalars.as_ptr(),
+            scratch: fold,
+        };
+        // SAFETY: the addresses are those of the rectangle's first iteration, and the caller vouches
+        // for the rest.
+        unsafe { callable.call(&args, rect.n, self.interpret) }
+    }
+
+    /// The address of an operand at the rectangle's first iteration, and its steps.
+    pub(super) fn address(
+        &self,
+        place: &Place,
+        rect: &Rect,
+        memory: &Memory,
+        temps: *mut u8,
+    ) -> (*mut u8, isize, isize) {
+        let offset = || {
+            let steps = place.steps.iter().zip(rect.index);
+            steps.fold(place.offset, |sum, (&step, &at)| sum.wrapping_add(step.wrapping_mul(at as i64)))
+                as isize
+        };
+        let column = place.steps[rect.column] as isize;
+        let row = rect.row.map_or(0, |row| place.steps[row] as isize);
+        match place.slot {
+            Slot::Buffer(buffer) => (self.buffers[buffer as usize].wrapping_offset(offset()), column, row),
+            Slot::Scratch(scratch) => {
+                (memory.scratch[scratch as usize].wrapping_offset(offset()), column, row)
+            }
+            Slot::Iota => (std::ptr::without_provenance_mut(offset() as usize), column, row),
+            Slot::Local(local) => {
+                let Local { base, column, row } = rect.locals[local as usize];
+                (base, column, row)
+            }
+            Slot::Temp(temp) => (temps.wrapping_add(temp as usize * BLOCK * 8), column, 0),
+        }
+    }
+
+    /// Calls the strips of a chain on a rectangle: block by block if there are several.
+    ///
+    /// # Safety
+    /// As [`Context::link`].
+    pub(super) unsafe fn chain(&self, chain: &Chain, rect: Rect, memory: &Memory, temps: *mut u8) -> u32 {
+        if let [link] = &chain.links[..] {
+            // SAFETY: the caller's promise.
+            return unsafe { self.link(link, rect, memory, temps, std::ptr::null_mut()) };
+        }
+        let mut errors = 0;
+        let mut index: SmallVec<[usize; 6]> = rect.index.into();
+        for row in 0..rect.rows {
+            if let Some(axis) = rect.row {
+                index[axis] = rect.index[axis] + row;
+            }
+            for first in (0..rect.n).step_by(BLOCK) {
+                index[rect.column] = rect.index[rect.column] + first;
+                let moved = |local: &Local| Local {
+                    base: local
+                        .base
+                        .wrapping_offset(local.row * row as isize + local.column * first as isize),
+                    ..*local
+                };
+                let locals: SmallVec<[Local; 6]> = rect.locals.iter().map(moved).collect();
+                let block =
+                    Rect { index: &index, n: BLOCK.min(rect.n - first), rows: 1, locals: &locals, ..rect };
+                for link in &chain.links {
+                    // SAFETY: the block is part of the caller's rectangle.
+                    errors |= unsafe { self.link(link, block, memory, temps, std::ptr::null_mut()) };
+                }
+            }
+        }
+        errors
+    }
+
+    /// Runs an elementwise stage over `limits`.
+    ///
+    /// # Safety
+    /// As [`Context::link`], for all of `limits`.
+    pub unsafe fn map(&self, map: &Map, limits: &[Range<usize>], memory: &Memory) -> u32 {
+        let mut errors = 0;
+        let (n, rows) = (limits[map.column].len(), map.row.map_or(1, |row| limits[row].len()));
+        let inner = |axis: usize| axis == map.column || Some(axis) == map.row;
+        for_each(limits, inner, |index| {
+            let rect = Rect { index, column: map.column, n, row: map.row, rows, locals: &[] };
+            // SAFETY: the rectangle is part of the caller's limits.
+            errors |= unsafe { self.chain(&map.chain, rect, memory, memory.work) };
+        });
+        errors
+    }
+}
+
+/// Calls `f` at every index of `limits` along the axes that are not `inner`; along those the index
+/// stays at the start.
+pub fn for_each(limits: &[Range<usize>], inner: impl Fn(usize) -> bool, mut f: impl FnMut(&[usize])) {
+    if limits.iter().any(Range::is_empty) {
+        return;
+    }
+    let mut index: SmallVec<[usize; 6]> = limits.iter().map(|limit| limit.start).collect();
+    loop {
+        f(&index);
+        let mut axis = limits.len();
+        loop {
+            if axis == 0 {
+                return;
+            }
+            axis -= 1;
+            if inner(axis) {
+                continue;
+            }
+            index[axis] += 1;
+            if index[axis] < limits[axis].end {
+                break;
+            }
+            index[axis] = limits[axis].start;
+        }
+    }
+}

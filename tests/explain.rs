@@ -1,0 +1,263 @@
+//! Does the compiler do what we think? Few programs, every stage, as text; machine code for named
+//! targets, so that it is the same on every machine.
+#![cfg(feature = "jit")]
+
+use broadloom::prelude::*;
+use broadloom::{Explain, Target};
+
+/// An evaluated array of zeros: something to read.
+fn input<const N: usize>(shape: [usize; N]) -> Array {
+    Array::from_vec(vec![0.0_f32; shape.iter().product()], shape).unwrap()
+}
+
+fn explained(array: &Array) -> Explain {
+    array.explain_for(Target::X86_64).unwrap()
+}
+
+fn optimized(array: &Array) -> String {
+    explained(array).optimized
+}
+
+/// Number of loop nests.
+fn nests(text: &str) -> usize {
+    text.lines().filter(|line| line.contains(" = ") && !line.contains("= input")).count()
+}
+
+/// Number of kernels.
+fn kernels(array: &Array) -> usize {
+    explained(array).kernel.matches("kernel k").count()
+}
+
+#[test]
+fn a_chain_with_broadcasting_at_every_stage() {
+    let (a, b) = (input([64, 128]), input([128]));
+    insta::assert_snapshot!(explained(&((-(&a - &b)).exp() * 0.5)));
+}
+
+#[test]
+fn a_dense_layer_at_every_stage() {
+    let (x, w, b) = (input([64, 256]), input([256, 128]), input([128]));
+    insta::assert_snapshot!(explained(&(x.matmul(&w) + &b).relu()));
+}
+
+#[test]
+fn a_reduction_with_producer_and_epilogue_at_every_stage() {
+    let (a, b) = (input([64, 300]), input([64, 300]));
+    insta::assert_snapshot!(explained(&((&a - &b) * (&a - &b)).sum(-1).sqrt()));
+}
+
+#[test]
+fn softmax_at_every_stage() {
+    insta::assert_snapshot!(explained(&input([64, 256]).softmax(-1)));
+}
+
+#[test]
+fn a_strided_view_at_every_stage() {
+    let x = input([40, 60]);
+    insta::assert_snapshot!(explained(&(x.t().slice(s![1..;2, ..;-1]) + 1.0)));
+}
+
+#[test]
+fn two_outputs_at_every_stage() {
+    let (a, b) = (input([1000]), input([1000]));
+    let sum = &a + &b;
+    let both = [sum.sqrt(), sum * 2.0];
+    insta::assert_snapshot!(broadloom::explain(&both, Target::X86_64).unwrap());
+}
+
+#[test]
+fn machine_code_for_another_machine() {
+    let (a, b) = (input([64, 128]), input([128]));
+    let explained = ((&a - &b) * 0.5).relu().explain_for(Target::Aarch64).unwrap();
+    insta::assert_snapshot!(explained.asm);
+}
+
+#[test]
+fn bias_and_relu_join_the_matmul() {
+    let (x, w, b) = (input([64, 256]), input([256, 128]), input([128]));
+    insta::assert_snapshot!(optimized(&(x.matmul(&w) + &b).relu()), @r"
+    graph {
+      %0 = input : f32[64, 256]
+      %1 = input : f32[256, 128]
+      %2 = input : f32[128]
+      %3 = matmul %0, %1, %2 by [j] in [64, 128, 256] then |acc, c| maximum(acc + c, 0) : f32[64, 128]
+      return %3
+    }
+    ");
+}
+
+#[test]
+fn any_chain_with_a_residual_joins_the_matmul() {
+    let (x, w, b, residual) = (input([64, 256]), input([256, 128]), input([128]), input([64, 128]));
+    let y = (x.matmul(&w) + &b).relu().exp() * 0.25 + &residual;
+    insta::assert_snapshot!(optimized(&y), @r"
+    graph {
+      %0 = input : f32[64, 256]
+      %1 = input : f32[256, 128]
+      %2 = input : f32[128]
+      %3 = input : f32[64, 128]
+      %4 = matmul %0, %1, %2 by [j], %3 by [i, j] in [64, 128, 256] then |acc, c, d| exp(maximum(acc + c, 0)) * s0 + d : f32[64, 128]
+      return %4
+    }
+    ");
+}
+
+#[test]
+fn a_squared_distance_reads_both_sides_once_and_writes_only_the_result() {
+    let (a, b) = (input([1000]), input([1000]));
+    insta::assert_snapshot!(optimized(&(&a - &b).pow(2).sum(..)), @r"
+    graph {
+      %0 = input : f32[1000]
+      %1 = input : f32[1000]
+      %2 = sum %0, %1 over [i] in [1000] of |a, b| square(a - b) : f32[]
+      return %2
+    }
+    ");
+}
+
+#[test]
+fn softmax_and_layer_norm_are_one_kernel_each() {
+    let x = input([64, 256]);
+    assert_eq!(kernels(&x.softmax(-1)), 1);
+    assert_eq!(kernels(&x.log_softmax(-1)), 1);
+    assert_eq!(kernels(&x.layer_norm(-1, &input([256]), &input([256]), 1e-5)), 1);
+    assert_eq!(kernels(&((&x - x.mean(over(-1).keepdims())) / x.std(over(-1).keepdims()))), 1);
+}
+
+#[test]
+fn a_chain_of_a_thousand_ops_is_one_nest() {
+    let mut x = input([100]);
+    for step in 0..1000 {
+        x = if step % 2 == 0 { x * 1.5 } else { x.abs() };
+    }
+    assert_eq!(nests(&optimized(&x)), 1);
+    assert_eq!(kernels(&x), 1);
+}
+
+#[test]
+fn factors_are_computed_as_they_are_packed() {
+    let (x, w) = (input([64, 256]), input([128, 256]));
+    insta::assert_snapshot!(optimized(&x.relu().matmul(&(w.t() * 0.5))), @r"
+    graph {
+      %0 = input : f32[64, 256]
+      %1 = input : f32[128, 256]
+      %2 = matmul %0, %1 by [j, k] in [64, 128, 256] of |a| maximum(a, 0), |b| b * s0 : f32[64, 128]
+      return %2
+    }
+    ");
+}
+
+#[test]
+fn the_second_of_two_matmuls_takes_the_first_as_its_epilogue_s_argument() {
+    let (x, w, u) = (input([64, 256]), input([256, 128]), input([256, 128]));
+    insta::assert_snapshot!(optimized(&(x.matmul(&w) + x.matmul(&u))), @r"
+    graph {
+      %0 = input : f32[64, 256]
+      %1 = input : f32[256, 128]
+      %2 = input : f32[256, 128]
+      %3 = matmul %0, %1 in [64, 128, 256] : f32[64, 128]
+      %4 = matmul %0, %2, %3 by [i, j] in [64, 128, 256] then |acc, c| c + acc : f32[64, 128]
+      return %4
+    }
+    ");
+}
+
+#[test]
+fn a_cheap_value_read_twice_is_computed_twice_and_a_dear_one_once() {
+    let (a, b) = (input([100, 50]), input([100, 50]));
+    let cheap = &a + 1.0;
+    insta::assert_snapshot!(optimized(&(cheap.sum(0) + cheap.max(0))), @r"
+    graph {
+      %0 = input : f32[100, 50]
+      %1 = sum %0 over [i] in [100, 50] of |a| a + 1 : f32[50]
+      %2 = max %0, %1 by [j] over [i] in [100, 50] of |a| a + 1 then |acc, b| b + acc : f32[50]
+      return %2
+    }
+    ");
+    let dear = (&a * &b).exp();
+    insta::assert_snapshot!(optimized(&(dear.sum(0) + dear.max(0))), @r"
+    graph {
+      %0 = input : f32[100, 50]
+      %1 = input : f32[100, 50]
+      %2 = map %0, %1, |a, b| exp(a * b) : f32[100, 50]
+      %3 = sum %2 over [i] in [100, 50] : f32[50]
+      %4 = max %2, %3 by [j] over [i] in [100, 50] then |acc, b| b + acc : f32[50]
+      return %4
+    }
+    ");
+}
+
+#[test]
+fn what_two_outputs_share_is_computed_once() {
+    let (a, b) = (input([1000]), input([1000]));
+    let shared = (&a * &b).exp();
+    let both = [shared.sqrt(), &shared + 1.0];
+    let text = broadloom::explain(&both, Target::X86_64).unwrap().optimized;
+    insta::assert_snapshot!(text, @r"
+    graph {
+      %0 = input : f32[1000]
+      %1 = input : f32[1000]
+      %2 = map %0, %1, |a, b| { v0 = exp(a * b); (sqrt(v0), v0 + 1) } : f32[1000], f32[1000]
+      return %2, %2.1
+    }
+    ");
+}
+
+#[test]
+fn views_of_views_of_expressions_are_index_maps() {
+    let (a, b) = (input([40, 60]), input([40, 60]));
+    let y = (&a + &b).t().slice(s![5..25, ..;-1]).reshape((4, 5, 40)) * 2.0;
+    insta::assert_snapshot!(optimized(&y), @r"
+    graph {
+      %0 = input : f32[40, 60]
+      %1 = input : f32[40, 60]
+      %2 = map %0 by [-k + 39, 5*i + j + 5], %1 by [-k + 39, 5*i + j + 5], |a, b| (a + b) * s0 : f32[4, 5, 40]
+      return %2
+    }
+    ");
+}
+
+#[test]
+fn a_reshape_that_merges_axes_moves_to_the_inputs() {
+    let (a, b) = (input([40, 60]), input([40, 60]));
+    insta::assert_snapshot!(optimized(&(&a + &b).reshape(-1).slice(s![..;2]).sum(..)), @r"
+    graph {
+      %0 = input : f32[40, 60]
+      %1 = input : f32[40, 60]
+      %2 = reshape %0 : f32[2400]
+      %3 = reshape %1 : f32[2400]
+      %4 = sum %2 by [2*i], %3 by [2*i] over [i] in [1200] of |a, b| a + b : f32[]
+      return %4
+    }
+    ");
+}
+
+#[test]
+fn joined_parts_are_written_where_they_belong() {
+    let (a, b) = (input([10, 60]), input([30, 60]));
+    insta::assert_snapshot!(explained(&concat([&(&a + 1.0), &b], 0)).kernel, @r"
+    kernel k0(a: f32[10, 60]) -> y: f32[40, 60] {
+      strip i in 0..600 {
+        y[i] = a[i] + 1
+      }
+    }
+    kernel k1(a: f32[30, 60]) -> y: f32[40, 60] {
+      strip i in 0..1800 {
+        y[i] = a[i]
+      }
+    }
+    ");
+}
+
+#[test]
+fn creation_is_arithmetic_inside_the_loop_that_uses_it() {
+    let x = input([100]);
+    let y = x * Array::linspace(0.0, 1.0, 100).astype(F32);
+    assert_eq!(nests(&optimized(&y)), 2, "an iota, which is no memory, and a map\n{}", optimized(&y));
+}
+
+#[test]
+fn the_same_expression_prints_the_same_text() {
+    let text = || format!("{}", explained(&(input([64, 256]).softmax(-1) * 3.0)));
+    assert_eq!(text(), text());
+}

@@ -1,0 +1,4 @@
+fn main() {
+    struct Mine;
+    impl broadloom::Operand for Mine {}
+}
