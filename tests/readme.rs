@@ -9,6 +9,9 @@ fn the_program_on_the_front_page_is_the_one_it_prints() -> broadloom::Result<()>
     let [x, w, b] = broadloom::eval([x, w, b])?;
     let program = (x.matmul(&w) + &b).relu().explain()?.optimized;
     let page = include_str!("../README.md");
-    assert!(page.contains(&format!("```text\n{}\n```", program.trim_end())), "README.md should show\n{program}");
+    assert!(
+        page.contains(&format!("```text\n{}\n```", program.trim_end())),
+        "README.md should show\n{program}"
+    );
     Ok(())
 }
