@@ -172,6 +172,7 @@ fn evaluated(graph: &Graph, inputs: &[Values], jit: Jit) -> broadloom::Result<Ve
         inputs: inputs.iter().map(leaf).collect(),
         scalars: Vec::new(),
         names: Vec::new(),
+        origin: None,
     };
     let buffers = pipeline::evaluate_with(captured, &settings(jit))?;
     let values = |(buffer, output): (&Arc<Buffer>, &Value)| values(buffer, graph.ty(*output).dtype);
