@@ -30,7 +30,7 @@ fn of_shapes_that_clash() {
     equal: cannot broadcast f32[3, 4] with bool[5]: axis -1 has 4 and 5
     where_: cannot broadcast bool[3, 4] with f32[2, 4]: axis -2 has 3 and 2
     isclose: cannot broadcast f32[3, 4] with f32[2, 4]: axis -2 has 3 and 2
-    maximum: cannot broadcast f32[3, 4] with f32[2, 4]: axis -2 has 3 and 2
+    clip: cannot broadcast f32[3, 4] with f32[2, 4]: axis -2 has 3 and 2
     broadcast_to: cannot broadcast f32[3, 4] to [4, 3]
     broadcast_to: cannot broadcast f32[3, 4] to [4]
     reshape: cannot reshape f32[3, 4] to [5, 5]: it has 12 elements, not 25
@@ -104,7 +104,7 @@ fn of_axes() {
     sum: takes no correction
     softmax: takes axes without options
     softmax: axis 5 is out of range for f32[3, 4], which has rank 2
-    permute_dims: 1 axes for f32[3, 4], which has rank 2
+    permute_dims: f32[3, 4] has rank 2, axes given: 1
     permute_dims: axis 0 of f32[3, 4] is named twice
     permute_dims: axis 2 is out of range for f32[3, 4], which has rank 2
     swapaxes: axis 2 is out of range for f32[3, 4], which has rank 2
@@ -165,7 +165,7 @@ fn of_slices() {
     ], @"
     slice: 3 is out of range for axis 0 of f32[3, 4], which has 3
     slice: -5 is out of range for axis 1 of f32[3, 4], which has 4
-    slice: 3 indices for f32[3, 4], which has rank 2
+    slice: f32[3, 4] has rank 2, indices given: 3
     slice: `...` stands twice
     slice: 2..9 is out of range for axis 0 of f32[3, 4], which has 3
     slice: -9.. is out of range for axis 1 of f32[3, 4], which has 4
@@ -174,7 +174,7 @@ fn of_slices() {
     slice: ..;0 of axis 0 has step 0
     i: 3 is out of range for axis 0 of f32[3, 4], which has 3
     i: -4 is out of range for axis 0 of f32[3, 4], which has 3
-    i: 1 indices for i32[], which has rank 0
+    i: i32[] has rank 0, indices given: 1
     ");
 }
 
@@ -260,7 +260,7 @@ fn of_reading() {
     to_vec: the elements of f32[2, 2] are f32, not f64
     item: f32[2, 2] has 4 elements, not one
     item: the elements of f32[] are f32, not i32
-    get: 1 indices for f32[2, 2], which has rank 2
+    get: f32[2, 2] has rank 2, indices given: 1
     get: 2 is out of range for axis 1 of f32[2, 2], which has 2
     get: -3 is out of range for axis 0 of f32[2, 2], which has 2
     as_slice: f32[2, 2] is not evaluated; call force() or eval() first

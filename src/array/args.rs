@@ -9,7 +9,7 @@ use crate::base::{Error, ErrorKind, Result, Type};
 use crate::graph::infer;
 
 /// Closes the traits of this room to other crates, so that they can grow.
-pub mod sealed {
+pub(super) mod sealed {
     /// Implemented by what this crate lists, and by nothing else.
     pub trait Sealed {}
 }
@@ -166,7 +166,7 @@ impl Over {
         Self { keepdims: true, ..self }
     }
 
-    /// What [`var`](crate::Array::var) and [`std`](crate::Array::std) subtract from the number of
+    /// What [`var`](crate::array::Array::var) and [`std`](crate::array::Array::std) subtract from the number of
     /// elements before they divide by it: 0 for a whole population, 1 for a sample.
     #[doc(alias = "ddof")]
     pub fn correction(self, correction: impl Into<f64>) -> Self {

@@ -1,7 +1,7 @@
 //! `Array`, a handle on a node of the user's graph, and how nodes are born, fail and die.
 //!
 //! A node is *lazy* (it has an operation and arguments), *stored* (it has a value), or *failed* (it
-//! stands for an operation that could not be built, inside [`checked`](crate::checked)). Lazy turns
+//! stands for an operation that could not be built, inside [`checked`](crate::array::checked)). Lazy turns
 //! into stored once and never back: the value is set first, then the operation is dropped, so whoever
 //! finds no operation finds a value.
 //!

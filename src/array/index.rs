@@ -169,7 +169,7 @@ macro_rules! s {
 }
 
 fallible! {
-    /// The part of the array that `items`, written [`s![…]`](crate::s!), speaks of.
+    /// The part of the array that `items`, written [`s![…]`](macro@s), speaks of.
     ///
     /// # Shapes
     /// Indices drop their axes, ranges keep them, `NewAxis` adds one; axes not spoken of stay whole.

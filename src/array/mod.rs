@@ -7,27 +7,28 @@
 //! - `capture`: from the user's links to one compilation's graph and back
 //! - `read`, `display`: values and texts out
 
-pub mod args;
+mod args;
 mod build;
 mod capture;
 mod contract;
-pub mod create;
+mod create;
 mod display;
 mod elementwise;
 mod fallible;
 mod handle;
-pub mod index;
+mod index;
 mod nn;
-pub mod operand;
-pub mod read;
+mod operand;
+mod read;
 mod reduce;
 mod views;
 
-pub use args::{Over, ToAxes, ToShape, over};
+pub use args::{Integer, Over, ToAxes, ToShape, over};
+pub use create::{Bound, Nested};
 pub use elementwise::{try_where_, where_};
 pub use fallible::checked;
 pub use handle::Array;
 pub use index::{NewAxis, SliceIndex, SliceItem};
-pub use operand::Operand;
-pub use read::{Arrays, eval, explain};
+pub use operand::{Operand, Scalarlike};
+pub use read::{Arrays, Rows, eval, explain};
 pub use views::{concat, stack, try_concat, try_stack};

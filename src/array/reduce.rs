@@ -11,7 +11,7 @@ fallible! {
     /// The sum over `axes`. Integers and truth values add up in `i64`, and wrap.
     ///
     /// # Shapes
-    /// The axes disappear; with [`over`](crate::over)`(axes).keepdims()` they stay with extent 1. So in
+    /// The axes disappear; with [`over`](crate::array::over)`(axes).keepdims()` they stay with extent 1. So in
     /// every reduction.
     ///
     /// # Examples
@@ -80,7 +80,7 @@ fallible! {
     }
 
     /// The variance over `axes`: the mean of the squared distances from the mean, computed in two
-    /// passes. [`over`](crate::over)`(axes).correction(1)` divides by one less than the number of
+    /// passes. [`over`](crate::array::over)`(axes).correction(1)` divides by one less than the number of
     /// elements.
     pub fn var(&self, axes: impl ToAxes) {
         variance("var", self, axes.over())

@@ -1,3 +1,5 @@
+//! What is captured, given away, kept and stored, on small graphs and very long ones.
+
 use super::*;
 use crate::base::DType::*;
 

@@ -1,0 +1,81 @@
+//! Does it behave like NumPy?
+//!
+//! The answers are in `tests/numpy/answers/*.txt`, written by `tools/numpy_answers.py`, which also
+//! describes their format; where the crate differs from NumPy on purpose, their lines say so. `cases`
+//! reads them, `calls` asks the crate, `famous` is what everybody knows, by hand.
+
+#[path = "numpy/calls.rs"]
+mod calls;
+#[path = "numpy/cases.rs"]
+mod cases;
+#[path = "numpy/famous.rs"]
+mod famous;
+
+use cases::{check, check_printing};
+
+/// Includes a file of answers.
+macro_rules! answers {
+    ($file:literal) => {
+        include_str!(concat!("numpy/answers/", $file, ".txt"))
+    };
+}
+
+#[test]
+fn ops_of_one_argument_mean_what_they_mean_in_numpy() {
+    check(answers!("unary"));
+}
+
+#[test]
+fn ops_of_two_arguments_promote_and_mean_what_they_mean_in_numpy() {
+    check(answers!("binary"));
+}
+
+#[test]
+fn rust_scalars_promote_as_python_scalars_do() {
+    check(answers!("weak"));
+}
+
+#[test]
+fn shapes_broadcast_or_clash_as_in_numpy() {
+    check(answers!("broadcast"));
+}
+
+#[test]
+fn arrays_are_created_as_in_numpy() {
+    check(answers!("creation"));
+}
+
+#[test]
+fn views_and_joins_move_elements_as_in_numpy() {
+    check(answers!("views"));
+}
+
+#[test]
+fn slices_within_bounds_are_those_of_python() {
+    check(answers!("slices"));
+}
+
+#[test]
+fn reductions_have_the_values_of_numpy() {
+    check(answers!("reductions"));
+}
+
+#[test]
+fn reductions_of_empty_axes_have_the_outcome_of_numpy() {
+    check(answers!("empty"));
+}
+
+#[test]
+fn products_have_the_shapes_and_values_of_numpy() {
+    check(answers!("products"));
+}
+
+#[test]
+fn compositions_have_the_values_of_their_formulas() {
+    check(answers!("compositions"));
+}
+
+#[test]
+fn arrays_print_as_in_numpy() {
+    check_printing(answers!("printing"));
+}

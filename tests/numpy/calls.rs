@@ -1,0 +1,132 @@
+//! The names of answer files, as calls of the crate.
+
+use broadloom::prelude::*;
+use broadloom::{Result, checked, try_concat, try_stack, try_where_};
+
+use crate::cases::Arg;
+
+/// Evaluates `$call` with `$name` bound to the operand that `$arg` is.
+macro_rules! with_operand {
+    ($arg:expr, |$name:ident| $call:expr) => {
+        match $arg {
+            Arg::Array($name) => $call,
+            Arg::Bool($name) => {
+                let $name = *$name;
+                $call
+            }
+            Arg::Int($name) => {
+                let $name = *$name;
+                $call
+            }
+            Arg::Float($name) => {
+                let $name = *$name;
+                $call
+            }
+            _ => panic!("not an operand"),
+        }
+    };
+}
+
+/// An operator with a Rust scalar on its left side.
+macro_rules! on_the_left {
+    ($scalar:expr, |$name:ident| $call:expr, $($Kind:ident)*) => {
+        match $scalar {
+            $( Arg::$Kind($name) => {
+                let $name = *$name;
+                checked(|| $call)
+            } )*
+            _ => panic!("no such scalar stands on the left"),
+        }
+    };
+}
+
+/// The lazy result of `op`, or why it cannot be built.
+pub fn call(op: &str, args: &[Arg]) -> Result<Array> {
+    use Arg::{Array as A, Axes, Bound, Count, DType, Shape, Slice};
+
+    macro_rules! methods {
+        (unary: $($unary:ident)*; binary: $($binary:ident)*; axes: $($axes:ident)*) => { pastey::paste! {
+            match (op, args) {
+                $( (stringify!($unary), [A(x)]) => return x.[<try_ $unary>](), )*
+                $( (stringify!($binary), [A(x), other]) => {
+                    return with_operand!(other, |y| x.[<try_ $binary>](y));
+                } )*
+                $( (stringify!($axes), [A(x), Axes(over)]) => return x.[<try_ $axes>](over.clone()), )*
+                _ => {}
+            }
+        } };
+    }
+    methods! {
+        unary: negative abs sign sqrt square reciprocal exp expm1 log log1p log2 log10 sin cos tan tanh sigmoid
+            erf floor ceil trunc round isnan isinf isfinite logical_not bitwise_invert ravel t matrix_transpose
+            gelu gelu_tanh silu softplus relu;
+        binary: add subtract multiply divide floor_divide remainder pow maximum minimum atan2 hypot logical_and
+            logical_or logical_xor bitwise_and bitwise_or bitwise_xor bitwise_left_shift bitwise_right_shift
+            equal not_equal less less_equal greater greater_equal isclose;
+        axes: sum prod max min mean var std any all count_nonzero argmax argmin softmax log_softmax squeeze
+            flip expand_dims permute_dims
+    }
+
+    match (op, args) {
+        ("left_add", [x, A(y)]) => on_the_left!(x, |x| x + y, Int Float),
+        ("left_subtract", [x, A(y)]) => on_the_left!(x, |x| x - y, Int Float),
+        ("left_multiply", [x, A(y)]) => on_the_left!(x, |x| x * y, Int Float),
+        ("left_divide", [x, A(y)]) => on_the_left!(x, |x| x / y, Int Float),
+        ("left_remainder", [x, A(y)]) => on_the_left!(x, |x| x % y, Int Float),
+        ("left_bitwise_and", [x, A(y)]) => on_the_left!(x, |x| x & y, Bool Int),
+        ("left_bitwise_or", [x, A(y)]) => on_the_left!(x, |x| x | y, Bool Int),
+        ("left_bitwise_xor", [x, A(y)]) => on_the_left!(x, |x| x ^ y, Bool Int),
+        ("left_bitwise_left_shift", [x, A(y)]) => on_the_left!(x, |x| x << y, Int),
+        ("left_bitwise_right_shift", [x, A(y)]) => on_the_left!(x, |x| x >> y, Int),
+
+        ("where_", [A(mask), yes, no]) => {
+            with_operand!(yes, |yes| with_operand!(no, |no| try_where_(mask, yes, no)))
+        }
+        ("clip", [A(x), low, high]) => {
+            with_operand!(low, |low| with_operand!(high, |high| x.try_clip(low, high)))
+        }
+        ("astype", [A(x), DType(dtype)]) => x.try_astype(*dtype),
+        ("array_equal", [A(x), A(y)]) => Ok(Array::scalar(x.array_equal(y)?)),
+        ("allclose", [A(x), A(y)]) => Ok(Array::scalar(x.allclose(y)?)),
+
+        ("zeros", [Shape(shape), DType(dtype)]) => Array::try_zeros(shape, *dtype),
+        ("ones", [Shape(shape), DType(dtype)]) => Array::try_ones(shape, *dtype),
+        ("full", [Shape(shape), Arg::Bool(value), DType(dtype)]) => Array::try_full(shape, *value, *dtype),
+        ("full", [Shape(shape), Arg::Int(value), DType(dtype)]) => Array::try_full(shape, *value, *dtype),
+        ("full", [Shape(shape), Arg::Float(value), DType(dtype)]) => Array::try_full(shape, *value, *dtype),
+        ("full_like", [A(x), Arg::Bool(value)]) => Ok(x.full_like(*value)),
+        ("full_like", [A(x), Arg::Int(value)]) => Ok(x.full_like(*value)),
+        ("full_like", [A(x), Arg::Float(value)]) => Ok(x.full_like(*value)),
+        ("zeros_like", [A(x)]) => Ok(x.zeros_like()),
+        ("ones_like", [A(x)]) => Ok(x.ones_like()),
+        ("arange", [Count(start), Count(stop), Count(step)]) => Array::try_arange_step(*start..*stop, *step),
+        ("arange", [Bound(start), Bound(stop), Bound(step)]) => Array::try_arange_step(*start..*stop, *step),
+        ("linspace", [Bound(start), Bound(stop), Count(count)]) => {
+            Array::try_linspace(*start, *stop, usize::try_from(*count).expect("a count"))
+        }
+        ("eye", [Count(n), DType(dtype)]) => Array::try_eye(usize::try_from(*n).expect("a count"), *dtype),
+
+        ("reshape", [A(x), Shape(shape)]) => x.try_reshape(shape),
+        ("broadcast_to", [A(x), Shape(shape)]) => x.try_broadcast_to(shape),
+        ("swapaxes", [A(x), Count(one), Count(other)]) => x.try_swapaxes(*one as isize, *other as isize),
+        ("moveaxis", [A(x), Count(from), Count(to)]) => x.try_moveaxis(*from as isize, *to as isize),
+        ("slice", [A(x), Slice(items)]) => x.try_slice(items),
+        ("concat", [Count(axis), arrays @ ..]) => try_concat(arrays.iter().map(array), *axis as isize),
+        ("stack", [Count(axis), arrays @ ..]) => try_stack(arrays.iter().map(array), *axis as isize),
+
+        ("matmul", [A(x), A(y)]) => x.try_matmul(y),
+        ("matmul_row_sums", [A(x), A(y)]) => x.try_matmul(y)?.try_sum(1),
+        ("vecdot", [A(x), A(y)]) => x.try_vecdot(y),
+        ("layer_norm", [A(x), Axes(over), gain, bias, Bound(epsilon)]) => with_operand!(gain, |gain| {
+            with_operand!(bias, |bias| x.try_layer_norm(over.clone(), gain, bias, *epsilon))
+        }),
+        _ => panic!("no call is written for {op} of {} arguments", args.len()),
+    }
+}
+
+fn array(arg: &Arg) -> &Array {
+    match arg {
+        Arg::Array(array) => array,
+        _ => panic!("not an array"),
+    }
+}

@@ -1,0 +1,315 @@
+//! The reader of answer files, and what counts as the right answer.
+
+use std::collections::HashMap;
+use std::fmt::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use broadloom::prelude::*;
+use broadloom::{Over, Result, SliceItem};
+
+use crate::calls::call;
+
+/// An argument of a case.
+#[derive(Clone)]
+pub enum Arg {
+    Array(Array),
+    Bool(bool),
+    Int(i64),
+    Float(f64),
+    Axes(Over),
+    Shape(Vec<i64>),
+    Slice(Vec<SliceItem>),
+    DType(DType),
+    /// An integer or float that is no operand: a count, an axis, a bound.
+    Count(i64),
+    Bound(f64),
+}
+
+/// Numbers of an answer: bits of integers and truth values, or floats.
+#[derive(Clone, Copy)]
+enum Number {
+    Int(i64),
+    Float(f64),
+}
+
+/// What should come out.
+struct Outcome<'a> {
+    dtype: DType,
+    shape: Vec<usize>,
+    /// `=`, `~`, or `@` with a number of ULP.
+    by: &'a str,
+    numbers: Vec<&'a str>,
+}
+
+/// Failures shown of one file.
+const SHOWN: usize = 40;
+
+/// Asks every case of an answer file, and panics with a list of the wrong ones.
+pub fn check(text: &str) {
+    let mut names = HashMap::new();
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    for (number, line) in text.lines().enumerate() {
+        let line = line.split("  # NumPy: ").next().unwrap_or_default();
+        if let Some(definition) = line.strip_prefix("let ") {
+            let (name, literal) = definition.split_once(" = ").expect("a definition has a value");
+            names.insert(name, argument(literal, &names));
+        } else if let Some((question, answer)) = line.split_once(" => ") {
+            count += 1;
+            let mut words = question.split(' ');
+            let op = words.next().expect("a case names an op");
+            let args: Vec<Arg> = words.map(|word| argument(word, &names)).collect();
+            let got = catch_unwind(AssertUnwindSafe(|| call(op, &args).and_then(Array::eval)));
+            let verdict = match got {
+                Ok(got) => judge(got, answer),
+                Err(_) => Err("panicked".into()),
+            };
+            if let Err(why) = verdict {
+                wrong.push(format!("line {}: {line}\n    {why}", number + 1));
+            }
+        } else {
+            assert!(line.is_empty() || line.starts_with('#'), "line {}: {line}", number + 1);
+        }
+    }
+    assert!(count > 0, "no cases");
+    assert!(wrong.is_empty(), "{} of {count} cases are wrong:\n{}", wrong.len(), listed(&wrong));
+}
+
+/// The same for texts of arrays.
+pub fn check_printing(text: &str) {
+    let mut wrong = Vec::new();
+    for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.starts_with('#')) {
+        let line = line.split("  # NumPy: ").next().unwrap_or_default();
+        let (literal, answer) = line.split_once(" => ").expect("a case has an answer");
+        let Arg::Array(array) = argument(literal, &HashMap::new()) else { panic!("only arrays print") };
+        let (got, answer) = (array.to_string(), answer.replace("\\n", "\n"));
+        if got != answer {
+            wrong.push(format!("line {}: {literal:.80}\n{got}\n  but NumPy\n{answer}", number + 1));
+        }
+    }
+    assert!(wrong.is_empty(), "{} cases are wrong:\n{}", wrong.len(), listed(&wrong));
+}
+
+fn listed(wrong: &[String]) -> String {
+    wrong.iter().take(SHOWN).fold(String::new(), |mut text, line| {
+        writeln!(text, "{line:.600}").expect("a String takes all");
+        text
+    })
+}
+
+/// The numbers between `open` and `close`, separated by commas.
+fn integers<N: std::str::FromStr>(text: &str, open: char, close: char) -> Vec<N> {
+    let inside = text.strip_prefix(open).and_then(|text| text.strip_suffix(close));
+    let inside = inside.unwrap_or_else(|| panic!("{text} is no list"));
+    let number = |text: &str| text.parse().unwrap_or_else(|_| panic!("{text} is no integer"));
+    inside.split(',').filter(|text| !text.is_empty()).map(number).collect()
+}
+
+fn dtype(name: &str) -> DType {
+    let found = DType::ALL.iter().find(|dtype| dtype.name().eq_ignore_ascii_case(name));
+    *found.unwrap_or_else(|| panic!("{name} is no dtype"))
+}
+
+fn number(text: &str, dtype: DType) -> Number {
+    match dtype {
+        // Rounded once: what stands for an f32 reads back as that f32.
+        F32 => text.parse::<f32>().map(|x| Number::Float(f64::from(x))).ok(),
+        F64 => text.parse().map(Number::Float).ok(),
+        _ => text.parse().map(Number::Int).ok(),
+    }
+    .unwrap_or_else(|| panic!("{text} is no {dtype}"))
+}
+
+fn argument(word: &str, names: &HashMap<&str, Arg>) -> Arg {
+    if let Some(defined) = names.get(word) {
+        return defined.clone();
+    }
+    if word.starts_with('(') {
+        return Arg::Shape(integers(word, '(', ')'));
+    }
+    if let Some((kind, text)) = word.split_once(':') {
+        let float = || text.parse().unwrap_or_else(|_| panic!("{text} is no float"));
+        match kind {
+            "w" if matches!(text, "true" | "false") => return Arg::Bool(text == "true"),
+            "w" => return text.parse().map_or_else(|_| Arg::Float(float()), Arg::Int),
+            "n" => return Arg::Count(text.parse().expect("an integer")),
+            "x" => return Arg::Bound(float()),
+            "a" => return Arg::Axes(axes(text)),
+            "s" => return Arg::Slice(text.split(',').filter(|item| !item.is_empty()).map(item).collect()),
+            _ => return Arg::Array(literal(kind, text)),
+        }
+    }
+    match word.find('(') {
+        Some(at) => Arg::Array(pattern(dtype(&word[..at]), &integers(&word[at..], '(', ')'))),
+        None if word.contains('[') => Arg::Array(literal(word, "")),
+        None => Arg::DType(dtype(word)),
+    }
+}
+
+fn axes(text: &str) -> Over {
+    let mut parts = text.split(';');
+    let mut over = match parts.next().expect("a text has a first part") {
+        ".." => over(..),
+        list => over(integers::<i64>(&format!("({list})"), '(', ')')),
+    };
+    for option in parts {
+        over = match option.strip_prefix("c=") {
+            Some(correction) => over.correction(correction.parse::<f64>().expect("a correction is a number")),
+            None => over.keepdims(),
+        };
+    }
+    over
+}
+
+/// A place of a slice as Python writes it.
+fn item(text: &str) -> SliceItem {
+    let bound = |text: &str| (!text.is_empty()).then(|| text.parse().expect("a bound is an integer"));
+    let mut parts = text.split(':');
+    let first = parts.next().unwrap_or_default();
+    match (text, parts.next()) {
+        ("None", _) => SliceItem::NewAxis,
+        ("...", _) => SliceItem::Ellipsis,
+        (_, None) => SliceItem::Index(text.parse().expect("an index is an integer")),
+        (_, Some(stop)) => SliceItem::Range {
+            start: bound(first),
+            stop: bound(stop),
+            inclusive: false,
+            step: parts.next().and_then(bound).unwrap_or(1),
+        },
+    }
+}
+
+/// An array of `f32[2]` and its elements.
+fn literal(ty: &str, elements: &str) -> Array {
+    let at = ty.find('[').unwrap_or_else(|| panic!("{ty} is no type"));
+    let (dtype, shape) = (dtype(&ty[..at]), integers(&ty[at..], '[', ']'));
+    let numbers = elements.split(',').filter(|text| !text.is_empty()).map(|text| number(text, dtype));
+    from_numbers(dtype, &shape, numbers.collect())
+}
+
+/// The pattern that the generator makes, too.
+fn pattern(dtype: DType, shape: &[usize]) -> Array {
+    let value = |i: usize| (i * 7 + 3) % 11;
+    let numbers = (0..shape.iter().product()).map(|i| match dtype {
+        Bool => Number::Int(value(i) as i64 % 2),
+        F32 | F64 => Number::Float(value(i) as f64 - 4.0),
+        _ => Number::Int(value(i) as i64 - 4),
+    });
+    from_numbers(dtype, shape, numbers.collect())
+}
+
+fn from_numbers(dtype: DType, shape: &[usize], numbers: Vec<Number>) -> Array {
+    let ints = || {
+        numbers.iter().map(|number| match number {
+            Number::Int(n) => *n,
+            Number::Float(x) => panic!("{x} is no integer"),
+        })
+    };
+    let floats = || {
+        numbers.iter().map(|number| match number {
+            Number::Int(n) => panic!("{n} is no float"),
+            Number::Float(x) => *x,
+        })
+    };
+    let array = match dtype {
+        Bool => Array::from_vec(ints().map(|n| n != 0).collect(), shape),
+        I32 => Array::from_vec(ints().map(|n| i32::try_from(n).expect("it fits")).collect(), shape),
+        I64 => Array::from_vec(ints().collect(), shape),
+        F32 => Array::from_vec(floats().map(|x| x as f32).collect(), shape),
+        F64 => Array::from_vec(floats().collect(), shape),
+        _ => panic!("no answers for {dtype}"),
+    };
+    array.expect("a literal has as many elements as its shape")
+}
+
+fn judge(got: Result<Array>, answer: &str) -> Result<(), String> {
+    match (got, answer) {
+        (Err(_), "error") => Ok(()),
+        (Err(error), _) => Err(format!("is an error: {error}")),
+        (Ok(array), "error") => Err(format!("is {}{:?}, not an error", array.dtype(), array.shape())),
+        (Ok(array), _) => compare(&array, &outcome(answer)),
+    }
+}
+
+/// Of `f32[2] = 1 2`.
+fn outcome(answer: &str) -> Outcome<'_> {
+    let (ty, rest) = answer.split_once(' ').expect("an outcome has a type");
+    let at = ty.find('[').expect("a type has a shape");
+    let (left, right) = rest.split_once('=').unwrap_or_else(|| rest.split_once('~').expect("`=` or `~`"));
+    let by = match left.trim() {
+        "" if rest.starts_with('~') => "~",
+        "" => "=",
+        ulps => ulps,
+    };
+    let dtype = dtype(&ty[..at]);
+    let numbers = match dtype {
+        Bool => right.trim().split("").filter(|digit| !digit.is_empty()).collect(),
+        _ => right.split_whitespace().collect(),
+    };
+    Outcome { dtype, shape: integers(&ty[at..], '[', ']'), by, numbers }
+}
+
+/// Elements as numbers.
+fn numbers(array: &Array) -> Result<Vec<Number>> {
+    let int = |n: i64| Number::Int(n);
+    Ok(match array.dtype() {
+        Bool => array.to_vec::<bool>()?.into_iter().map(|p| int(i64::from(p))).collect(),
+        I32 => array.to_vec::<i32>()?.into_iter().map(|n| int(i64::from(n))).collect(),
+        I64 => array.to_vec::<i64>()?.into_iter().map(int).collect(),
+        F32 => array.to_vec::<f32>()?.into_iter().map(|x| Number::Float(f64::from(x))).collect(),
+        F64 => array.to_vec::<f64>()?.into_iter().map(Number::Float).collect(),
+        other => panic!("no answers for {other}"),
+    })
+}
+
+fn compare(array: &Array, outcome: &Outcome) -> Result<(), String> {
+    if array.dtype() != outcome.dtype || array.shape() != outcome.shape {
+        return Err(format!("is {}{:?}", array.dtype(), array.shape()));
+    }
+    let numbers = numbers(array).map_err(|error| error.to_string())?;
+    assert_eq!(numbers.len(), outcome.numbers.len(), "an answer has as many elements as its shape");
+    for (at, (got, expected)) in numbers.iter().zip(&outcome.numbers).enumerate() {
+        let fine = match *got {
+            Number::Int(n) => expected.parse() == Ok(n),
+            Number::Float(x) => is_near(x, expected, outcome),
+        };
+        if !fine {
+            let got = match got {
+                Number::Int(n) => n.to_string(),
+                Number::Float(x) => format!("{x:e}"),
+            };
+            return Err(format!("element {at} is {got}, not {expected}"));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a float is what was expected: the same bits, or within the bound that stands with it.
+fn is_near(got: f64, expected: &str, outcome: &Outcome) -> bool {
+    let parse = |text: &str| text.parse::<f64>().unwrap_or_else(|_| panic!("{text} is no float"));
+    let (value, bound) = match (outcome.by, expected.split_once('~')) {
+        ("=", _) => (expected, 0.0),
+        (_, Some((value, bound))) => (value, parse(bound)),
+        (ulps, None) => {
+            let count = parse(ulps.strip_prefix('@').expect("a number of ULP"));
+            (expected, count * ulp(parse(expected), outcome.dtype))
+        }
+    };
+    let exact = parse(value);
+    // An f32 is written with the digits that make it that f32, unless more are known.
+    let rounded =
+        if outcome.dtype == F32 { f64::from(value.parse::<f32>().expect("a float")) } else { exact };
+    let same = got.to_bits() == rounded.to_bits() || (got.is_nan() && rounded.is_nan());
+    same || (bound > 0.0 && (got - exact).abs() <= bound)
+}
+
+/// The distance of floats of `dtype` around `x`.
+fn ulp(x: f64, dtype: DType) -> f64 {
+    let (digits, least) = if dtype == F32 { (23, -126) } else { (52, -1022) };
+    if x == 0.0 || !x.is_finite() {
+        return 0.0;
+    }
+    // The exponent of a subnormal f64 reads as -1023, which is below every least one.
+    let exponent = ((x.to_bits() >> 52) & 0x7ff) as i32 - 1023;
+    2.0_f64.powi(exponent.max(least)) * 2.0_f64.powi(-digits)
+}
