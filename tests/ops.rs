@@ -282,7 +282,8 @@ fn inputs<const N: usize>(dtypes: [DType; N], lists: [Vec<Scalar>; N]) -> Vec<Va
             1 => (0..pairs).map(|i| list[i / period % list.len()]).collect(),
             _ => (0..pairs).map(|i| list[(i * 7 + 3) % list.len()]).collect(),
         };
-        let whole: Vec<Scalar> = (0..700).map(|i| list[(i * (k + 1) + i / list.len()) % list.len()]).collect();
+        let whole: Vec<Scalar> =
+            (0..700).map(|i| list[(i * (k + 1) + i / list.len()) % list.len()]).collect();
         let mixed: Vec<Scalar> = whole.iter().take(256).copied().collect();
         paired.into_iter().chain(whole).chain(mixed).collect::<Vec<Scalar>>()
     };
@@ -291,9 +292,13 @@ fn inputs<const N: usize>(dtypes: [DType; N], lists: [Vec<Scalar>; N]) -> Vec<Va
             let mut values = column(k);
             // Any bits are no exponent for integers; those lists hold all that may come up.
             let open = lists[k].len() == special(dtypes[k]).len();
-            values.extend((0..256).map(|i| {
-                if open { any_bits(&mut rng, dtypes[k]) } else { lists[k][i % lists[k].len()] }
-            }));
+            values.extend(
+                (0..256).map(
+                    |i| {
+                        if open { any_bits(&mut rng, dtypes[k]) } else { lists[k][i % lists[k].len()] }
+                    },
+                ),
+            );
             Values::collect(dtypes[k], values.into_iter())
         })
         .collect()
@@ -511,7 +516,8 @@ fn floats_become_integers_by_truncating_and_saturating() {
         means(&format!("cast of {}", from.dtype()), Element::Cast, &[from], &expected);
     };
     let (nan, inf) = (f64::NAN, f64::INFINITY);
-    let doubles = vec![nan, inf, -inf, 1e300, -1e300, 2.9, -2.9, -0.0, 0.999, 2_147_483_647.9, -2_147_483_648.9];
+    let doubles =
+        vec![nan, inf, -inf, 1e300, -1e300, 2.9, -2.9, -0.0, 0.999, 2_147_483_647.9, -2_147_483_648.9];
     let narrow = vec![0, i32::MAX, i32::MIN, i32::MAX, i32::MIN, 2, -2, 0, 0, i32::MAX, i32::MIN];
     cast(doubles.clone().into(), narrow.into());
     let wide = [0, i64::MAX, i64::MIN, i64::MAX, i64::MIN, 2, -2, 0, 0, 2_147_483_647, -2_147_483_648];
@@ -521,7 +527,10 @@ fn floats_become_integers_by_truncating_and_saturating() {
         vec![i64::MAX, 9_223_372_036_854_774_784, i64::MIN].into(),
     );
     let singles = vec![f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 3e9, -3e9, 2_147_483_520.0, -7.7, 1e-40];
-    cast(singles.clone().into(), vec![0, i32::MAX, i32::MIN, i32::MAX, i32::MIN, 2_147_483_520, -7, 0].into());
+    cast(
+        singles.clone().into(),
+        vec![0, i32::MAX, i32::MIN, i32::MAX, i32::MIN, 2_147_483_520, -7, 0].into(),
+    );
     let wide = [0, i64::MAX, i64::MIN, 3_000_000_000, -3_000_000_000, 2_147_483_520, -7, 0];
     cast(singles.into(), wide.to_vec().into());
 }
@@ -536,7 +545,8 @@ fn casts_of_integers_wrap_and_round_to_nearest() {
     cast(vec![i32::MIN, -1, i32::MAX].into(), vec![i64::from(i32::MIN), -1, i64::from(i32::MAX)].into());
     // Halfway cases go to the even neighbor; and straight to f32, not by way of f64.
     let odd = vec![(1_i64 << 53) + 1, (1 << 53) + 3, i64::MAX, (1 << 54) - 1];
-    let near = vec![9_007_199_254_740_992.0, 9_007_199_254_740_996.0, 9_223_372_036_854_775_808.0, 2_f64.powi(54)];
+    let near =
+        vec![9_007_199_254_740_992.0, 9_007_199_254_740_996.0, 9_223_372_036_854_775_808.0, 2_f64.powi(54)];
     cast(odd.into(), near.into());
     let twice = vec![(1_i64 << 60) + (1 << 36) + 1, 16_777_217, 16_777_219, i64::MIN];
     let once = vec![2_f32.powi(60) + 2_f32.powi(37), 16_777_216.0, 16_777_220.0, -(2_f32.powi(63))];
