@@ -91,7 +91,7 @@ fn ask(question: &str, names: &HashMap<&str, Arg>) -> Result<[Result<Array>; 2],
         catch_unwind(AssertUnwindSafe(|| build().and_then(Array::eval))).map_err(|_| "panicked".to_string())
     };
     let first = run()?;
-    let _second = run()?;
+    let _ = run()?;
     Ok([first, run()?])
 }
 
