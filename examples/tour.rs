@@ -64,9 +64,9 @@ fn broadcasting() -> broadloom::Result<()> {
 fn dense_layer() -> broadloom::Result<()> {
     chapter("One dense layer, relu(x @ w + b), (5, 3) @ (3, 4)");
 
-    let x = (Array::arange(0..15).reshape([5, 3]).astype(F32) - 7) / 10;
-    let w = Array::linspace(-1.0, 1.0, 12).reshape([3, 4]).astype(F32);
-    let b = array![0.1_f32, 0.2, 0.3, 0.4];
+    let x = (Array::arange(0..15).reshape([5, 3]) - 7).astype(F32).eval()?;
+    let w = (Array::arange(0..12).reshape([3, 4]) % 5 - 2).astype(F32).eval()?;
+    let b = array![0.5_f32, 1.0, 1.5, 2.0];
 
     // Nothing runs here, but the shape is known.
     let y = (x.matmul(&w) + &b).relu();

@@ -120,6 +120,7 @@ def near(f, at_zero):
 LN2 = log(2)
 HALF = LN2 / 2 * mpf("1.0001")
 ROOT = sqrt(mpf(2))
+ERF_SPLIT = mpf(7) / 8
 LOG_LOW, LOG_HIGH = 1 / ROOT - 1, ROOT - 1
 
 
@@ -145,15 +146,15 @@ TABLES = {
     "log1p f32": (log_rest, log_weight, 9, mpf(-1) / 4, mpf(1) / 2, 24),
     "tanh f32": (tanh_rest, near(lambda t: t**1.5 / tanh(sqrt(t)), 0), 7, 0, 1, 24),
     "sin f32": (sin_rest, near(lambda z: z**1.5 / sin(sqrt(z)), 0), 5, 0, pi**2 / 4, 53),
-    "erf f32": (erf_rest, erf_weight, 7, 0, 1, 24),
-    "erfc f32": (erfc_exponent, erfc_weight, 6, 1, 4, 24),
+    "erf f32": (erf_rest, erf_weight, 7, 0, ERF_SPLIT**2, 24),
+    "erfc f32": (erfc_exponent, erfc_weight, 7, ERF_SPLIT, 4, 24),
     "exp f64": (exp_rest, lambda r: r**2 / exp(r), 10, -HALF, HALF, 53),
     "expm1 f64": (exp_rest, near(lambda r: r**2 / abs(exp(r) - 1), 0), 11, -HALF, HALF, 53),
     "log f64": (atanh_rest, lambda z: z, 7, 0, (3 - 2 * ROOT)**2, 53),
     "sin f64": (sin_rest, near(lambda z: z**1.5 / sin(sqrt(z)), 0), 6, 0, pi**2 / 16 * mpf("1.0001"), 53),
     "cos f64": (cos_rest, lambda z: z**2 / cos(sqrt(z)), 6, 0, pi**2 / 16 * mpf("1.0001"), 53),
-    "erf f64": (erf_rest, erf_weight, 13, 0, 1, 53),
-    "erfc f64": (erfc_exponent, erfc_weight, 18, 1, 6, 53),
+    "erf f64": (erf_rest, erf_weight, 12, 0, ERF_SPLIT**2, 53),
+    "erfc f64": (erfc_exponent, erfc_weight, 19, ERF_SPLIT, 6, 53),
 }
 
 

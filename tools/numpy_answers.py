@@ -747,7 +747,7 @@ def reduction(file, op, x, axis, keepdims=False, correction=None, note=None):
     try:
         over = tuple(np.lib.array_utils.normalize_axis_index(i, a.ndim) for i in over)
     except np.exceptions.AxisError:
-        return file.case(op, args, ERROR)
+        return file.case(op, args, ERROR, note)
     if len(set(over)) < len(over):
         return file.case(op, args, ERROR)
     if op in ("argmax", "argmin"):

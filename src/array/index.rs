@@ -160,7 +160,12 @@ macro_rules! s {
     (@items [$($done:expr,)*] $item:expr $(, $($rest:tt)*)?) => {
         $crate::s!(@items [$($done,)* $crate::SliceItem::of($item),] $($($rest)*)?)
     };
-    ($($items:tt)*) => { $crate::s!(@items [] $($items)*) };
+    ($($items:tt)*) => {{
+        // `1..-1` is no empty range here: negative bounds count from the end.
+        #[allow(clippy::reversed_empty_ranges)]
+        let items = $crate::s!(@items [] $($items)*);
+        items
+    }};
 }
 
 fallible! {

@@ -4,7 +4,8 @@
 //! is its nearest float, and the `fma` that subtracts n times it is exact: for n != 0 both operands
 //! are multiples of half an ulp of 1, and the difference is below 1/2.
 //!
-//! Polynomials are minimax, by `tools/coefficients.py`; errors of functions are by `tests/accuracy.rs`.
+//! Polynomials are minimax, by `tools/coefficients.py`; errors of functions are by `tests/accuracy.rs`,
+//! of all floats in `f32` and of 10^7 in `f64`.
 
 use std::f64::consts::LOG2_E;
 
@@ -28,7 +29,8 @@ const EXP_F64: [f64; 10] = [
     2.5020309042615347e-08,
 ];
 
-/// (e^r - 1 - r) / r^2 on |r| <= log(2)/2, relative to e^r - 1: degree 5, error 2^-30.29.
+/// (e^r - 1 - r) / r^2 on |r| <= log(2)/2, relative to e^r - 1: degree 5, error 2^-30.29. The first
+/// coefficient comes out as exactly 1/2, and so it does for `f64`.
 const EXPM1_F32: [f64; 6] = [0.5, 0.16666666, 0.04166642, 0.008333462, 0.00139407, 0.00019846107];
 
 /// The same for `f64`: degree 10, error 2^-61.24.
@@ -50,7 +52,7 @@ const EXPM1_F64: [f64; 11] = [
 const TANH_F32: [f64; 7] =
     [-0.33333296, 0.13332348, -0.053879987, 0.021487176, -0.007946848, 0.002301891, -0.00035859962];
 
-/// log(2) as the nearest float and the nearest float to the rest.
+/// log(2) as the nearest float and the nearest float to the rest (Cody and Waite's reduction).
 pub(super) fn ln2(l: &Lanes) -> (f64, f64) {
     // log(2) = 0.693147180559945309417232121458176568...
     let high = l.pick(f64::from(std::f32::consts::LN_2), std::f64::consts::LN_2);
@@ -95,7 +97,7 @@ pub(super) fn exp_of_reduced(l: &mut Lanes, r: Ref) -> Ref {
     l.fma_number(p, r, 1.0)
 }
 
-/// e^x = 2^n e^r, e^r by Horner's rule. Max error 0.86 ULP in both formats.
+/// e^x = 2^n e^r, e^r by Horner's rule. Max error: 0.90 ULP in `f32`, 0.87 in `f64`.
 pub(super) fn exp(l: &mut Lanes, x: Ref) -> Ref {
     // Past these the result is 0 or infinite, and n stays within what two exponents can say.
     let x = l.at_least(x, l.pick(-104.0, -746.0));
@@ -128,9 +130,13 @@ impl HalfExpm1 {
         let r = l.scale_add(n, -low, exact);
         let lost = l.sub(exact, r);
         let lost = l.scale_add(n, -low, lost);
-        let p = l.polynomial(r, l.pick(&EXPM1_F32[..], &EXPM1_F64[..]));
-        let p = l.fma(r, p, lost);
-        let w = l.fma(r, p, lost);
+        // r^2/2 + r^3 q + lost (1 + r), where only the sum of the first term and the small rest rounds.
+        let q = l.polynomial(r, &l.pick(&EXPM1_F32[..], &EXPM1_F64[..])[1..]);
+        let (square, q) = (l.mul(r, r), l.mul(r, q));
+        let lost = l.fma(r, lost, lost);
+        let rest = l.fma(square, q, lost);
+        let half = l.scale(r, 0.5);
+        let w = l.fma(r, half, rest);
         let bits = l.bits(shifted);
         Self { s: l.power(bits), r, w }
     }
@@ -161,7 +167,8 @@ pub(super) fn unless_tiny(l: &mut Lanes, x: Ref, bound: f64, y: Ref) -> Ref {
     l.select(tiny, x, y)
 }
 
-/// e^x - 1, the sum of s - 1/2 and s r formed exactly and the rest added.
+/// e^x - 1, the sum of s - 1/2 and s r formed exactly and the rest added. Max error: 0.71 ULP in `f32`,
+/// 0.73 in `f64`.
 pub(super) fn expm1(l: &mut Lanes, x: Ref) -> Ref {
     let clamped = l.at_least(x, l.pick(-18.0, -38.0));
     let clamped = l.at_most(clamped, l.pick(89.0, 710.0));
@@ -172,7 +179,7 @@ pub(super) fn expm1(l: &mut Lanes, x: Ref) -> Ref {
 }
 
 /// 1 / (1 + e^-x) = 2^n / (2^n + e^-r): the denominator as a float and a correction, its reciprocal
-/// improved by one step of Newton's.
+/// improved by one step of Newton's. Max error: 0.81 ULP in `f32`, 0.84 in `f64`.
 pub(super) fn sigmoid(l: &mut Lanes, x: Ref) -> Ref {
     let x = l.at_least(x, l.pick(-104.0, -746.0));
     let x = l.at_most(x, l.pick(18.0, 38.0));
@@ -206,7 +213,7 @@ pub(super) fn tanh(l: &mut Lanes, x: Ref) -> Ref {
 }
 
 /// tanh: an odd polynomial below 1, else 1 - 2 / (e^2|x| + 1), which needs few correct digits of the
-/// exponential.
+/// exponential. Max error: 0.98 ULP.
 fn tanh_f32(l: &mut Lanes, x: Ref) -> Ref {
     let size = l.abs(x);
     let square = l.mul(size, size);
@@ -236,7 +243,7 @@ fn tanh_f32(l: &mut Lanes, x: Ref) -> Ref {
     l.with_sign_of(y, x)
 }
 
-/// tanh of |x| = (e^2|x| - 1) / (e^2|x| + 1), both sums as a float and a correction.
+/// tanh of |x| = (e^2|x| - 1) / (e^2|x| + 1), both sums as a float and a correction. Max error: 0.77 ULP.
 fn tanh_f64(l: &mut Lanes, x: Ref) -> Ref {
     let size = l.abs(x);
     // From 19.07 on the result is 1.

@@ -3,7 +3,8 @@
 //! All write x as 2^k m with m within [sqrt(1/2), sqrt(2)), or nearly so, and take the logarithm of m
 //! from f = m - 1, which is exact.
 //!
-//! Polynomials are minimax, by `tools/coefficients.py`; errors of functions are by `tests/accuracy.rs`.
+//! Polynomials are minimax, by `tools/coefficients.py`; errors of functions are by `tests/accuracy.rs`,
+//! of all floats in `f32` and of 10^7 in `f64`.
 
 use std::f64::consts::{LN_2, LOG2_E, LOG10_2, LOG10_E};
 
@@ -172,7 +173,7 @@ pub(super) fn log(l: &mut Lanes, x: Ref, base: Base) -> Ref {
 }
 
 /// k log(2) + (f + f^2 q(f)), each multiplied by the logarithm of e; that of 2 and of 10 enters as a
-/// float and a correction.
+/// float and a correction. Max error: 0.93 ULP for e, 0.99 for 2, 0.95 for 10.
 fn log_f32(l: &mut Lanes, x: Ref, base: Base) -> Ref {
     let split = Split::of(l, x);
     let (k, f) = (split.k, l.add_number(split.m, -1.0));
@@ -196,7 +197,8 @@ fn log_f32(l: &mut Lanes, x: Ref, base: Base) -> Ref {
     l.scale_add(k, high, y)
 }
 
-/// log(1 + f) = f - f^2/2 + s (f^2/2 + z p(z)) where s = f / (2 + f) and z = s^2.
+/// log(1 + f) = f - f^2/2 + s (f^2/2 + z p(z)) where s = f / (2 + f) and z = s^2, which is the way of
+/// FreeBSD's msun.
 struct Mantissa {
     f: Ref,
     s: Ref,
@@ -241,6 +243,8 @@ fn join(l: &mut Lanes, k: Ref, mantissa: &Mantissa, rest: Option<Ref>) -> Ref {
     l.add(sum, lost)
 }
 
+/// k log(2) + log(1 + f) in two floats; for 2 and 10 times the logarithm of e in two. Max error: 0.88 ULP
+/// for e, 0.73 for 2, 0.66 for 10.
 fn log_f64(l: &mut Lanes, x: Ref, base: Base) -> Ref {
     let Split { k, m, .. } = Split::of(l, x);
     let mantissa = Mantissa::of(l, m);
@@ -283,11 +287,14 @@ pub(super) fn log1p(l: &mut Lanes, x: Ref) -> Ref {
     in_domain(l, x, -1.0, y)
 }
 
-/// k log(2) + log(1 + f), where 2^k is the power of two for which 2^-k (1 + x) is within (3/4, 3/2], and
-/// f = 2^-k x + (2^-k - 1) is rounded once.
+/// k log(2) + log(1 + f), where 2^k is the power of two for which 2^-k (1 + x) is within [3/4, 3/2], and
+/// f = 2^-k x + (2^-k - 1), exact but for large x. Max error: 0.93 ULP.
 fn log1p_f32(l: &mut Lanes, x: Ref) -> Ref {
-    let sum = l.add_number(x, 1.0);
-    let (bits, start) = (l.bits(sum), l.integer(i64::from(1.5_f32.to_bits())));
+    // f is exact if no x between -1/4 and 1/2 is scaled. For that 1 + x is made a little larger, and so
+    // is the greatest float that needs no power of two: then both ends round to the right side.
+    let more = l.number(f64::from(1.0 + f32::EPSILON));
+    let sum = l.fma(x, more, more);
+    let (bits, start) = (l.bits(sum), l.integer(i64::from(1.5_f32.to_bits()) + 1));
     let bits = l.sub(start, bits);
     let minus_k = l.shift_right(bits, 23);
     let minus_k = l.b.cast(minus_k, DType::F32);
@@ -309,7 +316,7 @@ fn log1p_f32(l: &mut Lanes, x: Ref) -> Ref {
     l.scale_add(minus_k, -ln2, y)
 }
 
-/// As log of 1 + x rounded, and what the rounding lost divided by 1 + x.
+/// As log of 1 + x rounded, and what the rounding lost divided by 1 + x. Max error: 0.89 ULP.
 fn log1p_f64(l: &mut Lanes, x: Ref) -> Ref {
     let sum = l.add_number(x, 1.0);
     let known = l.add_number(sum, -1.0);
