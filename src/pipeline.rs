@@ -34,8 +34,8 @@ const KEPT_PROGRAMS: usize = 1024;
 /// What an evaluation is given.
 #[derive(Debug)]
 pub struct Captured {
-    /// What to compute.
-    pub graph: Graph,
+    /// What to compute; shared with the cache of programs.
+    pub graph: Arc<Graph>,
     /// Its inputs, by number.
     pub inputs: Vec<Leaf>,
     /// The values of its scalars, by number.
@@ -154,9 +154,9 @@ pub fn evaluate_with(captured: Captured, settings: &Settings) -> Result<Vec<Arc<
 /// The program of what was captured: a known one, or one made now.
 fn program(captured: &Captured, settings: &Settings) -> Result<Arc<Program>> {
     let graph = &captured.graph;
-    type Key = (Graph, bool, usize, Option<&'static str>);
+    type Key = (Arc<Graph>, bool, usize, Option<&'static str>);
     static PROGRAMS: LazyLock<Cache<Key, Arc<Program>>> = LazyLock::new(|| Cache::new(KEPT_PROGRAMS));
-    let key = (graph.clone(), settings.optimize, settings.passes, settings.without);
+    let key = (Arc::clone(graph), settings.optimize, settings.passes, settings.without);
     if let Some(known) = PROGRAMS.get(&key) {
         return Ok(known);
     }

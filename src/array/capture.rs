@@ -226,6 +226,7 @@ impl Capture {
     fn captured(self, outputs: Vec<Value>) -> Captured {
         let mut graph = self.graph;
         graph.outputs = outputs;
+        let graph = Arc::new(graph);
         Captured { graph, inputs: self.inputs, scalars: self.scalars, names: self.names, origin: self.origin }
     }
 }
