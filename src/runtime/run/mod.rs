@@ -29,7 +29,7 @@ use crate::kernel::loops::{Kernel, Matmul, Reduce, Stage, Work};
 use crate::kernel::schedule::pieces;
 use crate::matmul;
 use crate::runtime::Buffer;
-use reduce::{Layout, batch, lanes_at, layout};
+use reduce::{Reduction, batch, layout, total};
 use walk::{Context, Memory, for_each, work_bytes};
 
 /// Runs a kernel on `threads` threads of the current pool.
@@ -125,7 +125,10 @@ impl Run<'_> {
         unsafe {
             match &stage.work {
                 Work::Map(map) => self.context.map(map, limits, memory),
-                Work::Reduce(reduce) => self.context.reduce(stage, reduce, limits, memory),
+                Work::Reduce(reduce) => {
+                    let layout = layout(stage, reduce);
+                    Reduction::new(self.context, stage, reduce, &layout, memory).run(limits)
+                }
                 Work::Matmul(_) => unreachable!("products are kernels of their own"),
             }
         }
@@ -175,13 +178,14 @@ impl Run<'_> {
             return unsafe { self.split(stage, reduce.kept) };
         }
         // Aligned subtrees: a power of two of blocks each.
-        let total: usize = stage.extents[reduce.kept..].iter().product();
+        let total = total(stage, reduce);
         let block = ROUNDS * reduce.lanes;
         let size = total.div_ceil(block).div_ceil(count).next_power_of_two() * block;
         let parts: Vec<Range<usize>> =
             (0..total).step_by(size).map(|at| at..(at + size).min(total)).collect();
         let owned = (0..parts.len()).map(|_| self.memory()).collect::<Result<Vec<Owned>>>()?;
-        let layout = layout(reduce, total);
+        let layout = layout(stage, reduce);
+        let part = |part: usize| Reduction::new(self.context, stage, reduce, &layout, &owned[part].memory);
         let column = reduce.then.column;
         let limits: SmallVec<[Range<usize>; 6]> = stage.extents.iter().map(|&extent| 0..extent).collect();
         let mut outcome = Ok(());
@@ -192,53 +196,27 @@ impl Run<'_> {
                 let mut index: SmallVec<[usize; 6]> = index.into();
                 while index[column] < limits[column].end && outcome.is_ok() {
                     let n = batch(reduce).min(limits[column].end - index[column]);
-                    outcome = self.tasks(parts.len(), |part| {
-                        let memory = &owned[part].memory;
-                        let lanes = lanes_at(reduce, &layout, memory);
-                        let part = parts[part].clone();
+                    outcome = self.tasks(parts.len(), |number| {
                         // SAFETY: the caller's promise; parts have memory of their own.
-                        Ok(unsafe {
-                            self.context.accumulate(stage, reduce, &index, n, part, &lanes, &layout, memory)
-                        })
+                        Ok(unsafe { part(number).accumulate(&index, n, parts[number].clone()) })
                     });
                     let _state = FloatState::set_default();
-                    // SAFETY: the tasks have ended; what they left is combined here, in order.
-                    let errors = unsafe { self.combine_parts(reduce, &index, n, total, &owned, &layout) };
-                    self.errors.fetch_or(errors, Relaxed);
+                    // The tasks have ended; what they left is combined here, in an aligned tree.
+                    let mut apart = 1;
+                    while apart < parts.len() {
+                        for left in (0..parts.len() - apart).step_by(2 * apart) {
+                            // SAFETY: both parts have accumulated.
+                            unsafe { part(left).take(&part(left + apart), n) };
+                        }
+                        apart *= 2;
+                    }
+                    // SAFETY: the caller's promise.
+                    self.errors.fetch_or(unsafe { part(0).complete(&index, n) }, Relaxed);
                     index[column] += n;
                 }
             },
         );
         outcome
-    }
-
-    /// Combines the lanes that parts have left, in an aligned tree, and completes the results.
-    unsafe fn combine_parts(
-        &self,
-        reduce: &Reduce,
-        index: &[usize],
-        n: usize,
-        total: usize,
-        owned: &[Owned],
-        layout: &Layout,
-    ) -> u32 {
-        let lanes = |part: usize| lanes_at(reduce, layout, &owned[part].memory);
-        let count = n * reduce.lanes.min(if reduce.direction == crate::kernel::loops::Direction::Along {
-            reduce.lanes
-        } else {
-            total
-        });
-        let mut apart = 1;
-        while apart < owned.len() {
-            for left in (0..owned.len() - apart).step_by(2 * apart) {
-                let sides = (&lanes(left)[..], &lanes(left + apart)[..]);
-                // SAFETY: every part has lanes for `n` results.
-                unsafe { self.context.combine(reduce, sides, (1, count, 0), &owned[left].memory) };
-            }
-            apart *= 2;
-        }
-        // SAFETY: the caller's promise.
-        unsafe { self.context.complete(reduce, index, n, total, &lanes(0), layout, &owned[0].memory) }
     }
 
     /// Runs a product: every batch cut into rectangles of its result.

@@ -70,10 +70,7 @@ pub(super) fn temps_bytes(chain: &Chain) -> usize {
 pub fn work_bytes(stage: &Stage) -> usize {
     match &stage.work {
         Work::Map(map) => temps_bytes(&map.chain),
-        Work::Reduce(reduce) => {
-            let total: usize = stage.extents[reduce.kept..].iter().product();
-            layout(reduce, total).bytes
-        }
+        Work::Reduce(reduce) => layout(stage, reduce).bytes,
         Work::Matmul(matmul) => matmul_temps(matmul),
     }
 }
