@@ -153,7 +153,7 @@ impl Run<'_> {
                         true => first..(first + block).min(end),
                         false => at..at + 1,
                     };
-                    let memory = owned.memory.from_row(first, &self.kernel.scratch);
+                    let memory = owned.memory.at_row(first, &self.kernel.scratch);
                     for stage in &self.kernel.stages {
                         let fixed = index.iter().enumerate().map(|(axis, &index)| at(axis, index));
                         let inner = stage.extents[outer.len()..].iter().map(|&extent| 0..extent);

@@ -35,7 +35,7 @@ pub struct Memory {
 
 impl Memory {
     /// The same memory, its scratch holding rows from `first` on.
-    pub(super) fn from_row(&self, first: usize, row_bytes: &[usize]) -> Memory {
+    pub(super) fn at_row(&self, first: usize, row_bytes: &[usize]) -> Memory {
         let moved = |(at, bytes): (&*mut u8, &usize)| at.wrapping_sub(first * bytes);
         Memory { scratch: self.scratch.iter().zip(row_bytes).map(moved).collect(), work: self.work }
     }
