@@ -168,7 +168,7 @@ fn program(captured: &Captured, settings: &Settings) -> Result<Arc<Program>> {
 impl Program {
     /// Makes machine code for the strips that have none, on all cores if there are several.
     fn compile(&self) {
-        let missing: Vec<&Shared> = self.strips.iter().filter(|strip| !strip.is_compiled()).collect();
+        let missing: Vec<&Shared> = self.strips.iter().filter(|strip| !strip.is_settled()).collect();
         let compile = |strip: &&Shared| {
             if strip.compile() {
                 engine().counters().compiled.fetch_add(1, Relaxed);

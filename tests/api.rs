@@ -1,4 +1,8 @@
 //! The forms in which expressions can be written, and what they mean.
+#![expect(
+    clippy::needless_borrows_for_generic_args,
+    reason = "borrowed operands are among the forms under test"
+)]
 
 use broadloom::prelude::*;
 

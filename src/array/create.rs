@@ -324,7 +324,8 @@ fn steps<T: Bound>(range: Range<T>, step: T) -> Result<Array> {
     if step != one {
         values = with_scalar("arange", Binary::Multiply, values, step)?;
     }
-    if start != Scalar::new(start.dtype(), 0.0) {
+    // From 0 downwards too: 0 * step is -0 then, and the first element is the start.
+    if start != Scalar::new(start.dtype(), 0.0) || step.to_f64() < 0.0 {
         values = with_scalar("arange", Binary::Add, values, start)?;
     }
     Ok(values)

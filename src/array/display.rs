@@ -122,10 +122,12 @@ struct Printer<'a> {
 enum Format {
     /// As they are.
     Plain,
-    /// With as many digits after the point.
+    /// A single float: with all its digits, as numbers stand in programs.
+    Alone,
+    /// The point under the point, with room for as many digits after it.
     Fixed(usize),
-    /// With as many digits after the point, and an exponent.
-    Exponent(usize),
+    /// As many digits after the point, then an exponent of at least as many.
+    Exponent(usize, usize),
 }
 
 impl<'a> Printer<'a> {
@@ -142,7 +144,7 @@ impl<'a> Printer<'a> {
         let mut shown = Vec::new();
         printer.shown(&mut shown, 0, 0);
         if printer.dtype.is_float() {
-            printer.format = float_format(&shown, printer.dtype);
+            printer.format = if array.ndim() == 0 { Format::Alone } else { float_format(&shown) };
         }
         printer.width = shown.iter().map(|value| printer.text(*value).len()).max().unwrap_or(0);
         printer
@@ -187,7 +189,9 @@ impl<'a> Printer<'a> {
         for (nth, index) in self.indices(axis).enumerate() {
             let width = if index.is_some() { self.width } else { 3 };
             if nth > 0 && innermost {
-                if column + 1 + width > WIDTH {
+                // Room stays for every bracket that closes.
+                if column + 1 + width > WIDTH.saturating_sub(self.shape.len()) {
+                    text.truncate(text.trim_end_matches(' ').len());
                     text.push('\n');
                     text.extend(std::iter::repeat_n(' ', indent + 1));
                     column = indent + 1;
@@ -212,62 +216,104 @@ impl<'a> Printer<'a> {
     }
 
     fn text(&self, value: Scalar) -> String {
-        let x = value.to_f64();
+        if self.dtype.is_float() && !value.to_f64().is_finite() {
+            return value.to_string();
+        }
         match self.format {
-            _ if self.dtype.is_float() && !x.is_finite() => value.to_string(),
             Format::Plain => value.to_string(),
-            Format::Fixed(0) => format!("{x:.0}."),
-            Format::Fixed(digits) => {
-                let text = format!("{x:.digits$}");
-                let short = text.trim_end_matches('0');
-                format!("{short:<0$}", text.len())
+            Format::Alone => alone(value),
+            Format::Fixed(room) => {
+                let Decimal { whole, fraction, .. } = Decimal::new(value, PRECISION, false);
+                format!("{whole}.{fraction:<room$}")
             }
-            Format::Exponent(digits) => exponent(x, digits),
+            Format::Exponent(digits, room) => {
+                // True digits also where fewer would do, as in NumPy.
+                let text = format!("{:.digits$e}", value.to_f64());
+                let (mantissa, exponent) = text.split_once('e').expect("an exponent was asked for");
+                let point = if digits == 0 { "." } else { "" };
+                format!("{mantissa}{point}e{}", signed(exponent, room))
+            }
         }
     }
 }
 
-/// `1.5e+08`, as C prints it: at least two digits of exponent, and its sign.
-fn exponent(x: f64, digits: usize) -> String {
-    let text = format!("{x:.digits$e}");
-    let (mantissa, exponent) = text.split_once('e').expect("an exponent was asked for");
-    let (sign, exponent) = match exponent.strip_prefix('-') {
-        Some(exponent) => ('-', exponent),
-        None => ('+', exponent),
-    };
-    let point = if digits == 0 { "." } else { "" };
-    format!("{mantissa}{point}e{sign}{exponent:0>2}")
+/// A finite float in digits: the fewest that read back as the same value of its dtype, but no more
+/// after the point than asked for.
+struct Decimal {
+    /// Before the point, with the sign.
+    whole: String,
+    /// After the point, without zeros at the end.
+    fraction: String,
+    /// Of ten, with its sign; empty if it was not asked for.
+    exponent: String,
 }
 
-/// The fewest digits that show every value as exactly as eight digits would, with an exponent where
-/// values are large, tiny or far apart.
-fn float_format(shown: &[Scalar], dtype: DType) -> Format {
-    let finite = shown.iter().map(|value| value.to_f64().abs()).filter(|x| x.is_finite() && *x != 0.0);
-    let (low, high) = finite.fold((f64::MAX, 0.0_f64), |(low, high), x| (low.min(x), high.max(x)));
-    let exponents = high >= 1e8 || (high > 0.0 && (low < 1e-4 || high / low > 1000.0));
-    let digits = shown.iter().filter(|value| value.to_f64().is_finite()).map(|value| {
-        let shortest = shortest(*value, dtype, exponents);
-        let fraction = shortest.split('e').next().and_then(|text| text.split_once('.'));
-        let digits = fraction.map_or(0, |(_, digits)| digits.len());
-        // Rounded to eight digits there may be zeros at the end.
-        let rounded = match exponents {
-            true => format!("{:.*e}", digits.min(PRECISION), value.to_f64()),
-            false => format!("{:.*}", digits.min(PRECISION), value.to_f64()),
+impl Decimal {
+    fn new(value: Scalar, precision: usize, exponent: bool) -> Self {
+        let x = value.to_f64();
+        let shortest = match (value.dtype(), exponent) {
+            (DType::F32, true) => format!("{:e}", x as f32),
+            (DType::F32, false) => format!("{}", x as f32),
+            (_, true) => format!("{x:e}"),
+            (_, false) => format!("{x}"),
         };
-        let rounded = rounded.split('e').next().and_then(|text| text.split_once('.'));
-        rounded.map_or(0, |(_, digits)| digits.trim_end_matches('0').len())
-    });
-    let digits = digits.max().unwrap_or(0);
-    if exponents { Format::Exponent(digits) } else { Format::Fixed(digits) }
+        let shortest = Self::parts(&shortest);
+        match exponent {
+            _ if shortest.fraction.len() <= precision => shortest,
+            true => Self::parts(&format!("{x:.precision$e}")),
+            false => Self::parts(&format!("{x:.precision$}")),
+        }
+    }
+
+    fn parts(text: &str) -> Self {
+        let (mantissa, exponent) = text.split_once('e').unwrap_or((text, ""));
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let fraction = fraction.trim_end_matches('0').to_owned();
+        Self { whole: whole.to_owned(), fraction, exponent: exponent.to_owned() }
+    }
 }
 
-/// The fewest digits that read back as the same value of `dtype`.
-fn shortest(value: Scalar, dtype: DType, exponent: bool) -> String {
-    let x = value.to_f64();
-    match (dtype, exponent) {
-        (DType::F32, true) => format!("{:e}", x as f32),
-        (DType::F32, false) => format!("{}", x as f32),
-        (_, true) => format!("{x:e}"),
-        (_, false) => format!("{x}"),
+/// An exponent with its sign and at least `room` digits.
+fn signed(exponent: &str, room: usize) -> String {
+    match exponent.strip_prefix('-') {
+        Some(digits) => format!("-{digits:0>room$}"),
+        None => format!("+{exponent:0>room$}"),
     }
+}
+
+/// As NumPy prints a number that is no array: `2.5`, `1e-05`, `1e+16`; of `f32` from a million on with
+/// an exponent.
+fn alone(value: Scalar) -> String {
+    let (x, limit) = (value.to_f64().abs(), if value.dtype() == DType::F32 { 1e6 } else { 1e16 });
+    let exponents = x != 0.0 && !(1e-4..limit).contains(&x);
+    let Decimal { whole, fraction, exponent } = Decimal::new(value, usize::MAX, exponents);
+    match (exponents, fraction.as_str()) {
+        (true, "") => format!("{whole}e{}", signed(&exponent, 2)),
+        (true, _) => format!("{whole}.{fraction}e{}", signed(&exponent, 2)),
+        (false, "") => format!("{whole}.0"),
+        (false, _) => format!("{whole}.{fraction}"),
+    }
+}
+
+/// The fewest digits that show every value, at most eight after the point; with an exponent where
+/// values are large, tiny or far apart, in their own dtype.
+fn float_format(shown: &[Scalar]) -> Format {
+    let finite = shown.iter().filter(|value| value.to_f64().is_finite());
+    let sizes = finite.clone().map(|value| value.to_f64().abs()).filter(|&x| x != 0.0);
+    let (low, high) = sizes.fold((f64::MAX, 0.0_f64), |(low, high), x| (low.min(x), high.max(x)));
+    let exponents = high > 0.0
+        && match shown[0].dtype() {
+            DType::F32 => {
+                let (low, high) = (low as f32, high as f32);
+                high >= 1e6 || low < 1e-4 || high / low > 1000.0
+            }
+            _ => high >= 1e8 || low < 1e-4 || high / low > 1000.0,
+        };
+    let (mut digits, mut room) = (0, 2);
+    for value in finite {
+        let decimal = Decimal::new(*value, PRECISION, exponents);
+        digits = digits.max(decimal.fraction.len());
+        room = room.max(decimal.exponent.trim_start_matches('-').len());
+    }
+    if exponents { Format::Exponent(digits, room) } else { Format::Fixed(digits) }
 }

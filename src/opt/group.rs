@@ -67,17 +67,16 @@ fn grow(graph: &Graph, seed: NodeId, outer: usize, taken: &[bool]) -> Option<Vec
     // Nodes behind the seed that depend on members without being one: nothing they feed may join.
     let mut outside: Vec<NodeId> = Vec::new();
     let mut last = seed.index();
-    for index in seed.index() + 1..graph.len() {
-        if index > last + REACH {
+    for (id, node) in graph.iter().skip(seed.index() + 1) {
+        if id.index() > last + REACH {
             break;
         }
-        let id = NodeId::new(index);
-        let node = &graph[id];
         let reads_member = node.args.iter().any(|arg| members.contains(&arg.node));
         let reads_outside = node.args.iter().any(|arg| outside.contains(&arg.node));
-        if reads_member && !reads_outside && !taken[index] && joins(graph, node, &members, outer_extents) {
+        if reads_member && !reads_outside && !taken[id.index()] && joins(graph, node, &members, outer_extents)
+        {
             members.push(id);
-            last = index;
+            last = id.index();
         } else if reads_member || reads_outside {
             outside.push(id);
         }

@@ -87,7 +87,8 @@ impl Run<'_> {
             Ok(buffers.last().expect("just pushed").as_mut_ptr())
         };
         let work = take(work)?;
-        let scratch = self.kernel.scratch.iter().map(|&bytes| take(bytes.max(1))).collect::<Result<_>>()?;
+        let block = |bytes: &usize| bytes.saturating_mul(self.kernel.block).max(1);
+        let scratch = self.kernel.scratch.iter().map(|bytes| take(block(bytes))).collect::<Result<_>>()?;
         Ok(Owned { memory: Memory { scratch, work }, _buffers: buffers })
     }
 
@@ -138,19 +139,29 @@ impl Run<'_> {
         self.tasks(tasks.len(), |task| {
             let owned = self.memory()?;
             let mut errors = 0;
-            for_each(
-                &tasks[task],
-                |_| false,
-                |index| {
+            // Whole blocks of the last outer axis at each index of those before it.
+            let rows = outer.len().checked_sub(1);
+            let block = self.kernel.block;
+            let mut run = |index: &[usize]| {
+                let end = rows.map_or(1, |rows| tasks[task][rows].end);
+                let start = rows.map_or(0, |rows| index[rows]);
+                for first in (start..end).step_by(block) {
+                    let at = |axis: usize, at: usize| match Some(axis) == rows {
+                        true => first..(first + block).min(end),
+                        false => at..at + 1,
+                    };
+                    let memory = owned.memory.from_row(first, &self.kernel.scratch);
                     for stage in &self.kernel.stages {
-                        let fixed = index.iter().map(|&at| at..at + 1);
+                        let fixed = index.iter().enumerate().map(|(axis, &index)| at(axis, index));
                         let inner = stage.extents[outer.len()..].iter().map(|&extent| 0..extent);
                         let limits: SmallVec<[Range<usize>; 6]> = fixed.chain(inner).collect();
-                        // SAFETY: the caller's promise; tasks have disjoint rows.
-                        errors |= unsafe { self.stage(stage, &limits, &owned.memory) };
+                        // SAFETY: the caller's promise; tasks have disjoint rows, and their scratch
+                        // has a block of them.
+                        errors |= unsafe { self.stage(stage, &limits, &memory) };
                     }
-                },
-            );
+                }
+            };
+            for_each(&tasks[task], |axis| Some(axis) == rows, &mut run);
             Ok(errors)
         })
     }

@@ -9,14 +9,20 @@ use crate::kernel::Strip;
 use crate::kernel::interpret::{self, Position};
 use crate::op::Values;
 
-/// A strip and, once it has been compiled, its code.
+/// Machine code of a strip.
+#[cfg(feature = "jit")]
+type Native = crate::runtime::jit::Native;
+
+/// Machine code of a strip: there is none in this build.
+#[cfg(not(feature = "jit"))]
+type Native = std::convert::Infallible;
+
+/// A strip and, once it has been asked for, its code.
 #[derive(Debug)]
 pub struct Callable {
     strip: Strip,
-    #[cfg(feature = "jit")]
-    native: OnceLock<crate::runtime::jit::Native>,
-    #[cfg(not(feature = "jit"))]
-    native: OnceLock<std::convert::Infallible>,
+    /// Empty inside if no code can be made: this machine or build has to interpret.
+    native: OnceLock<Option<Native>>,
 }
 
 /// A strip shared by all plans that call it.
@@ -28,34 +34,18 @@ impl Callable {
         Self { strip, native: OnceLock::new() }
     }
 
-    /// What it computes.
-    pub fn strip(&self) -> &Strip {
-        &self.strip
-    }
-
-    /// Whether it has machine code.
-    pub fn is_compiled(&self) -> bool {
+    /// Whether code has been asked for.
+    pub fn is_settled(&self) -> bool {
         self.native.get().is_some()
     }
 
-    /// Makes machine code for it, if there is none and it can be made. Returns whether this call
-    /// made it.
-    #[cfg(feature = "jit")]
+    /// Makes machine code for it, if that has not been tried. Returns whether this call made it.
     pub fn compile(&self) -> bool {
-        use crate::base::Target;
-        if self.is_compiled() {
-            return false;
+        !self.is_settled() && {
+            let native = native(&self.strip);
+            let made = native.is_some();
+            self.native.set(native).is_ok() && made
         }
-        // What cannot be compiled is interpreted: same bits, slower.
-        let native = crate::codegen::compile(&self.strip, &Target::Host)
-            .and_then(|code| crate::runtime::jit::place(&code));
-        native.is_ok_and(|native| self.native.set(native).is_ok())
-    }
-
-    /// There is no code generator in this build.
-    #[cfg(not(feature = "jit"))]
-    pub fn compile(&self) -> bool {
-        false
     }
 
     /// Runs `args.rows * n` iterations and returns error bits.
@@ -64,7 +54,7 @@ impl Callable {
     /// As `base::strip::StripFn` says.
     pub unsafe fn call(&self, args: &StripArgs, n: usize, interpret: bool) -> u32 {
         #[cfg(feature = "jit")]
-        if !interpret && let Some(native) = self.native.get() {
+        if !interpret && let Some(Some(native)) = self.native.get() {
             // SAFETY: the caller's promise is the code's; the code lives as long as `self`.
             return unsafe { native.entry()(args, n) };
         }
@@ -72,6 +62,19 @@ impl Callable {
         // SAFETY: the caller's promise is the interpreter's.
         unsafe { interpreted(&self.strip, args, n) }
     }
+}
+
+/// Machine code for a strip on this machine. What cannot be compiled, or placed where executable
+/// memory is denied, is interpreted: same bits, slower.
+#[cfg(feature = "jit")]
+fn native(strip: &Strip) -> Option<Native> {
+    let code = crate::codegen::compile(strip, &crate::base::Target::Host).ok()?;
+    crate::runtime::jit::place(&code).ok()
+}
+
+#[cfg(not(feature = "jit"))]
+fn native(_: &Strip) -> Option<Native> {
+    None
 }
 
 /// Runs a strip over memory by the interpreter.
