@@ -4,6 +4,9 @@
 //! by what they compute. So a loop that changes only numbers plans once, and one that changes only
 //! sizes compiles once.
 
+mod dump;
+mod warn;
+
 use std::fmt;
 use std::panic::Location;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -31,8 +34,8 @@ const KEPT_PROGRAMS: usize = 1024;
 /// What an evaluation is given.
 #[derive(Debug)]
 pub struct Captured {
-    /// What to compute.
-    pub graph: Graph,
+    /// What to compute; shared with the cache of programs.
+    pub graph: Arc<Graph>,
     /// Its inputs, by number.
     pub inputs: Vec<Leaf>,
     /// The values of its scalars, by number.
@@ -126,6 +129,7 @@ pub fn evaluate_with(captured: Captured, settings: &Settings) -> Result<Vec<Arc<
     counters.evaluations.fetch_add(1, Relaxed);
     counters.nodes.fetch_add(captured.graph.len() as u64, Relaxed);
     dump::write(&captured, settings);
+    warn::of_size(&captured);
     let program = program(&captured, settings)?;
     let first = program.runs.fetch_add(1, Relaxed) < INTERPRETED_RUNS;
     let compiles = match settings.jit {
@@ -133,8 +137,8 @@ pub fn evaluate_with(captured: Captured, settings: &Settings) -> Result<Vec<Arc<
         Jit::Auto => program.weight > INTERPRETED_WORK || !first,
         Jit::Always => true,
     };
-    if compiles {
-        program.compile();
+    if compiles && program.compile() > 0 {
+        warn::of_structure(captured.origin);
     }
     let run = execute::Execution {
         plan: &program.plan,
@@ -150,13 +154,12 @@ pub fn evaluate_with(captured: Captured, settings: &Settings) -> Result<Vec<Arc<
 /// The program of what was captured: a known one, or one made now.
 fn program(captured: &Captured, settings: &Settings) -> Result<Arc<Program>> {
     let graph = &captured.graph;
-    type Key = (Graph, bool, usize, Option<&'static str>);
+    type Key = (Arc<Graph>, bool, usize, Option<&'static str>);
     static PROGRAMS: LazyLock<Cache<Key, Arc<Program>>> = LazyLock::new(|| Cache::new(KEPT_PROGRAMS));
-    let key = (graph.clone(), settings.optimize, settings.passes, settings.without);
+    let key = (Arc::clone(graph), settings.optimize, settings.passes, settings.without);
     if let Some(known) = PROGRAMS.get(&key) {
         return Ok(known);
     }
-    warn::of_habits(captured);
     let optimized = optimize(graph, settings, |_, _| {})?;
     let plan = Plan::new(&optimized)?;
     let strips = plan.strips.iter().map(|strip| engine().strip(strip)).collect();
@@ -166,23 +169,22 @@ fn program(captured: &Captured, settings: &Settings) -> Result<Arc<Program>> {
 }
 
 impl Program {
-    /// Makes machine code for the strips that have none, on all cores if there are several.
-    fn compile(&self) {
+    /// Makes machine code for the strips that have none, on all cores if there are several. Returns
+    /// how many were compiled.
+    fn compile(&self) -> u64 {
         let missing: Vec<&Shared> = self.strips.iter().filter(|strip| !strip.is_settled()).collect();
-        let compile = |strip: &&Shared| {
-            if strip.compile() {
-                engine().counters().compiled.fetch_add(1, Relaxed);
-            }
-        };
-        match &missing[..] {
-            [] => {}
+        let compile = |strip: &&Shared| u64::from(strip.compile());
+        let compiled = match &missing[..] {
+            [] => 0,
             [strip] => compile(strip),
-            strips if engine().threads_here(engine().threads()) == 1 => strips.iter().for_each(compile),
+            strips if engine().threads_here(engine().threads()) == 1 => strips.iter().map(compile).sum(),
             strips => engine().install(|| {
                 use rayon::prelude::*;
-                strips.par_iter().for_each(compile);
+                strips.par_iter().map(compile).sum()
             }),
-        }
+        };
+        engine().counters().compiled.fetch_add(compiled, Relaxed);
+        compiled
     }
 }
 
@@ -295,83 +297,4 @@ fn code_texts(plan: &Plan, target: &Target) -> Result<(String, String)> {
 fn code_texts(_: &Plan, _: &Target) -> Result<(String, String)> {
     let none = "; this build interprets: the feature `jit` is off\n";
     Ok((none.into(), none.into()))
-}
-
-mod warn {
-    //! Warnings, once each, of ways to write that cost more than they need to.
-
-    use std::panic::Location;
-    use std::sync::{Mutex, PoisonError};
-
-    use rustc_hash::FxHashMap;
-
-    use super::Captured;
-
-    /// Nodes of one evaluation from which on it probably should have been several.
-    const MANY_NODES: usize = 50_000;
-
-    /// Structures that one line may evaluate before it probably builds a new one at every step.
-    const MANY_STRUCTURES: usize = 16;
-
-    /// Called for every structure that is new.
-    pub(super) fn of_habits(captured: &Captured) {
-        static STRUCTURES: Mutex<Option<FxHashMap<Location<'static>, usize>>> = Mutex::new(None);
-        let Some(origin) = captured.origin else { return };
-        let count = {
-            let mut structures = STRUCTURES.lock().unwrap_or_else(PoisonError::into_inner);
-            let count = structures.get_or_insert_default().entry(*origin).or_default();
-            *count += 1;
-            *count
-        };
-        let nodes = captured.graph.len();
-        if nodes > MANY_NODES && count == 1 {
-            eprintln!(
-                "broadloom: {origin}: one evaluation of {nodes} operations; evaluate now and then in long loops"
-            );
-        }
-        if count == MANY_STRUCTURES + 1 {
-            eprintln!(
-                "broadloom: {origin}: more than {MANY_STRUCTURES} different programs; a loop that never \
-                 evaluates its state builds a longer one at every step"
-            );
-        }
-    }
-}
-
-mod dump {
-    //! `BROADLOOM_DUMP=graph,optimized,kernel,plan,clif,asm` prints those stages at every
-    //! evaluation, to standard error or to files in `BROADLOOM_DUMP_DIR`.
-
-    use std::sync::OnceLock;
-    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-
-    use super::{Captured, Settings, explain_with};
-    use crate::base::Target;
-
-    pub(super) fn write(captured: &Captured, settings: &Settings) {
-        static ASKED: OnceLock<Option<String>> = OnceLock::new();
-        let Some(asked) = ASKED.get_or_init(|| std::env::var("BROADLOOM_DUMP").ok()) else { return };
-        static NUMBER: AtomicUsize = AtomicUsize::new(0);
-        let number = NUMBER.fetch_add(1, Relaxed);
-        let explained = match explain_with(captured, &Target::Host, settings) {
-            Ok(explained) => explained,
-            Err(error) => {
-                eprintln!("broadloom: no dump of evaluation {number}: {error}");
-                return;
-            }
-        };
-        let wanted = |name: &str| asked.split(',').any(|stage| stage.trim() == name || stage.trim() == "all");
-        for (name, text) in explained.stages().into_iter().filter(|(name, _)| wanted(name)) {
-            match std::env::var_os("BROADLOOM_DUMP_DIR") {
-                None => eprintln!("== {name} of evaluation {number}\n{text}"),
-                Some(folder) => {
-                    let file = std::path::Path::new(&folder).join(format!("{number:04}-{name}.txt"));
-                    let written = std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(&file, text));
-                    if let Err(error) = written {
-                        eprintln!("broadloom: {}: {error}", file.display());
-                    }
-                }
-            }
-        }
-    }
 }

@@ -7,9 +7,11 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
 
 use broadloom::engine;
 use broadloom::prelude::*;
+use broadloom::runtime::Buffer;
 
 const PAGE: usize = 4096;
 
@@ -108,9 +110,44 @@ fn vector<T: Copy>(guard: Guard, values: &[T]) -> Vec<T> {
     exact
 }
 
+/// Whether a block beginning here is one of those against untouchable pages.
+fn is_guarded(at: *const u8) -> bool {
+    let start = START.load(Relaxed);
+    start != 0 && (start..start + SPACE).contains(&at.addr())
+}
+
+/// Leaves blocks of this size against untouchable pages where the next allocations look first.
+fn stock(guard: Guard, bytes: usize) {
+    let (mut plain, mut stocked) = (Vec::new(), Vec::new());
+    while stocked.len() < 4 {
+        let block = guarded(guard, || Buffer::allocate(bytes)).unwrap();
+        let begins = block.as_ptr().addr().is_multiple_of(PAGE);
+        // Sizes are rounded up by less than an eighth: from there on a block may fill its pages.
+        let may_fill = bytes >= PAGE / 8 * 7;
+        let fits = is_guarded(block.as_ptr()) && (begins == (guard == Guard::Before) || may_fill);
+        if fits { stocked.push(block) } else { plain.push(block) }
+    }
+    // What is given back last is taken first.
+    drop(plain);
+    drop(stocked);
+}
+
+/// The address of the first element of an evaluated array.
+fn address(array: &Array) -> *const u8 {
+    match array.dtype() {
+        Bool => array.as_slice::<bool>().unwrap().as_ptr().cast(),
+        I64 => array.as_slice::<i64>().unwrap().as_ptr().cast(),
+        F64 => array.as_slice::<f64>().unwrap().as_ptr().cast(),
+        _ => array.as_slice::<f32>().unwrap().as_ptr().cast(),
+    }
+}
+
 /// Evaluates what `build` makes of inputs that lie against untouchable pages, as often as it takes
 /// for machine code to be used; what is allocated meanwhile lies against such pages too.
 fn stays_inside(build: impl Fn(&mut dyn FnMut(&[usize]) -> Array) -> Array) {
+    // One at a time: what one gives back the other would take.
+    static ALONE: Mutex<()> = Mutex::new(());
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     engine().set_threads(1);
     for guard in [Guard::After, Guard::Before] {
         let mut expected: Option<Array> = None;
@@ -123,13 +160,33 @@ fn stays_inside(build: impl Fn(&mut dyn FnMut(&[usize]) -> Array) -> Array) {
                 Array::from_vec(vector(guard, &values), shape).unwrap()
             };
             let lazy = build(&mut input);
-            // Planned and compiled by now, so that little else is allocated.
+            if run == 3 {
+                stock(guard, lazy.nbytes());
+            }
+            // Planned and compiled by the last run, so that little else is allocated.
             let value = if run < 3 { lazy.eval() } else { guarded(guard, || lazy.eval()) }.unwrap();
+            assert!(run < 3 || is_guarded(address(&value)));
             match &expected {
                 Some(expected) => assert!(expected.array_equal(&value).unwrap() || value.size() == 0),
                 None => expected = Some(value),
             }
         }
+    }
+}
+
+/// Otherwise nothing above would be found.
+#[test]
+fn the_page_after_and_the_page_before_cannot_be_touched() {
+    for (guard, offset) in [(Guard::After, 4_isize), (Guard::Before, -1)] {
+        let values = vector(guard, &[1.0_f32]);
+        let outside = values.as_ptr().cast::<u8>().wrapping_offset(offset);
+        // The system refuses to read what the process may not.
+        let mut pipe = [0; 2];
+        // SAFETY: the system checks the address it reads; the pipe is ours.
+        assert_eq!(unsafe { libc::pipe(pipe.as_mut_ptr()) }, 0);
+        let read = |at: *const u8| unsafe { libc::write(pipe[1], at.cast(), 1) };
+        assert_eq!(read(values.as_ptr().cast()), 1);
+        assert_eq!(read(outside), -1);
     }
 }
 

@@ -255,7 +255,7 @@ fn of_reading() {
         x.get::<f32>((-3, 0)),
         (&x + 1).as_slice::<f32>(),
         x.allclose(&Array::zeros(3, F32)),
-        array![2, 3].pow(&array![1, -1]).eval(),
+        array![2, 3].pow(array![1, -1]).eval(),
     ], @"
     to_vec: the elements of f32[2, 2] are f32, not f64
     item: f32[2, 2] has 4 elements, not one

@@ -51,6 +51,11 @@ fn views_and_joins_move_elements_as_in_numpy() {
 }
 
 #[test]
+fn chains_of_views_and_reductions_follow_numpy() {
+    check(answers!("chains"));
+}
+
+#[test]
 fn slices_within_bounds_are_those_of_python() {
     check(answers!("slices"));
 }
@@ -78,4 +83,10 @@ fn compositions_have_the_values_of_their_formulas() {
 #[test]
 fn arrays_print_as_in_numpy() {
     check_printing(answers!("printing"));
+}
+
+#[test]
+fn cases_that_run_thrice_run_machine_code() {
+    check("subtract i64(5,7) i64(7) | multiply w:3 | sum a:1 => i64[5] = 0 6 -21 18 -9");
+    assert!(broadloom::engine().stats().strips_compiled > 0 || !broadloom::engine().compiles());
 }

@@ -168,7 +168,7 @@ fn settings(jit: Jit) -> Settings {
 fn evaluated(graph: &Graph, inputs: &[Values], jit: Jit) -> broadloom::Result<Vec<Values>> {
     let leaf = |values: &Values| Leaf { buffer: Arc::new(buffer(values)), donated: false };
     let captured = Captured {
-        graph: graph.clone(),
+        graph: graph.clone().into(),
         inputs: inputs.iter().map(leaf).collect(),
         scalars: Vec::new(),
         names: Vec::new(),

@@ -12,6 +12,8 @@ A line is a case, `op argument ... => outcome`, a definition, `let name = litera
                 a:0,-1;k;c=1   axes, `a:..` for all, with keepdims and correction
                 (2,-1)         a shape          n:3  an integer          x:0.5  a float
                 F32            a dtype          s:1:,::-2,None,...,-1    a slice, as Python writes it
+    `op argument ... | op argument ...` is a chain: what came out is the first argument of the next op.
+
     outcomes    f32[2] = 1 2       these bits, all NaNs being one (truth values: 0110)
                 f32[2] @1 = 1 2    at most 1 ULP of f32 from these numbers
                 f32[2] ~ 1~1e-7 2~1e-7    at most so far from these numbers
@@ -602,6 +604,115 @@ def views():
     file.write()
 
 
+# ---------------------------------------------------------------- chains
+
+
+def random_slice(shape):
+    items = []
+    for n in shape:
+        kind = RNG.integers(0, 6)
+        if n == 0 or kind == 0:
+            items.append(slice(None))
+        elif kind == 1:
+            items.append(int(RNG.integers(-n, n)))
+        elif kind == 2:
+            items.append(slice(None, None, int(RNG.choice([-1, -2, 2, 3]))))
+        elif kind == 3:
+            low, high = sorted(int(k) for k in RNG.integers(0, n + 1, 2))
+            items.append(slice(low, high, None))
+        elif kind == 4:
+            items.append(slice(int(RNG.integers(0, n)), None, int(RNG.choice([1, -1, 2]))))
+        else:
+            items += [None, slice(None)]
+    return items
+
+
+def slice_text(items):
+    def one(item):
+        if not isinstance(item, slice):
+            return str(item)
+        part = lambda n: "" if n is None else str(n)
+        return f"{part(item.start)}:{part(item.stop)}" + (f":{item.step}" if item.step is not None else "")
+    return "s:" + ",".join(one(item) for item in items)
+
+
+def split_of(size, rank):
+    """A shape of that size, at random."""
+    extents = [1] * rank
+    for prime in (2, 3, 5, 7, 11, 13):
+        while size % prime == 0 and size > 1 and rank:
+            extents[RNG.integers(0, rank)] *= prime
+            size //= prime
+    return tuple(extents) if size == 1 else None
+
+
+def step(a):
+    """A random op, its arguments and what NumPy makes of it."""
+    rank = a.ndim
+    kind = RNG.choice(["reshape", "permute", "slice", "slice", "flip", "expand", "broadcast", "join", "math", "self", "reduce", "compare", "product"])
+    if kind == "reshape" and a.size:
+        to = split_of(a.size, int(RNG.integers(1, 5)))
+        return None if to is None else (f"reshape ({dims(to)})", a.reshape(to))
+    if kind == "permute" and rank > 1:
+        order = tuple(int(k) for k in RNG.permutation(rank))
+        return f"permute_dims a:{dims(order)}", a.transpose(order)
+    if kind == "slice" and rank:
+        items = random_slice(a.shape)
+        return f"slice {slice_text(items)}", a[tuple(items)]
+    if kind == "flip" and rank:
+        axis = int(RNG.integers(0, rank))
+        return f"flip a:{axis}", np.flip(a, axis)
+    if kind == "expand":
+        axis = int(RNG.integers(0, rank + 1))
+        return f"expand_dims a:{axis}", np.expand_dims(a, axis)
+    if kind == "broadcast" and a.size < 200:
+        to = tuple(int(RNG.integers(1, 4)) if n == 1 else n for n in a.shape)
+        to = (2, *to) if RNG.integers(0, 2) else to
+        return f"broadcast_to ({dims(to)})", np.broadcast_to(a, to)
+    if kind == "join" and rank and a.size < 200:
+        axis = int(RNG.integers(0, rank))
+        other = P("i64", *a.shape)
+        return f"concat_after n:{axis} {other.text}", np.concatenate([a, other.array], axis)
+    if kind == "math":
+        k = int(RNG.integers(-3, 8))
+        return RNG.choice([0, 1]) and (f"multiply w:{k}", a * k) or (f"subtract w:{k}", a - k)
+    if kind == "self" and rank:
+        row = P("i64", a.shape[-1])
+        return f"maximum {row.text}", np.maximum(a, row.array)
+    if kind == "reduce" and rank:
+        axis = int(RNG.integers(0, rank))
+        op = RNG.choice(["sum", "max", "min", "argmax", "prod"])
+        keep = bool(RNG.integers(0, 2))
+        if a.shape[axis] == 0 and op not in ("sum", "prod"):
+            return None
+        return f"{op} {axes(axis, keep).text}", getattr(np, op)(a, axis=axis, keepdims=keep)
+    if kind == "compare":
+        return "greater w:0 | where_ w:5 i64()", np.where(a > 0, 5, pattern("i64", ()))
+    if kind == "product" and rank and a.size < 200:
+        other = P("i64", a.shape[-1], 2)
+        return f"matmul {other.text}", np.matmul(a, other.array)
+    return None
+
+
+def chains():
+    file = File("chains", "Views of views, elementwise work between, reductions and products at any place.")
+    starts = [(2, 3, 4), (6,), (5, 7), (4, 1, 3), (12, 2), (3, 3, 2, 2), (1,), (), (0, 3), (30,)]
+    for at in range(600):
+        x = P("i64", *starts[at % len(starts)])
+        a, steps = np.asarray(x.array), []
+        for _ in range(int(RNG.integers(2, 8))):
+            result = step(a)
+            if result is not None and np.asarray(result[1]).size <= 400:
+                steps.append(result[0])
+                a = np.asarray(result[1])
+        if a.size > 48:
+            steps.append("sum a:0")
+            a = a.sum(axis=0)
+        if a.size <= 60 and len(steps) > 1:
+            file.lines.append(f"add {x.text} w:0 | {' | '.join(steps)} => {exact(a)}")
+    file.write()
+
+
 # ---------------------------------------------------------------- reductions
 
 
@@ -636,7 +747,7 @@ def reduction(file, op, x, axis, keepdims=False, correction=None, note=None):
     try:
         over = tuple(np.lib.array_utils.normalize_axis_index(i, a.ndim) for i in over)
     except np.exceptions.AxisError:
-        return file.case(op, args, ERROR)
+        return file.case(op, args, ERROR, note)
     if len(set(over)) < len(over):
         return file.case(op, args, ERROR)
     if op in ("argmax", "argmin"):
@@ -912,6 +1023,7 @@ if __name__ == "__main__":
     elementwise()
     creation()
     views()
+    chains()
     reductions()
     products()
     compositions()

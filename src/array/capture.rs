@@ -8,7 +8,8 @@
 //! - **What is kept.** The roots; and the *border*: what an earlier evaluation has passed, is not
 //!   stored, and is now read by something new. A program that evaluates a little more of one growing
 //!   graph at every step therefore computes each part at most twice. Views are looked through, and
-//!   constants and short index arithmetic are left out: they cost nothing to compute.
+//!   constants and short index arithmetic are left out: they cost nothing to compute. So is what is
+//!   far larger than all that is read: of a huge broadcast, only a part may be asked for.
 //! - **What may be overwritten.** See [`Capture::release`].
 //!
 //! Walks have a stack of their own; no lock is held from one node to the next.
@@ -30,6 +31,12 @@ use crate::runtime::Buffer;
 /// Longest chain of scalar ops on an index or a constant that counts as creation: what `linspace`,
 /// the longest creator, needs, and a few more. Recomputing so much costs less than storing it.
 const CREATION_STEPS: u8 = 8;
+
+/// Largest value, in bytes, that is stored unasked whatever is read.
+const MOST_STORED: usize = 1 << 30;
+
+/// Largest value that is stored unasked, in sizes of all that is read.
+const MOST_STORED_PER_READ: usize = 4;
 
 /// A node of the user's graph, seen.
 struct Seen {
@@ -167,9 +174,15 @@ impl Capture {
                 read(self.known[&Arc::as_ptr(&root.array.0)]);
             }
         }
-        let roots: Vec<u32> = roots.iter().map(|root| self.known[&Arc::as_ptr(&root.0)]).collect();
+        for root in roots {
+            is_border[self.known[&Arc::as_ptr(&root.0)] as usize] = false;
+        }
+        // What is far larger than all that is read may be one element repeated, of which only a part
+        // is asked for: memory that nobody asked for is not taken for it.
+        let read = self.inputs.iter().fold(0_usize, |sum, leaf| sum.saturating_add(leaf.buffer.bytes()));
+        let most = MOST_STORED.max(read.saturating_mul(MOST_STORED_PER_READ));
         (0..self.seen.len() as u32)
-            .filter(|place| is_border[*place as usize] && !roots.contains(place))
+            .filter(|&place| is_border[place as usize] && self.seen[place as usize].array.nbytes() <= most)
             .collect()
     }
 
@@ -213,6 +226,7 @@ impl Capture {
     fn captured(self, outputs: Vec<Value>) -> Captured {
         let mut graph = self.graph;
         graph.outputs = outputs;
+        let graph = Arc::new(graph);
         Captured { graph, inputs: self.inputs, scalars: self.scalars, names: self.names, origin: self.origin }
     }
 }
@@ -226,16 +240,17 @@ fn is_structure(value: Scalar) -> bool {
 #[derive(Default)]
 struct Wanted {
     values: Vec<Value>,
+    known: FxHashMap<Value, usize>,
     nodes: Vec<(Array, usize)>,
 }
 
 impl Wanted {
     fn add(&mut self, array: Array, value: Value) {
-        let known = self.values.iter().position(|&other| other == value);
-        let at = known.unwrap_or_else(|| {
+        let next = self.values.len();
+        let at = *self.known.entry(value).or_insert(next);
+        if at == next {
             self.values.push(value);
-            self.values.len() - 1
-        });
+        }
         self.nodes.push((array, at));
     }
 }

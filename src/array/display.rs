@@ -227,8 +227,11 @@ impl<'a> Printer<'a> {
                 format!("{whole}.{fraction:<room$}")
             }
             Format::Exponent(digits, room) => {
-                let Decimal { whole, fraction, exponent } = Decimal::new(value, PRECISION, true);
-                format!("{whole}.{fraction:0<digits$}e{}", signed(&exponent, room))
+                // True digits also where fewer would do, as in NumPy.
+                let text = format!("{:.digits$e}", value.to_f64());
+                let (mantissa, exponent) = text.split_once('e').expect("an exponent was asked for");
+                let point = if digits == 0 { "." } else { "" };
+                format!("{mantissa}{point}e{}", signed(exponent, room))
             }
         }
     }

@@ -82,14 +82,6 @@ impl DType {
     pub const fn to_float(self) -> DType {
         if self.is_float() { self } else { DType::F64 }
     }
-
-    /// The integer dtype of the same width, as bit casts and comparisons of bits use it.
-    pub const fn bits(self) -> DType {
-        match self.size() {
-            8 => DType::I64,
-            _ => DType::I32,
-        }
-    }
 }
 
 impl fmt::Display for DType {

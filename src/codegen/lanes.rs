@@ -257,7 +257,7 @@ impl<'a> Emitter<'a> {
         expr.outs().iter().map(|out| values[out.index()]).collect()
     }
 
-    /// What a definition in `op/math.rs` computes from `args`.
+    /// What a definition in `op/math` computes from `args`.
     pub(super) fn expand(&mut self, definition: &Expr, args: &[Lanes]) -> Lanes {
         self.evaluate(definition, &mut |_, inst| match inst {
             Inst::Arg(arg) => args[*arg as usize],

@@ -1,5 +1,7 @@
 //! Nodes: what a graph is made of.
 
+use std::sync::Arc;
+
 use smallvec::{SmallVec, smallvec};
 
 use crate::base::{Affine, IndexMap, Scalar, Shape, Type};
@@ -73,8 +75,8 @@ pub enum Op {
         /// This one.
         axis: u32,
     },
-    /// A loop nest: what all but `Input`, `Scalar`, `Const`, `Iota`, `Join` and reshapes become.
-    Nest(Box<Nest>),
+    /// A loop nest, shared by the graphs that passes make: what all but `Input`, `Scalar`, `Const`, `Iota`, `Join` and reshapes become.
+    Nest(Arc<Nest>),
 }
 
 /// A scalar op lifted to arrays. The dtype of a cast is the node's.

@@ -16,8 +16,8 @@ id!(
 pub enum Slot {
     /// A buffer of the plan.
     Buffer(u32),
-    /// Memory of the task that runs the kernel, for one row of a group: its number in
-    /// `Kernel::scratch`.
+    /// Memory of the task that runs the kernel, for a block of rows of a group: its number in
+    /// `Kernel::scratch`. Offsets count from row 0, which may be before the block.
     Scratch(u32),
     /// What the stage's walk hands out: accumulators, a packed panel. Which is which is said where
     /// the chain is held.
@@ -173,9 +173,12 @@ pub enum Finish {
 pub struct Kernel {
     /// How many leading axes all stages share.
     pub outer_axes: usize,
+    /// How many indices of the last shared axis the stages take at a time: a block of rows that
+    /// stays in cache from the first stage to the last.
+    pub block: usize,
     /// The stages in order.
     pub stages: Vec<Stage>,
-    /// Sizes of the rows that only the stages see, in bytes.
+    /// Sizes of the rows that only the stages see, in bytes; each task has a block of every one.
     pub scratch: Vec<usize>,
     /// The buffers it writes.
     pub writes: Vec<u32>,

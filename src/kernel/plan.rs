@@ -118,6 +118,10 @@ impl Plan {
     }
 }
 
+/// Elements that a block of rows of a group has, if its rows are shorter: a few arrays of so many
+/// stay in a second-level cache, and starting a stage costs little beside them.
+const BLOCK_ELEMENTS: usize = 1 << 13;
+
 struct Planner<'a> {
     graph: &'a Graph,
     lowering: Lowering,
@@ -202,8 +206,12 @@ impl Planner<'_> {
         for (value, _) in inside.into_iter().filter(|(_, inside)| *inside) {
             let outer = self.graph.groups[group_of[&value.node]].outer_axes;
             let ty = self.graph.ty(value);
-            let row: usize = ty.shape[outer.min(ty.shape.rank())..].iter().product();
-            self.scratch.insert(value, row * ty.dtype.size());
+            let Op::Nest(nest) = &self.graph[value.node].op else { unreachable!("groups hold nests") };
+            // Its rows must be the group's, without unit axes before or between.
+            if ty.shape.get(..outer) == nest.domain.get(..outer) {
+                let row: usize = ty.shape[outer..].iter().product();
+                self.scratch.insert(value, row * ty.dtype.size());
+            }
         }
     }
 
@@ -246,7 +254,9 @@ impl Planner<'_> {
                 self.place_results(id, node);
                 let stage = (nest.domain.size() != 0).then(|| self.lowering.stage(self.graph, id, 0));
                 stage
-                    .map(|stage| finish(0, vec![stage], Vec::new(), nest_weight(nest), &self.lowering.strips))
+                    .map(|stage| {
+                        finish((0, 1), vec![stage], Vec::new(), nest_weight(nest), &self.lowering.strips)
+                    })
                     .into_iter()
                     .collect()
             }
@@ -262,14 +272,14 @@ impl Planner<'_> {
             return None;
         }
         let stage = self.lowering.copy(ty, home.clone(), window);
-        Some(finish(0, vec![stage], Vec::new(), 2 * ty.shape.size(), &self.lowering.strips))
+        Some(finish((0, 1), vec![stage], Vec::new(), 2 * ty.shape.size(), &self.lowering.strips))
     }
 
     /// The kernel of a group.
     fn group(&mut self, number: usize) -> Kernel {
         let group = &self.graph.groups[number];
         let mut scratch = Vec::new();
-        let mut work = 0;
+        let (mut work, mut row) = (0, 1);
         let mut stages = Vec::new();
         for &id in &group.members {
             let node = &self.graph[id];
@@ -277,8 +287,9 @@ impl Planner<'_> {
                 let value = Value { node: id, out: out as u8 };
                 if let Some(&bytes) = self.scratch.get(&value) {
                     let mut home = Home::whole(Slot::Scratch(scratch.len() as u32), ty);
-                    // Every row begins at the same place.
-                    home.steps.iter_mut().take(group.outer_axes).for_each(|step| *step = 0);
+                    // One block of rows, whatever the other outer axes.
+                    let last = group.outer_axes.saturating_sub(1);
+                    home.steps.iter_mut().take(last).for_each(|step| *step = 0);
                     self.lowering.homes.insert(value, home);
                     scratch.push(bytes);
                 }
@@ -287,8 +298,10 @@ impl Planner<'_> {
             stages.push(self.lowering.stage(self.graph, id, group.outer_axes));
             let Op::Nest(nest) = &node.op else { unreachable!("groups hold nests") };
             work += nest_weight(nest);
+            row = row.max(nest.domain[group.outer_axes..].iter().product());
         }
-        finish(group.outer_axes, stages, scratch, work, &self.lowering.strips)
+        let block = (BLOCK_ELEMENTS / row).max(1);
+        finish((group.outer_axes, block), stages, scratch, work, &self.lowering.strips)
     }
 }
 
@@ -305,7 +318,7 @@ fn nest_weight(nest: &Nest) -> usize {
 
 /// The kernel of these stages, with what it reads and writes.
 fn finish(
-    outer_axes: usize,
+    (outer_axes, block): (usize, usize),
     stages: Vec<Stage>,
     scratch: Vec<usize>,
     weight: usize,
@@ -335,7 +348,7 @@ fn finish(
         }
     }
     let (reads, writes) = (reads.into_iter().collect(), writes.into_iter().collect());
-    Kernel { outer_axes, stages, scratch, writes, reads, in_place: Vec::new(), weight }
+    Kernel { outer_axes, block, stages, scratch, writes, reads, in_place: Vec::new(), weight }
 }
 
 /// Every strip call of a stage.

@@ -80,11 +80,12 @@ impl Printer<'_> {
         let outer = self.kernel.outer_axes;
         let extents = self.kernel.stages[0].extents.clone();
         for (axis, extent) in extents.iter().enumerate().take(outer) {
-            self.line(format!("par {} in 0..{extent} {{", axis_name(axis)));
+            let by = if axis + 1 == outer { format!(" by {}", self.kernel.block) } else { String::new() };
+            self.line(format!("par {} in 0..{extent}{by} {{", axis_name(axis)));
             self.depth += 1;
         }
         for stage in &self.kernel.stages {
-            self.stage(stage, outer);
+            self.stage(stage, outer.saturating_sub(1));
         }
         for _ in 0..outer + 1 {
             self.depth -= 1;
@@ -150,16 +151,24 @@ impl Printer<'_> {
         if axes.is_empty() { name } else { format!("{name}[{}]", axes.join(", ")) }
     }
 
-    fn stage(&mut self, stage: &Stage, outer: usize) {
+    /// `i in 0..64`, or `i in block` for the axis that the kernel takes in blocks.
+    fn range(&self, axis: usize, extent: usize) -> String {
+        match axis + 1 == self.kernel.outer_axes {
+            true => format!("{} in block", axis_name(axis)),
+            false => format!("{} in 0..{extent}", axis_name(axis)),
+        }
+    }
+
+    fn stage(&mut self, stage: &Stage, from: usize) {
         match &stage.work {
             Work::Map(map) => {
                 let inner = [Some(map.column), map.row];
-                let loops = (outer..stage.extents.len()).filter(|&axis| !inner.contains(&Some(axis)));
+                let loops = (from..stage.extents.len()).filter(|&axis| !inner.contains(&Some(axis)));
                 self.nest(stage, loops, |printer| {
                     printer.strips(map, |axis| stage.extents[axis]);
                 });
             }
-            Work::Reduce(reduce) => self.reduce(stage, reduce, outer),
+            Work::Reduce(reduce) => self.reduce(stage, reduce, from),
             Work::Matmul(matmul) => self.matmul(stage, matmul),
         }
     }
@@ -169,7 +178,8 @@ impl Printer<'_> {
         let axes: Vec<usize> = axes.filter(|&axis| stage.extents[axis] != 1).collect();
         for &axis in &axes {
             let word = if self.kernel.outer_axes == 0 { "par" } else { "for" };
-            self.line(format!("{word} {} in 0..{} {{", axis_name(axis), stage.extents[axis]));
+            let range = self.range(axis, stage.extents[axis]);
+            self.line(format!("{word} {range} {{"));
             self.depth += 1;
         }
         body(self);
@@ -181,9 +191,9 @@ impl Printer<'_> {
 
     /// The strips of a chain over its rows and columns.
     fn strips(&mut self, map: &Map, extent: impl Fn(usize) -> usize) {
-        let row =
-            map.row.map(|row| format!("{} in 0..{}, ", axis_name(row), extent(row))).unwrap_or_default();
-        self.line(format!("strip {row}{} in 0..{} {{", axis_name(map.column), extent(map.column)));
+        let row = map.row.map(|row| self.range(row, extent(row)) + ", ").unwrap_or_default();
+        let column = self.range(map.column, extent(map.column));
+        self.line(format!("strip {row}{column} {{"));
         self.depth += 1;
         self.chain(&map.chain);
         self.depth -= 1;
@@ -212,7 +222,7 @@ impl Printer<'_> {
         }
     }
 
-    fn reduce(&mut self, stage: &Stage, reduce: &Reduce, outer: usize) {
+    fn reduce(&mut self, stage: &Stage, reduce: &Reduce, from: usize) {
         let accumulators = reduce.accumulators.len();
         let named = |name: &'static str| {
             (0..accumulators).map(move |a| if a == 0 { name.to_owned() } else { format!("{name}{a}") })
@@ -229,7 +239,7 @@ impl Printer<'_> {
             Direction::Across(axis) if reduce.then.column == axis => Some(axis),
             _ => None,
         };
-        let loops = (outer..reduce.kept).filter(|&axis| Some(axis) != across);
+        let loops = (from..reduce.kept).filter(|&axis| Some(axis) != across);
         self.nest(stage, loops, |printer| {
             let mut printer = Printer {
                 locals: &locals,
@@ -239,7 +249,7 @@ impl Printer<'_> {
                 text: &mut *printer.text,
             };
             let way = match across {
-                Some(axis) => format!("across {} in 0..{}", axis_name(axis), stage.extents[axis]),
+                Some(axis) => format!("across {}", printer.range(axis, stage.extents[axis])),
                 None => format!("along {}", axis_name(column)),
             };
             printer.line(format!(

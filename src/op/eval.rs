@@ -188,7 +188,7 @@ macro_rules! define_binary { ($(
 } }
 binary_ops!(define_binary);
 
-/// The value of an op that `op/math.rs` defines.
+/// The value of an op that `op/math` defines.
 fn expand(definition: &Expr, args: &[&Values], errors: &mut u32) -> Values {
     let count = args[0].len();
     let mut outs = evaluate(

@@ -64,8 +64,6 @@ macro_rules! routines { ($( #[doc = $doc:literal] $Name:ident $args:tt { $($T:id
 
 // `f32` goes through `f64` where that is nearer to the exact value than the `f32` routine.
 routines! {
-    /// e to the power x.
-    Exp(x) { F32 f32 => libm::exp(f64::from(x)) as f32; F64 f64 => libm::exp(x); }
     /// Sine; here for arguments too large for the branch-free form.
     Sin(x) { F32 f32 => libm::sin(f64::from(x)) as f32; F64 f64 => libm::sin(x); }
     /// Cosine, likewise.

@@ -1,9 +1,9 @@
 //! THE TABLE: one row per scalar op. Nothing else about an op is written anywhere, but its machine
-//! code (an arm in `codegen`) and, if it is an elementary function, its definition (`op/math.rs`).
+//! code (an arm in `codegen`) and, if it is an elementary function, its definition (`op/math`).
 //!
 //! A row is: doc, variant, method, optional symbol, optional laws, the result's dtype, and the
 //! meaning on floats, integers and truth values, each if there is one. A meaning written `in math` is
-//! the expansion in `op/math.rs`. One text serves `f32` and `f64`, one `i32` and `i64`; the
+//! the expansion in `op/math`. One text serves `f32` and `f64`, one `i32` and `i64`; the
 //! meaning on `f32` is evaluated in `f32`.
 //!
 //! Higher rooms read the rows by handing a macro to `unary_ops!` or `binary_ops!`.
@@ -183,7 +183,7 @@ macro_rules! define_ops { ($Ops:ident, $about:literal; $(
             match self { $( Self::$Op => rule!($rule), )* }
         }
 
-        /// Whether its meaning is in `op/math.rs`.
+        /// Whether its meaning is in `op/math`.
         pub fn is_math(self) -> bool {
             let parts: &[&str] = match self { $( Self::$Op => &[$(stringify!($math))?], )* };
             !parts.is_empty()

@@ -17,6 +17,9 @@ use crate::opt::nest::Body;
 /// what they share, which is nothing beside this much work. An epilogue has no limit.
 const LONGEST: usize = 512;
 
+/// Most outputs of a nest, those that disappear again included: a value names its output by a byte.
+const MOST_OUTPUTS: usize = 250;
+
 /// A nest that may still grow.
 struct Slot {
     /// When it runs: a number above those of all it reads. Leaves of the graph are at 0, node `%n`
@@ -135,7 +138,9 @@ impl Work<'_> {
         };
         hosts.into_iter().filter(|&slot| !elsewhere(slot)).find_map(|slot| {
             let host = &self.slots[slot].nest;
-            if !self.is_read_only_by(slot, id) && host.then.len() + nest.then.len() > LONGEST {
+            let outputs = self.slots[slot].types.len() + node.types.len();
+            let stays = !self.is_read_only_by(slot, id);
+            if outputs > MOST_OUTPUTS || (stays && host.then.len() + nest.then.len() > LONGEST) {
                 return None;
             }
             Some((slot, host_axes(host, &nest.domain)?, self.common_position(slot, id, node)?))

@@ -16,7 +16,7 @@ use crate::graph::Graph;
 
 /// A pass: its name and what it does.
 pub struct Pass {
-    /// As dumps and `BROADLOOM_PASSES` call it.
+    /// What `Settings::without` and messages call it.
     pub name: &'static str,
     /// The graph it makes of a graph.
     pub run: fn(&Graph) -> Graph,

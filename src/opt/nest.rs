@@ -4,6 +4,8 @@
 //! Constants and scalars move into the expressions that use them; where memory is asked for (an
 //! output, a join, a reshape), they become nests that fill it.
 
+use std::sync::Arc;
+
 use smallvec::SmallVec;
 
 use crate::base::{Affine, DType, IndexMap, Scalar, Shape, Type};
@@ -210,6 +212,6 @@ impl Body {
         let kept = self.args.into_iter().zip(&used).filter(|(_, slot)| slot.is_some()).map(|(arg, _)| arg);
         let (args, reads) = kept.unzip::<_, _, SmallVec<[Value; 2]>, Vec<IndexMap>>();
         let nest = Nest { domain, reads, core, then };
-        graph.add(Node { op: Op::Nest(Box::new(nest)), args, types: types.into_iter().collect() })
+        graph.add(Node { op: Op::Nest(Arc::new(nest)), args, types: types.into_iter().collect() })
     }
 }

@@ -1,5 +1,7 @@
 //! Expected values are calculated by hand or come from NumPy 2.4.
 
+use std::sync::Arc;
+
 use smallvec::smallvec;
 
 use super::*;
@@ -26,7 +28,7 @@ impl Draft {
         let shape = nest.out_shape();
         let types = dtypes.iter().map(|&dtype| Type { dtype, shape: shape.clone() }).collect();
         let node = Node {
-            op: Op::Nest(Box::new(nest)),
+            op: Op::Nest(Arc::new(nest)),
             args: args.iter().map(|&arg| Value::from(arg)).collect(),
             types,
         };

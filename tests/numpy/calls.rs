@@ -112,6 +112,9 @@ pub fn call(op: &str, args: &[Arg]) -> Result<Array> {
         ("moveaxis", [A(x), Count(from), Count(to)]) => x.try_moveaxis(*from as isize, *to as isize),
         ("slice", [A(x), Slice(items)]) => x.try_slice(items),
         ("concat", [Count(axis), arrays @ ..]) => try_concat(arrays.iter().map(array), *axis as isize),
+        ("concat_after", [first, Count(axis), second]) => {
+            try_concat([array(first), array(second)], *axis as isize)
+        }
         ("stack", [Count(axis), arrays @ ..]) => try_stack(arrays.iter().map(array), *axis as isize),
 
         ("matmul", [A(x), A(y)]) => x.try_matmul(y),

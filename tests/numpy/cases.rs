@@ -56,14 +56,8 @@ pub fn check(text: &str) {
             names.insert(name, argument(literal, &names));
         } else if let Some((question, answer)) = line.split_once(" => ") {
             count += 1;
-            let mut words = question.split(' ');
-            let op = words.next().expect("a case names an op");
-            let args: Vec<Arg> = words.map(|word| argument(word, &names)).collect();
-            let got = catch_unwind(AssertUnwindSafe(|| call(op, &args).and_then(Array::eval)));
-            let verdict = match got {
-                Ok(got) => judge(got, answer),
-                Err(_) => Err("panicked".into()),
-            };
+            let verdict = ask(question, &names)
+                .and_then(|runs| runs.into_iter().try_for_each(|got| judge(got, answer)));
             if let Err(why) = verdict {
                 wrong.push(format!("line {}: {line}\n    {why}", number + 1));
             }
@@ -73,6 +67,32 @@ pub fn check(text: &str) {
     }
     assert!(count > 0, "no cases");
     assert!(wrong.is_empty(), "{} of {count} cases are wrong:\n{}", wrong.len(), listed(&wrong));
+}
+
+/// What comes out of a question, asked until so small a program is compiled: the first run, which is
+/// interpreted, and the last, which is machine code.
+fn ask(question: &str, names: &HashMap<&str, Arg>) -> Result<[Result<Array>; 2], String> {
+    let steps: Vec<(&str, Vec<Arg>)> = question
+        .split(" | ")
+        .map(|step| {
+            let mut words = step.split(' ');
+            let op = words.next().expect("a step names an op");
+            (op, words.map(|word| argument(word, names)).collect())
+        })
+        .collect();
+    let build = || {
+        let (op, args) = &steps[0];
+        steps[1..].iter().try_fold(call(op, args)?, |array, (op, args)| {
+            let args: Vec<Arg> = std::iter::once(Arg::Array(array)).chain(args.iter().cloned()).collect();
+            call(op, &args)
+        })
+    };
+    let run = || {
+        catch_unwind(AssertUnwindSafe(|| build().and_then(Array::eval))).map_err(|_| "panicked".to_string())
+    };
+    let first = run()?;
+    let _ = run()?;
+    Ok([first, run()?])
 }
 
 /// The same for texts of arrays.

@@ -137,7 +137,7 @@ fn given_away(case: &Case, settings: &Settings) -> Result<Vec<Values>> {
 fn captured(case: &Case, donated: bool) -> Result<Captured> {
     let leaf = |values: &Values| Ok(Leaf { buffer: Arc::new(buffer(values)?), donated });
     Ok(Captured {
-        graph: case.graph.clone(),
+        graph: case.graph.clone().into(),
         inputs: case.inputs.iter().map(leaf).collect::<Result<_>>()?,
         scalars: case.scalars.clone(),
         names: Vec::new(),

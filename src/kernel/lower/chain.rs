@@ -32,25 +32,38 @@ impl Lowering {
         let pieces = cut(body.expr);
         // Where the value of an instruction is once a strip has computed it.
         let mut temps: Vec<Option<u32>> = vec![None; body.expr.len()];
+        // The temps that each piece reads last, and those that nobody reads any more: they are
+        // written again, so that a long chain stays in the cache.
+        let mut ending: Vec<Vec<u32>> = vec![Vec::new(); pieces.len()];
+        let mut free: Vec<u32> = Vec::new();
         let rank = body.outs[0].place.steps.len();
-        for piece in pieces {
+        for (number, piece) in pieces.iter().enumerate() {
             let mut outs: Vec<Source> = Vec::new();
             let mut values: Vec<Ref> = Vec::new();
-            for &passed in &piece.passed {
+            for &(passed, last) in &piece.passed {
                 let dtype = body.expr.dtype(passed);
-                temps[passed.index()] = Some(chain.temps.len() as u32);
-                outs.push(temp(chain.temps.len() as u32, dtype, rank, column));
+                let known = free.iter().position(|&temp| chain.temps[temp as usize] == dtype);
+                let number = match known {
+                    Some(at) => free.swap_remove(at),
+                    None => {
+                        chain.temps.push(dtype);
+                        chain.temps.len() as u32 - 1
+                    }
+                };
+                ending[last].push(number);
+                temps[passed.index()] = Some(number);
+                outs.push(temp(number, dtype, rank, column));
                 values.push(passed);
-                chain.temps.push(dtype);
             }
             for (out, value) in body.expr.outs().iter().enumerate().filter(|(_, v)| piece.computes(**v)) {
                 outs.push(body.outs[out].clone());
                 values.push(*value);
             }
             if !values.is_empty() {
-                let link = self.link(StripKind::Map, body, &piece, &temps, &values, outs, column, rank);
+                let link = self.link(StripKind::Map, body, piece, &temps, &values, outs, column, rank);
                 chain.links.push(link);
             }
+            free.append(&mut ending[number]);
         }
         chain
     }
@@ -80,16 +93,15 @@ impl Lowering {
         let mut known: rustc_hash::FxHashMap<Inst, Ref> = rustc_hash::FxHashMap::default();
         let (mut scalars, mut scalar_dtypes): (Vec<u32>, Vec<DType>) = (Vec::new(), Vec::new());
         let mut builder = Builder::default();
-        let mut renamed: Vec<Option<Ref>> = vec![None; body.expr.len()];
+        let mut renamed: rustc_hash::FxHashMap<Ref, Ref> = rustc_hash::FxHashMap::default();
         let mut operand = |builder: &mut Builder, source: Source| {
             let arg = builder.arg(operands.len(), source.dtype);
             operands.push(source);
             arg
         };
         // Instructions before the piece are leaves, made again, or values passed on.
-        let needed = needed(body.expr, values, piece.first);
-        for (at, (inst, dtype)) in body.expr.iter().enumerate().take(piece.end).filter(|(at, _)| needed[*at])
-        {
+        for at in needed(body.expr, values, piece.first) {
+            let (inst, dtype) = (body.expr.inst(at), body.expr.dtype(at));
             let value = match inst {
                 Inst::Arg(_) | Inst::Acc(_) => *known.entry(inst.clone()).or_insert_with(|| {
                     let source = match inst {
@@ -107,17 +119,15 @@ impl Lowering {
                     });
                     builder.push(Inst::Scalar(number as u32), dtype)
                 }
-                _ if at < piece.first && !inst.is_leaf() => {
-                    let number = temps[at].expect("what a later piece needs is passed on");
+                _ if at.index() < piece.first && !inst.is_leaf() => {
+                    let number = temps[at.index()].expect("what a later piece needs is passed on");
                     operand(&mut builder, temp(number, dtype, rank, column))
                 }
-                _ => builder
-                    .push(inst.map_operands(|r| renamed[r.index()].expect("operands come first")), dtype),
+                _ => builder.push(inst.map_operands(|r| renamed[&r]), dtype),
             };
-            renamed[at] = Some(value);
+            renamed.insert(at, value);
         }
-        let values: SmallVec<[Ref; 2]> =
-            values.iter().map(|value| renamed[value.index()].expect("it is needed")).collect();
+        let values: SmallVec<[Ref; 2]> = values.iter().map(|value| renamed[value]).collect();
         let arguments = operands.len();
         operands.extend(outs);
         let described = operands.iter().enumerate().map(|(at, source)| Operand {
@@ -152,8 +162,8 @@ fn temp(number: u32, dtype: DType, rank: usize, column: usize) -> Source {
 struct Piece {
     first: usize,
     end: usize,
-    /// The values of it that later pieces need.
-    passed: Vec<Ref>,
+    /// The values of it that later pieces need, each with the number of the last that does.
+    passed: Vec<(Ref, usize)>,
 }
 
 impl Piece {
@@ -162,16 +172,20 @@ impl Piece {
     }
 }
 
-/// Which instructions are needed for `values`, where those before `first` that are not leaves are
-/// there already.
-fn needed(expr: &Expr, values: &[Ref], first: usize) -> Vec<bool> {
-    let mut needed = vec![false; expr.len()];
-    values.iter().for_each(|value| needed[value.index()] = true);
-    for (at, (inst, _)) in expr.iter().enumerate().rev() {
-        if needed[at] && at >= first {
-            inst.operands().iter().for_each(|operand| needed[operand.index()] = true);
+/// The instructions that are needed for `values`, in order, where those before `first` that are not
+/// leaves are there already. Looks at no others, so that all pieces of an expression take time
+/// linear in its length.
+fn needed(expr: &Expr, values: &[Ref], first: usize) -> Vec<Ref> {
+    let mut needed: Vec<Ref> = Vec::new();
+    let mut known: rustc_hash::FxHashSet<Ref> = values.iter().copied().collect();
+    let mut pending: Vec<Ref> = known.iter().copied().collect();
+    while let Some(at) = pending.pop() {
+        needed.push(at);
+        if at.index() >= first {
+            pending.extend(expr.inst(at).operands().into_iter().filter(|operand| known.insert(*operand)));
         }
     }
+    needed.sort_unstable();
     needed
 }
 
@@ -214,17 +228,20 @@ fn cut(expr: &Expr) -> Vec<Piece> {
     pieces.push(Piece { first, end: expr.len(), passed: Vec::new() });
     // A value is passed on if an instruction of a later piece uses it.
     let piece_of = |pieces: &[Piece], at: usize| pieces.partition_point(|piece| piece.end <= at);
-    let mut passed = vec![false; expr.len()];
+    let mut last_reader: Vec<Option<usize>> = vec![None; expr.len()];
     for (at, (inst, _)) in expr.iter().enumerate() {
+        let reader = piece_of(&pieces, at);
         for operand in inst.operands() {
-            if !expr.inst(operand).is_leaf() && piece_of(&pieces, operand.index()) != piece_of(&pieces, at) {
-                passed[operand.index()] = true;
+            if !expr.inst(operand).is_leaf() && piece_of(&pieces, operand.index()) != reader {
+                last_reader[operand.index()] = Some(reader);
             }
         }
     }
-    for (at, _) in passed.iter().enumerate().filter(|(_, passed)| **passed) {
-        let piece = piece_of(&pieces, at);
-        pieces[piece].passed.push(Ref::new(at));
+    for (at, reader) in last_reader.into_iter().enumerate() {
+        if let Some(reader) = reader {
+            let piece = piece_of(&pieces, at);
+            pieces[piece].passed.push((Ref::new(at), reader));
+        }
     }
     pieces
 }

@@ -18,14 +18,20 @@ impl Lowering {
     }
 }
 
-/// The axes among those from `outer` on that strips run along and whose rows they are.
+/// The first axis that a stage of a kernel with `outer` outer axes walks: the last of those is cut
+/// into blocks, and the stage walks a block.
+pub(super) fn walked_from(outer: usize) -> usize {
+    outer.saturating_sub(1)
+}
+
+/// The axes among those from `from` on that strips run along and whose rows they are.
 pub(super) fn column_and_row(
     axes: &Axes,
-    outer: usize,
+    from: usize,
     operands: &[Source],
     written_from: usize,
 ) -> (usize, Option<usize>) {
-    let candidates: Vec<usize> = (outer..axes.extents.len()).collect();
+    let candidates: Vec<usize> = (from..axes.extents.len()).collect();
     axes.column_and_row(&candidates, &sizes(operands, written_from))
 }
 
@@ -52,10 +58,10 @@ impl Lowering {
         let operands: Vec<Source> = args.iter().chain(outs).cloned().collect();
         let mut axes = axes_of(extents, &operands);
         axes.normalize(outer, &mut []);
-        if axes.extents.len() == outer {
-            axes.insert_unit(outer);
+        if axes.extents.is_empty() {
+            axes.insert_unit(0);
         }
-        let (column, row) = column_and_row(&axes, outer, &operands, args.len());
+        let (column, row) = column_and_row(&axes, walked_from(outer), &operands, args.len());
         let operands = placed(&operands, &axes);
         let (args, outs) = operands.split_at(args.len());
         let chain = self.chain(&Body { expr, args, accs: &[], outs }, column);

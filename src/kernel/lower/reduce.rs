@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use super::chain::Body;
-use super::map::column_and_row;
+use super::map::{column_and_row, walked_from};
 use super::{Lowering, Source, axes_of, local, placed, sizes};
 use crate::base::DType;
 use crate::graph::{Core, Graph, Nest, Node, NodeId, verify::reads_of};
@@ -42,9 +42,9 @@ impl Lowering {
         if axes.extents.len() == border[0] {
             axes.insert_unit(border[0]);
         }
-        if border[0] == outer {
-            axes.insert_unit(outer);
-            border[0] += 1;
+        if border[0] == 0 {
+            axes.insert_unit(0);
+            border[0] = 1;
         }
         let kept = border[0];
         let rank = axes.extents.len();
@@ -53,7 +53,8 @@ impl Lowering {
 
         let dtype = each.out_dtype(0);
         let accumulators = fold.accumulators(dtype);
-        let direction = direction(&axes, outer, kept, each, args);
+        let from = walked_from(outer);
+        let direction = direction(&axes, from, kept, each, args);
         let column = match direction {
             Direction::Along => rank - 1,
             Direction::Across(column) => column,
@@ -111,7 +112,7 @@ impl Lowering {
             self.single(StripKind::Map, &Body { expr: &expr, args: &[], accs: &both, outs: &left }, column)
         };
         let lanes = Strip::lanes(accumulators.iter().copied());
-        let then = self.epilogue(&nest.then, &axes, outer, kept, args, outs, &accumulators, direction, lanes);
+        let then = self.epilogue(&nest.then, &axes, from, kept, args, outs, &accumulators, direction, lanes);
         let identity = fold.identity(dtype);
         let work = Reduce {
             fold: *fold,
@@ -134,7 +135,7 @@ impl Lowering {
         &mut self,
         then: &Expr,
         axes: &Axes,
-        outer: usize,
+        from: usize,
         kept: usize,
         args: &[Source],
         outs: &[Source],
@@ -148,7 +149,7 @@ impl Lowering {
             Direction::Along => {
                 let kept_axes = Axes { extents: axes.extents[..kept].into(), ..axes.clone() };
                 let operands: Vec<Source> = args.iter().chain(outs).cloned().collect();
-                (column_and_row(&kept_axes, outer, &operands, args.len()).0, lanes)
+                (column_and_row(&kept_axes, from, &operands, args.len()).0, lanes)
             }
             Direction::Across(column) => (column, 1),
         };
@@ -166,13 +167,13 @@ impl Lowering {
 
 /// Along the last reduced axis, or across a kept one: across where the arguments lie that way, or
 /// where there is little to reduce.
-fn direction(axes: &Axes, outer: usize, kept: usize, each: &Expr, args: &[Source]) -> Direction {
+fn direction(axes: &Axes, from: usize, kept: usize, each: &Expr, args: &[Source]) -> Direction {
     let rank = axes.extents.len();
     let reduced: usize = axes.extents[kept..].iter().product();
-    let wide: usize = axes.extents[outer..kept].iter().product();
+    let wide: usize = axes.extents[from..kept].iter().product();
     let read: SmallVec<[usize; 4]> = reads_of(each).collect();
     let sources: Vec<Source> = read.iter().map(|&arg| args[arg].clone()).collect();
-    let candidates: Vec<usize> = (outer..kept).filter(|&axis| axes.extents[axis] > 1).collect();
+    let candidates: Vec<usize> = (from..kept).filter(|&axis| axes.extents[axis] > 1).collect();
     if candidates.is_empty() {
         return Direction::Along;
     }

@@ -58,7 +58,7 @@ const ERFC_F64: [f64; 19] = [
 
 /// erf: an odd polynomial below 7/8, else 1 - e^T, where T = log(erfc(x)) is smooth enough for one
 /// polynomial to reach from there to where the result is 1. The error it may have grows like erf/erfc.
-/// Max error: 0.94 ULP in both formats.
+/// Max error: 0.94 ULP in `f32`, 0.96 in `f64`.
 pub(super) fn erf(l: &mut Lanes, x: Ref) -> Ref {
     let size = l.abs(x);
     let square = l.mul(size, size);

@@ -86,11 +86,6 @@ impl Buffer {
     pub fn as_mut_ptr(&self) -> *mut u8 {
         self.at.as_ptr()
     }
-
-    /// Whether the memory is the pool's, so that an evaluation may take it over.
-    pub fn is_pooled(&self) -> bool {
-        matches!(self.owner, Owner::Pool(_))
-    }
 }
 
 impl Drop for Buffer {

@@ -2,7 +2,7 @@
 //! (touching fresh pages costs several times what writing known ones does).
 //!
 //! Sizes are rounded up to classes, four to each power of two, so that a freed block serves
-//! the next request of nearly its size. The pool keeps at most [`KEPT_BYTES`].
+//! the next request of nearly its size. The pool keeps at most `KEPT_BYTES`.
 #![allow(unsafe_code)]
 
 use std::alloc::{alloc, dealloc};

@@ -29,7 +29,7 @@ use crate::kernel::loops::{Kernel, Matmul, Reduce, Stage, Work};
 use crate::kernel::schedule::pieces;
 use crate::matmul;
 use crate::runtime::Buffer;
-use reduce::{Layout, batch, lanes_at, layout};
+use reduce::{Reduction, batch, layout, total};
 use walk::{Context, Memory, for_each, work_bytes};
 
 /// Runs a kernel on `threads` threads of the current pool.
@@ -87,7 +87,8 @@ impl Run<'_> {
             Ok(buffers.last().expect("just pushed").as_mut_ptr())
         };
         let work = take(work)?;
-        let scratch = self.kernel.scratch.iter().map(|&bytes| take(bytes.max(1))).collect::<Result<_>>()?;
+        let block = |bytes: &usize| bytes.saturating_mul(self.kernel.block).max(1);
+        let scratch = self.kernel.scratch.iter().map(|bytes| take(block(bytes))).collect::<Result<_>>()?;
         Ok(Owned { memory: Memory { scratch, work }, _buffers: buffers })
     }
 
@@ -124,7 +125,10 @@ impl Run<'_> {
         unsafe {
             match &stage.work {
                 Work::Map(map) => self.context.map(map, limits, memory),
-                Work::Reduce(reduce) => self.context.reduce(stage, reduce, limits, memory),
+                Work::Reduce(reduce) => {
+                    let layout = layout(stage, reduce);
+                    Reduction::new(self.context, stage, reduce, &layout, memory).run(limits)
+                }
                 Work::Matmul(_) => unreachable!("products are kernels of their own"),
             }
         }
@@ -138,19 +142,29 @@ impl Run<'_> {
         self.tasks(tasks.len(), |task| {
             let owned = self.memory()?;
             let mut errors = 0;
-            for_each(
-                &tasks[task],
-                |_| false,
-                |index| {
+            // Whole blocks of the last outer axis at each index of those before it.
+            let rows = outer.len().checked_sub(1);
+            let block = self.kernel.block;
+            let mut run = |index: &[usize]| {
+                let end = rows.map_or(1, |rows| tasks[task][rows].end);
+                let start = rows.map_or(0, |rows| index[rows]);
+                for first in (start..end).step_by(block) {
+                    let at = |axis: usize, at: usize| match Some(axis) == rows {
+                        true => first..(first + block).min(end),
+                        false => at..at + 1,
+                    };
+                    let memory = owned.memory.at_row(first, &self.kernel.scratch);
                     for stage in &self.kernel.stages {
-                        let fixed = index.iter().map(|&at| at..at + 1);
+                        let fixed = index.iter().enumerate().map(|(axis, &index)| at(axis, index));
                         let inner = stage.extents[outer.len()..].iter().map(|&extent| 0..extent);
                         let limits: SmallVec<[Range<usize>; 6]> = fixed.chain(inner).collect();
-                        // SAFETY: the caller's promise; tasks have disjoint rows.
-                        errors |= unsafe { self.stage(stage, &limits, &owned.memory) };
+                        // SAFETY: the caller's promise; tasks have disjoint rows, and their scratch
+                        // has a block of them.
+                        errors |= unsafe { self.stage(stage, &limits, &memory) };
                     }
-                },
-            );
+                }
+            };
+            for_each(&tasks[task], |axis| Some(axis) == rows, &mut run);
             Ok(errors)
         })
     }
@@ -164,13 +178,14 @@ impl Run<'_> {
             return unsafe { self.split(stage, reduce.kept) };
         }
         // Aligned subtrees: a power of two of blocks each.
-        let total: usize = stage.extents[reduce.kept..].iter().product();
+        let total = total(stage, reduce);
         let block = ROUNDS * reduce.lanes;
         let size = total.div_ceil(block).div_ceil(count).next_power_of_two() * block;
         let parts: Vec<Range<usize>> =
             (0..total).step_by(size).map(|at| at..(at + size).min(total)).collect();
         let owned = (0..parts.len()).map(|_| self.memory()).collect::<Result<Vec<Owned>>>()?;
-        let layout = layout(reduce, total);
+        let layout = layout(stage, reduce);
+        let part = |part: usize| Reduction::new(self.context, stage, reduce, &layout, &owned[part].memory);
         let column = reduce.then.column;
         let limits: SmallVec<[Range<usize>; 6]> = stage.extents.iter().map(|&extent| 0..extent).collect();
         let mut outcome = Ok(());
@@ -181,53 +196,27 @@ impl Run<'_> {
                 let mut index: SmallVec<[usize; 6]> = index.into();
                 while index[column] < limits[column].end && outcome.is_ok() {
                     let n = batch(reduce).min(limits[column].end - index[column]);
-                    outcome = self.tasks(parts.len(), |part| {
-                        let memory = &owned[part].memory;
-                        let lanes = lanes_at(reduce, &layout, memory);
-                        let part = parts[part].clone();
+                    outcome = self.tasks(parts.len(), |number| {
                         // SAFETY: the caller's promise; parts have memory of their own.
-                        Ok(unsafe {
-                            self.context.accumulate(stage, reduce, &index, n, part, &lanes, &layout, memory)
-                        })
+                        Ok(unsafe { part(number).accumulate(&index, n, parts[number].clone()) })
                     });
                     let _state = FloatState::set_default();
-                    // SAFETY: the tasks have ended; what they left is combined here, in order.
-                    let errors = unsafe { self.combine_parts(reduce, &index, n, total, &owned, &layout) };
-                    self.errors.fetch_or(errors, Relaxed);
+                    // The tasks have ended; what they left is combined here, in an aligned tree.
+                    let mut apart = 1;
+                    while apart < parts.len() {
+                        for left in (0..parts.len() - apart).step_by(2 * apart) {
+                            // SAFETY: both parts have accumulated.
+                            unsafe { part(left).take(&part(left + apart), n) };
+                        }
+                        apart *= 2;
+                    }
+                    // SAFETY: the caller's promise.
+                    self.errors.fetch_or(unsafe { part(0).complete(&index, n) }, Relaxed);
                     index[column] += n;
                 }
             },
         );
         outcome
-    }
-
-    /// Combines the lanes that parts have left, in an aligned tree, and completes the results.
-    unsafe fn combine_parts(
-        &self,
-        reduce: &Reduce,
-        index: &[usize],
-        n: usize,
-        total: usize,
-        owned: &[Owned],
-        layout: &Layout,
-    ) -> u32 {
-        let lanes = |part: usize| lanes_at(reduce, layout, &owned[part].memory);
-        let count = n * reduce.lanes.min(if reduce.direction == crate::kernel::loops::Direction::Along {
-            reduce.lanes
-        } else {
-            total
-        });
-        let mut apart = 1;
-        while apart < owned.len() {
-            for left in (0..owned.len() - apart).step_by(2 * apart) {
-                let sides = (&lanes(left)[..], &lanes(left + apart)[..]);
-                // SAFETY: every part has lanes for `n` results.
-                unsafe { self.context.combine(reduce, sides, (1, count, 0), &owned[left].memory) };
-            }
-            apart *= 2;
-        }
-        // SAFETY: the caller's promise.
-        unsafe { self.context.complete(reduce, index, n, total, &lanes(0), layout, &owned[0].memory) }
     }
 
     /// Runs a product: every batch cut into rectangles of its result.

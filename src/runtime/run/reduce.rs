@@ -40,8 +40,9 @@ pub struct Layout {
     pub bytes: usize,
 }
 
-/// The working memory of a reduction of `total` elements per result.
-pub fn layout(reduce: &Reduce, total: usize) -> Layout {
+/// The working memory of a reduction.
+pub fn layout(stage: &Stage, reduce: &Reduce) -> Layout {
+    let total = total(stage, reduce);
     let width = batch(reduce);
     let mut at = 0;
     let mut take = |bytes: usize| {
@@ -77,112 +78,120 @@ pub fn layout(reduce: &Reduce, total: usize) -> Layout {
     Layout { temps, left, staged, fold, levels, level_bytes, bytes: at }
 }
 
-impl Context<'_> {
-    /// Runs a reduction over `limits` of its kept axes, and all of the reduced ones.
+/// Addresses of the lanes of each accumulator.
+type Sides = SmallVec<[*mut u8; 2]>;
+
+/// A reduction, and the memory one task has for it.
+#[derive(Clone, Copy)]
+pub struct Reduction<'a> {
+    context: &'a Context<'a>,
+    stage: &'a Stage,
+    reduce: &'a Reduce,
+    layout: &'a Layout,
+    memory: &'a Memory,
+    /// Elements per result.
+    total: usize,
+}
+
+impl<'a> Reduction<'a> {
+    /// A reduction in `memory`, whose working memory is laid out as `layout` says.
+    pub fn new(
+        context: &'a Context<'a>,
+        stage: &'a Stage,
+        reduce: &'a Reduce,
+        layout: &'a Layout,
+        memory: &'a Memory,
+    ) -> Self {
+        Self { context, stage, reduce, layout, memory, total: total(stage, reduce) }
+    }
+
+    /// Runs it over `limits` of the kept axes, and all of the reduced ones. Returns error bits.
     ///
     /// # Safety
-    /// As [`Context::link`], for all of `limits`; `memory.work` has the stage's [`work_bytes`].
-    pub unsafe fn reduce(
-        &self,
-        stage: &Stage,
-        reduce: &Reduce,
-        limits: &[Range<usize>],
-        memory: &Memory,
-    ) -> u32 {
-        let total: usize = stage.extents[reduce.kept..].iter().product();
-        let layout = layout(reduce, total);
-        let column = reduce.then.column;
-        let width = batch(reduce);
+    /// As [`Context::link`], for all of `limits`; the memory has the stage's `work_bytes`.
+    pub unsafe fn run(&self, limits: &[Range<usize>]) -> u32 {
+        let column = self.reduce.then.column;
+        let inner = |axis: usize| axis == column || axis >= self.reduce.kept;
         let mut errors = 0;
-        for_each(
-            limits,
-            |axis| axis == column || axis >= reduce.kept,
-            |index| {
-                let mut index: SmallVec<[usize; 6]> = index.into();
-                let end = limits[column].end;
-                while index[column] < end {
-                    let n = width.min(end - index[column]);
-                    let lanes = lanes_at(reduce, &layout, memory);
-                    // SAFETY: this piece of the column axis is part of the caller's limits.
-                    unsafe {
-                        errors |=
-                            self.accumulate(stage, reduce, &index, n, 0..total, &lanes, &layout, memory);
-                        errors |= self.complete(reduce, &index, n, total, &lanes, &layout, memory);
-                    }
-                    index[column] += n;
+        for_each(limits, inner, |index| {
+            let mut index: SmallVec<[usize; 6]> = index.into();
+            while index[column] < limits[column].end {
+                let n = batch(self.reduce).min(limits[column].end - index[column]);
+                // SAFETY: this piece of the column axis is part of the caller's limits.
+                unsafe {
+                    errors |= self.accumulate(&index, n, 0..self.total);
+                    errors |= self.complete(&index, n);
                 }
-            },
-        );
+                index[column] += n;
+            }
+        });
         errors
+    }
+
+    /// Where the accumulators are.
+    fn lanes(&self) -> Sides {
+        (0..self.reduce.accumulators.len()).map(|a| self.work(self.layout.left[a])).collect()
+    }
+
+    /// The working memory from byte `at` on.
+    fn work(&self, at: usize) -> *mut u8 {
+        self.memory.work.wrapping_add(at)
+    }
+
+    /// Each side moved on by so many elements.
+    fn moved(&self, sides: &[*mut u8], elements: usize) -> Sides {
+        let step = |(side, dtype): (&*mut u8, &DType)| side.wrapping_add(elements * dtype.size());
+        sides.iter().zip(&self.reduce.accumulators).map(step).collect()
+    }
+
+    /// The sides as locals, `column` elements from one column to the next and `row` from row to row.
+    fn locals(&self, sides: &[*mut u8], column: usize, row: usize) -> SmallVec<[Local; 6]> {
+        let local = |(base, dtype): (&*mut u8, &DType)| Local {
+            base: *base,
+            column: (column * dtype.size()) as isize,
+            row: (row * dtype.size()) as isize,
+        };
+        sides.iter().zip(&self.reduce.accumulators).map(local).collect()
     }
 
     /// Reduces `elements` of the reduced axes for `n` results from `index` on along the epilogue's
-    /// column, to lanes at `to`: for each result in turn its lanes, or for each lane the results.
+    /// column, to the lanes: for each result in turn its lanes, or for each lane the results.
+    /// Returns error bits.
     ///
     /// # Safety
-    /// As [`Context::link`].
-    #[expect(clippy::too_many_arguments, reason = "a piece of a reduction")]
-    pub unsafe fn accumulate(
-        &self,
-        stage: &Stage,
-        reduce: &Reduce,
-        index: &[usize],
-        n: usize,
-        elements: Range<usize>,
-        to: &[*mut u8],
-        layout: &Layout,
-        memory: &Memory,
-    ) -> u32 {
-        let mut errors = 0;
-        match reduce.direction {
-            Direction::Along => {
-                let mut index: SmallVec<[usize; 6]> = index.into();
-                for result in 0..n {
-                    let to: SmallVec<[*mut u8; 2]> = (to.iter().zip(&reduce.accumulators))
-                        .map(|(to, dtype)| to.wrapping_add(result * reduce.lanes * dtype.size()))
-                        .collect();
-                    // SAFETY: the caller's promise.
-                    errors |= unsafe {
-                        self.along(stage, reduce, &mut index, elements.clone(), &to, layout, memory)
-                    };
-                    index[reduce.then.column] += 1;
-                }
-            }
-            Direction::Across(_) => {
+    /// As [`Reduction::run`].
+    pub unsafe fn accumulate(&self, index: &[usize], n: usize, elements: Range<usize>) -> u32 {
+        let mut index: SmallVec<[usize; 6]> = index.into();
+        let lanes = self.lanes();
+        match self.reduce.direction {
+            Direction::Along => (0..n).fold(0, |errors, result| {
+                let to = self.moved(&lanes, result * self.reduce.lanes);
                 // SAFETY: the caller's promise.
-                errors |= unsafe { self.across(stage, reduce, index, n, elements, to, layout, memory) };
-            }
+                let more = unsafe { self.along(&mut index, elements.clone(), &to) };
+                index[self.reduce.then.column] += 1;
+                errors | more
+            }),
+            // SAFETY: the caller's promise.
+            Direction::Across(_) => unsafe { self.across(&mut index, n, elements, &lanes) },
         }
-        errors
     }
 
     /// Reduces elements of one result along the last axis to its lanes.
-    #[expect(clippy::too_many_arguments, reason = "a piece of a reduction")]
-    unsafe fn along(
-        &self,
-        stage: &Stage,
-        reduce: &Reduce,
-        index: &mut [usize],
-        elements: Range<usize>,
-        to: &[*mut u8],
-        layout: &Layout,
-        memory: &Memory,
-    ) -> u32 {
-        let last = stage.extents.len() - 1;
-        let fold = memory.work.wrapping_add(layout.fold);
-        let local = |base: *mut u8, size: usize| Local { base, column: size as isize, row: 0 };
-        let outs: SmallVec<[Local; 6]> =
-            to.iter().zip(&reduce.accumulators).map(|(to, dtype)| local(*to, dtype.size())).collect();
+    unsafe fn along(&self, index: &mut [usize], elements: Range<usize>, to: &[*mut u8]) -> u32 {
+        let (reduce, extents) = (self.reduce, &self.stage.extents);
+        let last = extents.len() - 1;
+        let fold = self.work(self.layout.fold);
+        let outs = self.locals(to, 1, 0);
         let Some(each) = &reduce.each else {
             index[last] = elements.start;
             let rect = Rect { index, column: last, n: elements.len(), row: None, rows: 1, locals: &outs };
             // SAFETY: the caller's promise.
-            let errors = unsafe { self.link(&reduce.accumulate, rect, memory, memory.work, fold) };
+            let errors = unsafe { self.context.link(&reduce.accumulate, rect, self.memory, fold, fold) };
             index[last] = 0;
             return errors;
         };
-        let staged: SmallVec<[*mut u8; 2]> =
-            (0..to.len()).map(|a| memory.work.wrapping_add(layout.staged[a])).collect();
+        let staged = self.staged(to.len());
+        let temps = self.work(self.layout.temps);
         let mut errors = 0;
         let chunk = STAGED_BLOCKS * ROUNDS * reduce.lanes;
         let mut tree = Tree::default();
@@ -191,56 +200,48 @@ impl Context<'_> {
             // Rows of the reduced axes, one after the other, side by side in the stage.
             let mut done = 0;
             while done < count {
-                set_position(index, &stage.extents, reduce.kept, first + done);
-                let run = (stage.extents[last] - index[last]).min(count - done);
-                let mut locals: SmallVec<[Local; 6]> =
-                    smallvec![local(std::ptr::null_mut(), 0); 2 * to.len()];
-                locals.extend(
-                    (staged.iter().zip(&reduce.accumulators))
-                        .map(|(base, dtype)| local(base.wrapping_add(done * dtype.size()), dtype.size())),
-                );
+                set_position(index, extents, reduce.kept, first + done);
+                let run = (extents[last] - index[last]).min(count - done);
+                let locals = self.with_staged(to, &self.moved(&staged, done));
                 let rect = Rect { index, column: last, n: run, row: None, rows: 1, locals: &locals };
-                let temps = memory.work.wrapping_add(layout.temps);
                 // SAFETY: the caller's promise; the stage has room for a chunk.
-                errors |= unsafe { self.chain(each, rect, memory, temps) };
+                errors |= unsafe { self.context.chain(each, rect, self.memory, temps) };
                 done += run;
             }
-            let mut locals: SmallVec<[Local; 6]> = outs.clone();
-            locals.extend_from_slice(&outs);
-            locals.extend(
-                staged.iter().zip(&reduce.accumulators).map(|(base, dtype)| local(*base, dtype.size())),
-            );
+            let locals = self.with_staged(to, &staged);
             let rect = Rect { index, column: last, n: count, row: None, rows: 1, locals: &locals };
-            // SAFETY: as above.
-            errors |= unsafe { self.link(&reduce.accumulate, rect, memory, memory.work, fold) };
-            // SAFETY: levels have room for the lanes of all blocks.
-            unsafe { tree.push(self, reduce, to, reduce.lanes, layout, memory) };
+            // SAFETY: as above; levels have room for the lanes of all blocks.
+            unsafe {
+                errors |= self.context.link(&reduce.accumulate, rect, self.memory, temps, fold);
+                tree.push(self, to, reduce.lanes);
+            }
         }
-        set_position(index, &stage.extents, reduce.kept, 0);
+        set_position(index, extents, reduce.kept, 0);
         // SAFETY: as above.
-        unsafe { tree.finish(self, reduce, to, reduce.lanes, layout, memory) };
+        unsafe { tree.finish(self, to, reduce.lanes) };
         errors
     }
 
+    /// Where elements are staged.
+    fn staged(&self, accumulators: usize) -> Sides {
+        (0..accumulators).map(|a| self.work(self.layout.staged[a])).collect()
+    }
+
+    /// Locals of a staged strip: accumulators on the left and right, and the stage.
+    fn with_staged(&self, to: &[*mut u8], staged: &[*mut u8]) -> SmallVec<[Local; 6]> {
+        let mut locals = self.locals(to, 1, 0);
+        locals.extend_from_slice(&locals.clone());
+        locals.extend(self.locals(staged, 1, 0));
+        locals
+    }
+
     /// Reduces elements of `n` columns, row after row, to lanes of columns.
-    #[expect(clippy::too_many_arguments, reason = "a piece of a reduction")]
-    unsafe fn across(
-        &self,
-        stage: &Stage,
-        reduce: &Reduce,
-        index: &[usize],
-        n: usize,
-        elements: Range<usize>,
-        to: &[*mut u8],
-        layout: &Layout,
-        memory: &Memory,
-    ) -> u32 {
+    unsafe fn across(&self, index: &mut [usize], n: usize, elements: Range<usize>, to: &[*mut u8]) -> u32 {
+        let (reduce, extents) = (self.reduce, &self.stage.extents);
+        let (last, column) = (extents.len() - 1, reduce.then.column);
+        let (block, present) = (ROUNDS * reduce.lanes, reduce.lanes.min(self.total));
+        let temps = self.work(self.layout.temps);
         let mut errors = 0;
-        let mut index: SmallVec<[usize; 6]> = index.into();
-        let last = stage.extents.len() - 1;
-        let column = reduce.then.column;
-        let total: usize = stage.extents[reduce.kept..].iter().product();
-        let (block, present) = (ROUNDS * reduce.lanes, reduce.lanes.min(total));
         let mut tree = Tree::default();
         for first in elements.clone().step_by(block) {
             let count = block.min(elements.end - first);
@@ -250,41 +251,27 @@ impl Context<'_> {
             }
             let mut done = 0;
             while done < count {
-                set_position(&mut index, &stage.extents, reduce.kept, first + done);
+                set_position(index, extents, reduce.kept, first + done);
                 let lane = done % reduce.lanes;
-                let run = (stage.extents[last] - index[last]).min(count - done).min(reduce.lanes - lane);
-                let lanes = |skip: usize| -> SmallVec<[Local; 6]> {
-                    let side = |(to, dtype): (&*mut u8, &DType)| Local {
-                        base: to.wrapping_add((lane + skip) * n * dtype.size()),
-                        column: dtype.size() as isize,
-                        row: (n * dtype.size()) as isize,
-                    };
-                    to.iter().zip(&reduce.accumulators).map(side).collect()
-                };
+                let run = (extents[last] - index[last]).min(count - done).min(reduce.lanes - lane);
                 match &reduce.each {
                     None => {
-                        let locals = lanes(0);
-                        let rect =
-                            Rect { index: &index, column, n, row: Some(last), rows: run, locals: &locals };
+                        let locals = self.locals(&self.moved(to, lane * n), 1, n);
+                        let rect = Rect { index, column, n, row: Some(last), rows: run, locals: &locals };
                         // SAFETY: the caller's promise.
                         errors |=
-                            unsafe { self.link(&reduce.accumulate, rect, memory, memory.work, memory.work) };
+                            unsafe { self.context.link(&reduce.accumulate, rect, self.memory, temps, temps) };
                     }
                     Some(each) => {
                         for row in 0..run {
-                            let mut locals = lanes(row);
-                            locals.extend(lanes(row));
-                            locals.extend((0..to.len()).map(|a| Local {
-                                base: memory.work.wrapping_add(layout.staged[a]),
-                                column: reduce.accumulators[a].size() as isize,
-                                row: 0,
-                            }));
-                            let rect = Rect { index: &index, column, n, row: None, rows: 1, locals: &locals };
-                            let temps = memory.work.wrapping_add(layout.temps);
+                            let lanes = self.moved(to, (lane + row) * n);
+                            let locals = self.with_staged(&lanes, &self.staged(to.len()));
+                            let rect = Rect { index, column, n, row: None, rows: 1, locals: &locals };
                             // SAFETY: the caller's promise; the stage has room for a row.
                             unsafe {
-                                errors |= self.chain(each, rect, memory, temps);
-                                errors |= self.link(&reduce.accumulate, rect, memory, temps, temps);
+                                errors |= self.context.chain(each, rect, self.memory, temps);
+                                errors |=
+                                    self.context.link(&reduce.accumulate, rect, self.memory, temps, temps);
                             }
                             index[last] += 1;
                         }
@@ -293,57 +280,50 @@ impl Context<'_> {
                 done += run;
             }
             // SAFETY: levels have room for the lanes of all blocks.
-            unsafe { tree.push(self, reduce, to, present * n, layout, memory) };
+            unsafe { tree.push(self, to, present * n) };
         }
         // SAFETY: as above.
-        unsafe { tree.finish(self, reduce, to, present * n, layout, memory) };
+        unsafe { tree.finish(self, to, present * n) };
         errors
     }
 
-    /// Combines `rows` rows of `n` accumulators: `left = left with right`, each a base per
-    /// accumulator and a number of elements from row to row.
+    /// Combines `rows` rows of `n` accumulators, `apart` elements from row to row: what is on the
+    /// left becomes left with right.
     ///
     /// # Safety
     /// Both sides have room.
-    pub unsafe fn combine(
-        &self,
-        reduce: &Reduce,
-        (left, right): (&[*mut u8], &[*mut u8]),
-        (rows, n, apart): (usize, usize, usize),
-        memory: &Memory,
-    ) {
-        let local = |(base, dtype): (&*mut u8, &DType)| Local {
-            base: *base,
-            column: dtype.size() as isize,
-            row: (apart * dtype.size()) as isize,
-        };
-        let locals: SmallVec<[Local; 6]> = (left.iter().zip(&reduce.accumulators).map(local))
-            .chain(right.iter().zip(&reduce.accumulators).map(local))
-            .collect();
+    unsafe fn combine(&self, left: &[*mut u8], right: &[*mut u8], (rows, n, apart): (usize, usize, usize)) {
+        let mut locals = self.locals(left, 1, apart);
+        locals.extend(self.locals(right, 1, apart));
         // The strip's places have the stage's axes; a column and a row of locals need none of them.
-        let rank = reduce.combine.places[0].steps.len();
-        let index: SmallVec<[usize; 6]> = smallvec![0; rank];
-        let rect = Rect { index: &index, column: rank - 1, n, row: None, rows, locals: &locals };
+        let index: SmallVec<[usize; 6]> = smallvec![0; self.stage.extents.len()];
+        let rect = Rect { index: &index, column: index.len() - 1, n, row: None, rows, locals: &locals };
+        let unused = self.memory.work;
         // SAFETY: the caller gives sides of this size.
-        unsafe { self.link(&reduce.combine, rect, memory, memory.work, memory.work) };
+        unsafe { self.context.link(&self.reduce.combine, rect, self.memory, unused, unused) };
     }
 
-    /// Combines the lanes of `n` results by halving, and computes their outputs.
+    /// Takes the lanes that `later` has accumulated for the same `n` results from later elements.
     ///
     /// # Safety
-    /// As [`Context::link`].
-    #[expect(clippy::too_many_arguments, reason = "a piece of a reduction")]
-    pub unsafe fn complete(
-        &self,
-        reduce: &Reduce,
-        index: &[usize],
-        n: usize,
-        total: usize,
-        lanes: &[*mut u8],
-        layout: &Layout,
-        memory: &Memory,
-    ) -> u32 {
-        let mut present = reduce.lanes.min(total);
+    /// Both have accumulated.
+    pub unsafe fn take(&self, later: &Reduction, n: usize) {
+        let lanes = match self.reduce.direction {
+            Direction::Along => self.reduce.lanes,
+            Direction::Across(_) => self.reduce.lanes.min(self.total),
+        };
+        // SAFETY: both have lanes for `n` results.
+        unsafe { self.combine(&self.lanes(), &later.lanes(), (1, n * lanes, 0)) };
+    }
+
+    /// Combines the lanes of `n` results by halving, and computes their outputs. Returns error bits.
+    ///
+    /// # Safety
+    /// As [`Reduction::run`], after [`Reduction::accumulate`].
+    pub unsafe fn complete(&self, index: &[usize], n: usize) -> u32 {
+        let reduce = self.reduce;
+        let lanes = self.lanes();
+        let mut present = reduce.lanes.min(self.total);
         let mut half = reduce.lanes / 2;
         while half != 0 {
             if half < present {
@@ -352,32 +332,41 @@ impl Context<'_> {
                     Direction::Along => (half, (n, present - half, reduce.lanes)),
                     Direction::Across(_) => (half * n, (1, (present - half) * n, 0)),
                 };
-                let right: SmallVec<[*mut u8; 2]> = (lanes.iter().zip(&reduce.accumulators))
-                    .map(|(base, dtype)| base.wrapping_add(skip * dtype.size()))
-                    .collect();
                 // SAFETY: both halves are inside the lanes.
-                unsafe { self.combine(reduce, (lanes, &right), shape, memory) };
+                unsafe { self.combine(&lanes, &self.moved(&lanes, skip), shape) };
                 present = half;
             }
             half /= 2;
         }
         let apart = if reduce.direction == Direction::Along { reduce.lanes } else { 1 };
-        let local = |(base, dtype): (&*mut u8, &DType)| Local {
-            base: *base,
-            column: (apart * dtype.size()) as isize,
-            row: 0,
-        };
-        let locals: SmallVec<[Local; 6]> = lanes.iter().zip(&reduce.accumulators).map(local).collect();
+        let locals = self.locals(&lanes, apart, 0);
         let rect = Rect { index, column: reduce.then.column, n, row: None, rows: 1, locals: &locals };
-        let temps = memory.work.wrapping_add(layout.temps);
         // SAFETY: the caller's promise.
-        unsafe { self.chain(&reduce.then.chain, rect, memory, temps) }
+        unsafe { self.context.chain(&reduce.then.chain, rect, self.memory, self.work(self.layout.temps)) }
+    }
+
+    /// Where level `level` of the tree of blocks is.
+    fn level(&self, level: usize) -> Sides {
+        let start = self.layout.levels + level * self.layout.level_bytes;
+        let left = &self.layout.left[..self.reduce.accumulators.len()];
+        left.iter().map(|at| self.work(start + at - left[0])).collect()
+    }
+
+    /// Copies `n` of each accumulator.
+    ///
+    /// # Safety
+    /// Both sides have room for them, and are different memory.
+    unsafe fn copy(&self, from: &[*mut u8], to: &[*mut u8], n: usize) {
+        for ((from, to), dtype) in from.iter().zip(to).zip(&self.reduce.accumulators) {
+            // SAFETY: the caller's promise.
+            unsafe { std::ptr::copy_nonoverlapping(*from, *to, n * dtype.size()) };
+        }
     }
 }
 
-/// Where a reduction's accumulators are.
-pub fn lanes_at(reduce: &Reduce, layout: &Layout, memory: &Memory) -> SmallVec<[*mut u8; 2]> {
-    (0..reduce.accumulators.len()).map(|a| memory.work.wrapping_add(layout.left[a])).collect()
+/// Elements that a reduction combines into one.
+pub fn total(stage: &Stage, reduce: &Reduce) -> usize {
+    stage.extents[reduce.kept..].iter().product()
 }
 
 /// Results that a reduction takes at a time along its epilogue's column.
@@ -396,71 +385,41 @@ struct Tree {
 
 impl Tree {
     /// Takes the lanes at `lanes`, `n` of each accumulator; they may be overwritten after.
-    unsafe fn push(
-        &mut self,
-        context: &Context,
-        reduce: &Reduce,
-        lanes: &[*mut u8],
-        n: usize,
-        layout: &Layout,
-        memory: &Memory,
-    ) {
+    ///
+    /// # Safety
+    /// A level holds as many lanes as are given.
+    unsafe fn push(&mut self, of: &Reduction, lanes: &[*mut u8], n: usize) {
         let mut level = 0;
         while self.pushed >> level & 1 == 1 {
-            let left = self.level(level, layout, memory, lanes.len());
-            // SAFETY: a level holds as many lanes as are given.
+            let left = of.level(level);
+            // SAFETY: the caller's promise.
             unsafe {
-                context.combine(reduce, (&left, lanes), (1, n, 0), memory);
-                copy(reduce, &left, lanes, n);
+                of.combine(&left, lanes, (1, n, 0));
+                of.copy(&left, lanes, n);
             }
             level += 1;
         }
-        let to = self.level(level, layout, memory, lanes.len());
-        // SAFETY: as above.
-        unsafe { copy(reduce, lanes, &to, n) };
+        // SAFETY: the caller's promise.
+        unsafe { of.copy(lanes, &of.level(level), n) };
         self.pushed += 1;
     }
 
     /// Leaves all that was pushed, combined, at `lanes`.
-    unsafe fn finish(
-        &self,
-        context: &Context,
-        reduce: &Reduce,
-        lanes: &[*mut u8],
-        n: usize,
-        layout: &Layout,
-        memory: &Memory,
-    ) {
+    ///
+    /// # Safety
+    /// A level holds as many lanes as are given.
+    unsafe fn finish(&self, of: &Reduction, lanes: &[*mut u8], n: usize) {
         let levels = (0..usize::BITS as usize).filter(|level| self.pushed >> level & 1 == 1);
         for (nth, level) in levels.enumerate() {
-            let left = self.level(level, layout, memory, lanes.len());
-            // SAFETY: a level holds as many lanes as are given.
+            let left = of.level(level);
+            // SAFETY: the caller's promise.
             unsafe {
                 if nth != 0 {
-                    context.combine(reduce, (&left, lanes), (1, n, 0), memory);
+                    of.combine(&left, lanes, (1, n, 0));
                 }
-                copy(reduce, &left, lanes, n);
+                of.copy(&left, lanes, n);
             }
         }
-    }
-
-    fn level(
-        &self,
-        level: usize,
-        layout: &Layout,
-        memory: &Memory,
-        accumulators: usize,
-    ) -> SmallVec<[*mut u8; 2]> {
-        let start = layout.levels + level * layout.level_bytes;
-        (0..accumulators).map(|a| memory.work.wrapping_add(start + layout.left[a] - layout.left[0])).collect()
-    }
-}
-
-/// Copies `n` of each accumulator.
-unsafe fn copy(reduce: &Reduce, from: &[*mut u8], to: &[*mut u8], n: usize) {
-    for ((from, to), dtype) in from.iter().zip(to).zip(&reduce.accumulators) {
-        // SAFETY: both sides have room for `n`, and are different memory.
-        unsafe { std::ptr::copy_nonoverlapping(*from, *to, n * dtype.size()) };
     }
 }
 

@@ -33,6 +33,14 @@ pub struct Memory {
     pub work: *mut u8,
 }
 
+impl Memory {
+    /// The same memory, its scratch holding rows from `first` on.
+    pub(super) fn at_row(&self, first: usize, row_bytes: &[usize]) -> Memory {
+        let moved = |(at, bytes): (&*mut u8, &usize)| at.wrapping_sub(first * bytes);
+        Memory { scratch: self.scratch.iter().zip(row_bytes).map(moved).collect(), work: self.work }
+    }
+}
+
 /// Memory a walk hands to a strip.
 #[derive(Clone, Copy)]
 pub(super) struct Local {
@@ -62,10 +70,7 @@ pub(super) fn temps_bytes(chain: &Chain) -> usize {
 pub fn work_bytes(stage: &Stage) -> usize {
     match &stage.work {
         Work::Map(map) => temps_bytes(&map.chain),
-        Work::Reduce(reduce) => {
-            let total: usize = stage.extents[reduce.kept..].iter().product();
-            layout(reduce, total).bytes
-        }
+        Work::Reduce(reduce) => layout(stage, reduce).bytes,
         Work::Matmul(matmul) => matmul_temps(matmul),
     }
 }
