@@ -199,8 +199,7 @@ fn cut(expr: &Expr) -> Vec<Piece> {
     // How many values are alive after each instruction: leaves are free, they are made again.
     let last_uses = expr.last_uses();
     let mut alive = vec![0_isize; expr.len() + 1];
-    for (at, (inst, _)) in expr.iter().enumerate().filter(|(_, (inst, _))| !inst.is_leaf()) {
-        let _ = inst;
+    for (at, _) in expr.iter().enumerate().filter(|(_, (inst, _))| !inst.is_leaf()) {
         alive[at] += 1;
         alive[last_uses[at].min(expr.len())] -= 1;
     }

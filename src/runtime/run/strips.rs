@@ -4,7 +4,7 @@
 use std::sync::{Arc, OnceLock};
 
 use crate::base::DType;
-use crate::base::strip::StripArgs;
+use crate::base::strip::{StripArgs, StripFn};
 use crate::kernel::Strip;
 use crate::kernel::interpret::{self, Position};
 use crate::op::Values;
@@ -53,14 +53,23 @@ impl Callable {
     /// # Safety
     /// As `base::strip::StripFn` says.
     pub unsafe fn call(&self, args: &StripArgs, n: usize, interpret: bool) -> u32 {
-        #[cfg(feature = "jit")]
-        if !interpret && let Some(Some(native)) = self.native.get() {
+        match self.entry().filter(|_| !interpret) {
             // SAFETY: the caller's promise is the code's; the code lives as long as `self`.
-            return unsafe { native.entry()(args, n) };
+            Some(entry) => unsafe { entry(args, n) },
+            // SAFETY: the caller's promise is the interpreter's.
+            None => unsafe { interpreted(&self.strip, args, n) },
         }
-        let _ = interpret;
-        // SAFETY: the caller's promise is the interpreter's.
-        unsafe { interpreted(&self.strip, args, n) }
+    }
+
+    /// The entry of its code, if there is some.
+    #[cfg(feature = "jit")]
+    fn entry(&self) -> Option<StripFn> {
+        self.native.get()?.as_ref().map(Native::entry)
+    }
+
+    #[cfg(not(feature = "jit"))]
+    fn entry(&self) -> Option<StripFn> {
+        None
     }
 }
 
