@@ -80,7 +80,8 @@ fn ten_thousand_kernels_leave_memory_flat_and_no_page_is_writable_and_executable
         let compiled = engine().stats().strips_compiled - before;
         println!("{compiled} strips compiled; {} kB resident, then {} kB", early / 1024, late / 1024);
         // A few chains are equal after all: a maximum of a maximum.
-        assert!(compiled as usize > kernels / 2, "{compiled} of {kernels} compiled");
+        let enough = compiled as usize > kernels / 2 || !engine().compiles();
+        assert!(enough, "{compiled} of {kernels} compiled");
         let growth = late.saturating_sub(early);
         assert!(growth <= 32 << 20, "{} kB more resident memory", growth / 1024);
     });
