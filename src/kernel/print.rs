@@ -65,6 +65,11 @@ struct Printer<'a> {
 }
 
 impl Printer<'_> {
+    /// The same printer, calling a stage's locals by these names.
+    fn calling<'b>(&'b mut self, locals: &'b [String]) -> Printer<'b> {
+        Printer { locals, plan: self.plan, kernel: self.kernel, text: &mut *self.text, depth: self.depth }
+    }
+
     fn line(&mut self, line: impl AsRef<str>) {
         let _ = writeln!(self.text, "{:indent$}{}", "", line.as_ref(), indent = 2 * self.depth);
     }
@@ -241,13 +246,7 @@ impl Printer<'_> {
         };
         let loops = (from..reduce.kept).filter(|&axis| Some(axis) != across);
         self.nest(stage, loops, |printer| {
-            let mut printer = Printer {
-                locals: &locals,
-                depth: printer.depth,
-                plan: printer.plan,
-                kernel: printer.kernel,
-                text: &mut *printer.text,
-            };
+            let mut printer = printer.calling(&locals);
             let way = match across {
                 Some(axis) => format!("across {}", printer.range(axis, stage.extents[axis])),
                 None => format!("along {}", axis_name(column)),
@@ -276,16 +275,9 @@ impl Printer<'_> {
             let over = |axis: usize| format!("{} in 0..{}", axis_name(axis), stage.extents[axis]);
             printer.line(format!("matmul {}, {}, {} {{", over(m), over(n), over(k)));
             printer.depth += 1;
-            let depth = printer.depth;
             for (name, factor) in [("lhs", &matmul.lhs), ("rhs", &matmul.rhs)] {
                 let locals = [name.to_owned()];
-                let mut inner = Printer {
-                    locals: &locals,
-                    depth,
-                    plan: printer.plan,
-                    kernel: printer.kernel,
-                    text: &mut *printer.text,
-                };
+                let mut inner = printer.calling(&locals);
                 match factor {
                     Factor::Memory(place) => {
                         let line = format!("{name} = {}", inner.place(place));
@@ -295,13 +287,7 @@ impl Printer<'_> {
                 }
             }
             let locals = ["acc".to_owned()];
-            let mut inner = Printer {
-                locals: &locals,
-                depth,
-                plan: printer.plan,
-                kernel: printer.kernel,
-                text: &mut *printer.text,
-            };
+            let mut inner = printer.calling(&locals);
             inner.line("acc = fma(lhs, rhs, acc)");
             match &matmul.then {
                 Finish::Store(place) => {

@@ -10,8 +10,6 @@ use crate::base::strip::Step;
 pub struct Axes {
     /// The extents.
     pub extents: SmallVec<[usize; 4]>,
-    /// Per operand its offset.
-    pub offsets: Vec<i64>,
     /// Per operand its step along each axis.
     pub steps: Vec<SmallVec<[i64; 4]>>,
 }

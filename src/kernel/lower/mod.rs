@@ -119,7 +119,6 @@ impl Lowering {
 fn axes_of(extents: impl IntoIterator<Item = usize>, operands: &[Source]) -> Axes {
     Axes {
         extents: extents.into_iter().collect(),
-        offsets: operands.iter().map(|operand| operand.place.offset).collect(),
         steps: operands.iter().map(|operand| operand.place.steps.clone()).collect(),
     }
 }

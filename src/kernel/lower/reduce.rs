@@ -7,6 +7,7 @@ use super::map::{column_and_row, walked_from};
 use super::{Lowering, Source, axes_of, local, placed, sizes};
 use crate::base::DType;
 use crate::graph::{Core, Graph, Nest, Node, NodeId, verify::reads_of};
+use crate::kernel::interpret::combiner;
 use crate::kernel::loops::{Direction, Map, Reduce, Work};
 use crate::kernel::schedule::{Axes, SHORT_REDUCTION, class};
 use crate::kernel::{Stage, Strip, StripKind};
@@ -101,13 +102,7 @@ impl Lowering {
             }
         };
         let combine = {
-            let mut builder = Builder::default();
-            let acc = |b: &mut Builder, first: usize| -> SmallVec<[crate::op::Ref; 2]> {
-                accumulators.iter().enumerate().map(|(a, &dtype)| b.acc(first + a, dtype)).collect()
-            };
-            let (l, r) = (acc(&mut builder, 0), acc(&mut builder, n));
-            let combined = fold.combine(&mut builder, &l, &r);
-            let expr = builder.finish(combined);
+            let expr = combiner(*fold, &accumulators);
             let both: Vec<Source> = left.iter().chain(&right).cloned().collect();
             self.single(StripKind::Map, &Body { expr: &expr, args: &[], accs: &both, outs: &left }, column)
         };
@@ -179,7 +174,6 @@ fn direction(axes: &Axes, from: usize, kept: usize, each: &Expr, args: &[Source]
     }
     let view = Axes {
         extents: axes.extents.clone(),
-        offsets: Vec::new(),
         steps: sources.iter().map(|source| source.place.steps.clone()).collect(),
     };
     let (column, _) = view.column_and_row(&candidates, &sizes(&sources, sources.len()));
@@ -201,7 +195,6 @@ mod tests {
     fn axes(extents: &[usize], steps: &[&[i64]]) -> Axes {
         Axes {
             extents: extents.into(),
-            offsets: vec![0; steps.len()],
             steps: steps.iter().map(|steps| SmallVec::from_slice(steps)).collect(),
         }
     }

@@ -73,22 +73,8 @@ impl Context<'_> {
             Factor::Chain(chain) => panel(chain, n, given),
             Factor::Memory(_) => 0,
         };
-        let lhs = match &work.lhs {
-            Factor::Memory(place) => matmul::Source::Memory {
-                base: at(place),
-                row: place.steps[m] as isize,
-                column: place.steps[k] as isize,
-            },
-            Factor::Chain(_) => matmul::Source::Strip(&lhs_panel),
-        };
-        let rhs = match &work.rhs {
-            Factor::Memory(place) => matmul::Source::Memory {
-                base: at(place),
-                row: place.steps[k] as isize,
-                column: place.steps[n] as isize,
-            },
-            Factor::Chain(_) => matmul::Source::Strip(&rhs_panel),
-        };
+        let lhs = source(&work.lhs, at, (m, k), &lhs_panel);
+        let rhs = source(&work.rhs, at, (k, n), &rhs_panel);
         let finish = |tile: matmul::Tile| {
             let Finish::Chain(chain) = &work.then else { return 0 };
             let row = (tile.stride * size) as isize;
@@ -113,6 +99,23 @@ impl Context<'_> {
         let product = matmul::Product { dtype: work.dtype, m: rows, n: columns, k: stage.extents[k] };
         // SAFETY: places are inside their slots, tasks are disjoint, and scratch is large enough.
         unsafe { matmul::run(product, task, lhs, rhs, sink, scratch) }
+    }
+}
+
+/// A factor as what a product reads: memory whose rows and columns are these axes, or panels.
+fn source<'a>(
+    factor: &Factor,
+    at: impl Fn(&Place) -> *mut u8,
+    (row, column): (usize, usize),
+    panels: &'a (dyn Fn(matmul::Panel) -> u32 + Sync),
+) -> matmul::Source<'a> {
+    match factor {
+        Factor::Memory(place) => matmul::Source::Memory {
+            base: at(place),
+            row: place.steps[row] as isize,
+            column: place.steps[column] as isize,
+        },
+        Factor::Chain(_) => matmul::Source::Strip(panels),
     }
 }
 
