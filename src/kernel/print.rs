@@ -221,7 +221,10 @@ impl Printer<'_> {
         for (out, value) in text.outs.iter().enumerate() {
             let to = self.place(&link.places[strip.arguments + out]);
             match strip.kind {
-                StripKind::Map => self.line(format!("{to} = {value}")),
+                StripKind::Map => {
+                    let stream = if strip.streams(strip.arguments + out) { "stream " } else { "" };
+                    self.line(format!("{stream}{to} = {value}"));
+                }
                 StripKind::Fold(fold) => self.line(format!("{to} = {fold} of {value}")),
             }
         }

@@ -43,6 +43,9 @@ pub struct Strip {
     pub arguments: usize,
     /// The dtypes of the scalars of the body.
     pub scalars: Vec<DType>,
+    /// Whether a map's outputs that lie side by side are written past the caches, for results larger
+    /// than those. Values do not depend on it, and code generators may ignore it.
+    pub streams: bool,
     /// What is computed: `Arg(k)` is operand `k`, `Scalar(k)` scalar `k`. It has no `Acc`.
     pub body: Expr,
 }
@@ -51,6 +54,11 @@ impl Strip {
     /// The operands that are written.
     pub fn outputs(&self) -> &[Operand] {
         &self.operands[self.arguments..]
+    }
+
+    /// Whether operand `k`, an output, is written past the caches.
+    pub fn streams(&self, k: usize) -> bool {
+        self.streams && self.kind == StripKind::Map && self.operands[k].step == Step::Unit
     }
 
     /// Lanes of a fold over these accumulators: as many of the widest as fit `LANE_BYTES`.
@@ -85,7 +93,10 @@ impl fmt::Display for Strip {
         }
         for (out, value) in text.outs.iter().enumerate() {
             match self.kind {
-                StripKind::Map => writeln!(f, "{} = {value}", place(self.arguments + out))?,
+                StripKind::Map => {
+                    let stream = if self.streams(self.arguments + out) { "stream " } else { "" };
+                    writeln!(f, "{stream}{} = {value}", place(self.arguments + out))?;
+                }
                 StripKind::Fold(fold) => writeln!(f, "{} = {fold} {value}", name(self.arguments + out))?,
             }
         }

@@ -144,6 +144,7 @@ impl Lowering {
             operands: described.collect(),
             arguments,
             scalars: scalar_dtypes,
+            streams: false,
             body: builder.finish(values),
         };
         let places: Vec<Place> = operands.into_iter().map(|source| source.place).collect();

@@ -270,7 +270,8 @@ pub(super) fn check_lengths(strip: &Strip) {
 pub(super) fn map(arguments: &[(DType, Step)], scalars: &[DType], body: Expr, out_step: Step) -> Strip {
     let mut operands: Vec<Operand> = arguments.iter().map(|&(dtype, step)| Operand { dtype, step }).collect();
     operands.extend((0..body.outs().len()).map(|out| Operand { dtype: body.out_dtype(out), step: out_step }));
-    Strip { kind: StripKind::Map, operands, arguments: arguments.len(), scalars: scalars.to_vec(), body }
+    let (arguments, scalars) = (arguments.len(), scalars.to_vec());
+    Strip { kind: StripKind::Map, operands, arguments, scalars, streams: false, body }
 }
 
 /// An expression of arguments of these dtypes.
