@@ -65,6 +65,24 @@
 //! Compiled code is kept. The same expression with other numbers, or arrays of other sizes, is not
 //! compiled again.
 //!
+//! # Compiled functions
+//!
+//! [`function`] traces a closure once for each dtypes and shapes it is called with, and from then on
+//! runs its program without building or looking up anything: for work that is done again and again,
+//! above all on small arrays.
+//!
+//! ```
+//! use broadloom::prelude::*;
+//!
+//! let dense = broadloom::function(|x: &Array, w: &Array, b: &Array| (x.matmul(w) + b).relu())?;
+//! let (x, w, b) = (array![[1.0, -2.0]], array![[3.0, 1.0], [1.0, 1.0]], array![0.5, 0.5]);
+//! assert_eq!(dense.call(&x, &w, &b)?.to_vec::<f64>()?, [1.5, 0.0]);
+//!
+//! let mut out = [0.0; 2];
+//! dense.call_into(&x, &w, &b, &mut out)?; // into memory of yours
+//! # Ok::<(), broadloom::Error>(())
+//! ```
+//!
 //! # Scalars are weak
 //!
 //! A plain Rust number takes the dtype of the array it meets, as in NumPy 2. [`Array::scalar`] is a
@@ -177,8 +195,9 @@ pub mod reference;
 pub mod runtime;
 
 pub use array::{
-    Array, Arrays, NewAxis, Operand, Over, SliceIndex, SliceItem, ToAxes, ToShape, checked, concat, eval,
-    explain, over, stack, try_concat, try_stack, try_where_, where_,
+    Array, Arrays, Body, Function, Memory, NewAxis, Operand, Over, Returned, SliceIndex, SliceItem, ToAxes,
+    ToShape, checked, concat, eval, explain, function, over, stack, try_concat, try_stack, try_where_,
+    where_,
 };
 pub use base::{DType, Element, Error, ErrorKind, Result, Target};
 pub use pipeline::Explain;

@@ -9,15 +9,16 @@ mod warn;
 
 use std::fmt;
 use std::panic::Location;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, LazyLock};
 
 use crate::base::{Result, Scalar, Target};
 use crate::graph::{Graph, verify};
 use crate::kernel::{Plan, print};
 use crate::opt;
+use crate::runtime::buffer::Lent;
 use crate::runtime::cache::Cache;
-use crate::runtime::run::execute;
+use crate::runtime::run::execute::{Execution, Inputs, Outputs};
 use crate::runtime::run::strips::Shared;
 use crate::runtime::{Buffer, engine};
 
@@ -110,13 +111,15 @@ pub struct Program {
     strips: Vec<Shared>,
     weight: usize,
     runs: AtomicUsize,
+    /// Whether code has been asked for, for every strip.
+    settled: AtomicBool,
 }
 
 /// The values of the graph's outputs.
 ///
 /// # Errors
 /// If memory cannot be had, or an element's computation reports an error.
-pub fn evaluate(captured: Captured) -> Result<Vec<Arc<Buffer>>> {
+pub fn evaluate(captured: Captured) -> Result<Outputs> {
     evaluate_with(captured, &Settings::default())
 }
 
@@ -124,13 +127,9 @@ pub fn evaluate(captured: Captured) -> Result<Vec<Arc<Buffer>>> {
 ///
 /// # Errors
 /// As [`evaluate`].
-pub fn evaluate_with(captured: Captured, settings: &Settings) -> Result<Vec<Arc<Buffer>>> {
-    let counters = engine().counters();
-    counters.evaluations.fetch_add(1, Relaxed);
-    counters.nodes.fetch_add(captured.graph.len() as u64, Relaxed);
-    dump::write(&captured, settings);
-    warn::of_size(&captured);
-    let program = program(&captured, settings)?;
+pub fn evaluate_with(captured: Captured, settings: &Settings) -> Result<Outputs> {
+    engine().counters().evaluations.fetch_add(1, Relaxed);
+    let program = seen(&captured, settings)?;
     let first = program.runs.fetch_add(1, Relaxed) < INTERPRETED_RUNS;
     let compiles = match settings.jit {
         Jit::Never => false,
@@ -140,15 +139,65 @@ pub fn evaluate_with(captured: Captured, settings: &Settings) -> Result<Vec<Arc<
     if compiles && program.compile() > 0 {
         warn::of_structure(captured.origin);
     }
-    let run = execute::Execution {
-        plan: &program.plan,
-        strips: &program.strips,
-        interpret: settings.jit == Jit::Never,
-        threads: settings.threads.unwrap_or_else(|| engine().threads()),
-    };
-    let (buffers, donated) = captured.inputs.into_iter().map(|leaf| (leaf.buffer, leaf.donated)).unzip();
-    let scalars: Vec<u64> = captured.scalars.iter().map(|scalar| scalar.bits()).collect();
-    run.run(buffers, donated, &scalars)
+    let (inputs, donated): (Inputs, Vec<bool>) =
+        captured.inputs.into_iter().map(|leaf| (leaf.buffer.into(), leaf.donated)).unzip();
+    let scalars = bits(&captured.scalars);
+    program.execution(settings.jit != Jit::Never, settings.threads).run(inputs, &donated, &scalars)
+}
+
+/// A program with the values of its scalars, ready to run on one set of inputs after the other.
+pub struct Prepared {
+    program: Arc<Program>,
+    scalars: Vec<u64>,
+}
+
+/// The program of what was captured, which may be run any number of times.
+///
+/// # Errors
+/// If it cannot be planned.
+pub fn prepare(captured: &Captured) -> Result<Prepared> {
+    let program = seen(captured, &Settings::default())?;
+    Ok(Prepared { program, scalars: bits(&captured.scalars) })
+}
+
+impl Prepared {
+    /// The values of the graph's outputs for these inputs, none of which is written over.
+    ///
+    /// # Errors
+    /// As [`evaluate`].
+    pub fn run(&self, inputs: Inputs) -> Result<Outputs> {
+        self.execution().run(inputs, &[], &self.scalars)
+    }
+
+    /// The same, the values written to memory of the caller, one piece for each output.
+    ///
+    /// # Errors
+    /// As [`evaluate`]. The memory may have been written to then.
+    pub fn run_into(&self, inputs: Inputs, memory: &mut [Lent]) -> Result<()> {
+        self.execution().run_into(inputs, &self.scalars, memory)
+    }
+
+    /// A run of the program, which is compiled if it is not.
+    fn execution(&self) -> Execution<'_> {
+        engine().counters().evaluations.fetch_add(1, Relaxed);
+        let compiles = engine().compiles();
+        if compiles {
+            self.program.compile();
+        }
+        self.program.execution(compiles, None)
+    }
+}
+
+fn bits(scalars: &[Scalar]) -> Vec<u64> {
+    scalars.iter().map(|scalar| scalar.bits()).collect()
+}
+
+/// The program of what was captured, which is shown to whoever watches.
+fn seen(captured: &Captured, settings: &Settings) -> Result<Arc<Program>> {
+    engine().counters().nodes.fetch_add(captured.graph.len() as u64, Relaxed);
+    dump::write(captured, settings);
+    warn::of_size(captured);
+    program(captured, settings)
 }
 
 /// The program of what was captured: a known one, or one made now.
@@ -165,13 +214,17 @@ fn program(captured: &Captured, settings: &Settings) -> Result<Arc<Program>> {
     let strips = plan.strips.iter().map(|strip| engine().strip(strip)).collect();
     let weight = plan.kernels.iter().fold(0_usize, |sum, kernel| sum.saturating_add(kernel.weight));
     engine().counters().programs.fetch_add(1, Relaxed);
-    Ok(PROGRAMS.insert(key, Arc::new(Program { plan, strips, weight, runs: AtomicUsize::new(0) })))
+    let (runs, settled) = (AtomicUsize::new(0), AtomicBool::new(false));
+    Ok(PROGRAMS.insert(key, Arc::new(Program { plan, strips, weight, runs, settled })))
 }
 
 impl Program {
     /// Makes machine code for the strips that have none, on all cores if there are several. Returns
     /// how many were compiled.
     fn compile(&self) -> u64 {
+        if self.settled.load(Relaxed) {
+            return 0;
+        }
         let missing: Vec<&Shared> = self.strips.iter().filter(|strip| !strip.is_settled()).collect();
         let compile = |strip: &&Shared| u64::from(strip.compile());
         let compiled = match &missing[..] {
@@ -184,7 +237,18 @@ impl Program {
             }),
         };
         engine().counters().compiled.fetch_add(compiled, Relaxed);
+        self.settled.store(true, Relaxed);
         compiled
+    }
+
+    /// A run of the program, on this many threads or as many as the engine is set to.
+    fn execution(&self, compiled: bool, threads: Option<usize>) -> Execution<'_> {
+        Execution {
+            plan: &self.plan,
+            strips: &self.strips,
+            interpret: !compiled,
+            threads: threads.unwrap_or_else(|| engine().threads()),
+        }
     }
 }
 

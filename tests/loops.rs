@@ -305,3 +305,28 @@ fn the_peak_of_a_long_chain_is_a_few_arrays() {
     let after = engine().stats();
     assert!(after.bytes_peak <= live + 3 * bytes + (1 << 20), "live {live}, {after:?}");
 }
+
+#[test]
+fn calls_of_a_function_plan_compile_and_capture_nothing() {
+    let _alone = alone();
+    let step = broadloom::function(|x: &Array, rate: &Array| x - x.square() * rate).unwrap();
+    let rates: Vec<Array> = (0..100).map(|n| Array::scalar(f64::from(n)).eval().unwrap()).collect();
+    let x = Array::from_vec(vec![0.5; 1 << 16], 1 << 16).unwrap();
+    let mut next = vec![0.0_f64; 1 << 16];
+    step.call_into(&x, &rates[1], &mut next).unwrap();
+    let calls = done(|| rates.iter().for_each(|rate| step.call_into(&x, rate, &mut next).unwrap()));
+    assert_eq!(next[7], 0.5 - 0.25 * 99.0);
+    assert_eq!((calls.evaluations, calls.kernels_run), (100, 100), "{calls:?}");
+    assert_eq!((calls.nodes_captured, calls.programs_built, calls.strips_compiled), (0, 0, 0), "{calls:?}");
+    assert_eq!((calls.bytes_allocated, calls.bytes_reused), (0, 0), "{calls:?}");
+}
+
+#[test]
+fn other_sizes_of_a_function_compile_nothing() {
+    let _alone = alone();
+    let f = broadloom::function(|x: &Array, y: &Array| (x * 1.5 + y).sqrt()).unwrap();
+    let call = |n: usize| f.call(&Array::ones(n, F64).eval().unwrap(), &array![0.75]).unwrap();
+    call(100);
+    let sizes = done(|| (101..150).for_each(|n| assert_eq!(call(n).get::<f64>(n - 1).unwrap(), 1.5)));
+    assert_eq!(sizes.strips_compiled, 0, "{sizes:?}");
+}

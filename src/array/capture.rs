@@ -68,8 +68,21 @@ pub(super) struct Capture {
     known: FxHashMap<*const UserNode, u32>,
     /// Whether what is seen counts as passed.
     marks: bool,
+    /// What stands for the arguments of a function, if one is traced, with the arguments of the call.
+    parameters: Vec<(Array, Array)>,
+    /// The inputs that stand for arguments, with the numbers of both.
+    given: Vec<(u32, usize)>,
     /// The line that wrote the first root.
     origin: Option<&'static Location<'static>>,
+}
+
+/// Where an input of a traced function comes from.
+#[derive(Clone, Debug)]
+pub(super) enum Source {
+    /// The argument of this number.
+    Argument(usize),
+    /// What the function has of its own.
+    Own(Arc<Buffer>),
 }
 
 enum Step {
@@ -79,8 +92,13 @@ enum Step {
 
 impl Capture {
     fn of(roots: &[Array], marks: bool) -> Result<Self> {
-        let origin = roots.first().map(|root| root.0.origin);
-        let mut capture = Self { marks, origin, ..Self::default() };
+        Self { marks, ..Self::default() }.and(roots)
+    }
+
+    /// What these roots need, too.
+    fn and(mut self, roots: &[Array]) -> Result<Self> {
+        self.origin = roots.first().map(|root| root.0.origin);
+        let mut capture = self;
         let mut steps: Vec<Step> = roots.iter().rev().cloned().map(Step::Enter).collect();
         while let Some(step) = steps.pop() {
             match step {
@@ -89,6 +107,7 @@ impl Capture {
                     let array = array.sound()?;
                     // The operation first: whoever finds none finds a value.
                     match array.0.lazy() {
+                        Some(Lazy { op: Op::Input(_), .. }) => capture.parameter(array)?,
                         Some(lazy) if array.0.value.get().is_none() => {
                             let args: SmallVec<[Array; 2]> = lazy.args.clone();
                             steps.push(Step::Leave(array, lazy));
@@ -105,6 +124,23 @@ impl Capture {
 
     fn leaf(&mut self, array: Array) {
         let buffer = array.0.value.get().expect("a node without an operation has a value").clone();
+        self.input(array, buffer);
+    }
+
+    /// What stands for an argument: an input that has, for now, the memory of the argument.
+    fn parameter(&mut self, array: Array) -> Result<()> {
+        let own = self.parameters.iter().position(|(parameter, _)| Arc::ptr_eq(&parameter.0, &array.0));
+        let Some(number) = own else {
+            // An argument of another function, which has let it out.
+            return array.untraced("function");
+        };
+        let buffer = self.parameters[number].1.value("function")?.clone();
+        self.given.push((self.inputs.len() as u32, number));
+        self.input(array, buffer);
+        Ok(())
+    }
+
+    fn input(&mut self, array: Array, buffer: Arc<Buffer>) {
         let op = Op::Input(self.inputs.len() as u32);
         let value = self.graph.add(Node::new(op, [], array.ty().clone())).into();
         self.inputs.push(Leaf { buffer, donated: false });
@@ -223,6 +259,24 @@ impl Capture {
         held
     }
 
+    /// What has no value yet, does not depend on a parameter and is read by something that does, or
+    /// is a root; but for creation, which is part of the loops that read it.
+    fn fixed(&self, roots: &[Array]) -> Vec<Array> {
+        let reads = self.seen.iter().filter(|seen| seen.array.0.traced).flat_map(|seen| &seen.args);
+        let roots = roots.iter().map(|root| &self.known[&Arc::as_ptr(&root.0)]);
+        let mut fixed: Vec<u32> = reads
+            .chain(roots)
+            .map(|&place| self.seen[place as usize].source)
+            .filter(|&place| {
+                let seen = &self.seen[place as usize];
+                seen.is_lazy && !seen.array.0.traced && seen.creation.is_none()
+            })
+            .collect();
+        fixed.sort_unstable();
+        fixed.dedup();
+        fixed.into_iter().map(|place| self.seen[place as usize].array.clone()).collect()
+    }
+
     fn captured(self, outputs: Vec<Value>) -> Captured {
         let mut graph = self.graph;
         graph.outputs = outputs;
@@ -263,6 +317,7 @@ pub(super) fn force(roots: &[Array]) -> Result<()> {
     if roots.iter().all(Array::is_evaluated) {
         return Ok(());
     }
+    roots.iter().try_for_each(|root| root.untraced("eval"))?;
     let (captured, nodes) = lend(roots)?;
     run(captured, nodes)
 }
@@ -285,6 +340,7 @@ fn lend(roots: &[Array]) -> Result<(Captured, Vec<(Array, usize)>)> {
 /// As [`force`]; the roots are lost then, but for other handles on them.
 pub(super) fn consume(mut roots: Vec<Array>) -> Result<Vec<Array>> {
     if !roots.iter().all(Array::is_evaluated) {
+        roots.iter().try_for_each(|root| root.untraced("eval"))?;
         let (captured, nodes) = give(&mut roots)?;
         run(captured, nodes)?;
     }
@@ -310,7 +366,7 @@ fn give(roots: &mut [Array]) -> Result<(Captured, Vec<(Array, usize)>)> {
 
 /// Runs the program and keeps its outputs. What failed leaves every node as it was.
 fn run(captured: Captured, nodes: Vec<(Array, usize)>) -> Result<()> {
-    let buffers: Vec<Arc<Buffer>> = pipeline::evaluate(captured)?;
+    let buffers = pipeline::evaluate(captured)?;
     for (array, at) in nodes {
         array.0.store(buffers[at].clone());
     }
@@ -322,9 +378,33 @@ fn run(captured: Captured, nodes: Vec<(Array, usize)>) -> Result<()> {
 /// # Errors
 /// If a root was never built.
 pub(super) fn program(roots: &[Array]) -> Result<Captured> {
+    roots.iter().try_for_each(|root| root.untraced("explain"))?;
     let capture = Capture::of(roots, false)?;
     let outputs = roots.iter().map(|root| capture.seen(root).value).collect();
     Ok(capture.captured(outputs))
+}
+
+/// The program of a traced function, and where its inputs come from. `parameters` stand for
+/// `arguments` in what the function made of them. What does not depend on them is computed now, once.
+///
+/// # Errors
+/// If a root was never built, or what does not depend on the arguments cannot be computed.
+pub(super) fn traced(
+    roots: &[Array],
+    parameters: &[Array],
+    arguments: &[Array],
+) -> Result<(Captured, Vec<Source>)> {
+    let pairs = || parameters.iter().cloned().zip(arguments.iter().cloned()).collect();
+    let capture = || Capture { parameters: pairs(), ..Capture::default() }.and(roots);
+    force(&capture()?.fixed(roots))?;
+    let mut capture = capture()?;
+    let outputs = roots.iter().map(|root| capture.seen(root).value).collect();
+    let mut sources: Vec<Source> =
+        capture.inputs.iter().map(|leaf| Source::Own(leaf.buffer.clone())).collect();
+    for (input, argument) in std::mem::take(&mut capture.given) {
+        sources[input as usize] = Source::Argument(argument);
+    }
+    Ok((capture.captured(outputs), sources))
 }
 
 /// How many operations wait in `array`, and how many bytes of memory it keeps alive: its own value,

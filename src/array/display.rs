@@ -84,7 +84,7 @@ impl fmt::Display for Bytes {
 impl fmt::Display for Array {
     /// The elements as NumPy prints them, evaluating the array; `<not evaluated: …>` where that fails.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.value() {
+        match self.value("print") {
             Ok(buffer) => f.write_str(&elements(self, buffer)),
             Err(error) => write!(f, "<not evaluated: {}>", one_line(&error)),
         }

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use smallvec::SmallVec;
 
-use crate::base::{DType, Error, Result, Shape, Type};
+use crate::base::{DType, Error, ErrorKind, Result, Shape, Type};
 use crate::graph::Op;
 use crate::runtime::Buffer;
 
@@ -53,6 +53,8 @@ pub(super) struct Node {
     pub value: OnceLock<Arc<Buffer>>,
     /// Why there can never be a value.
     pub failed: Option<Error>,
+    /// Whether it stands for an argument of a function that is being traced, or is made from one.
+    pub traced: bool,
     lazy: Mutex<Option<Lazy>>,
 }
 
@@ -124,6 +126,11 @@ fn unwind(lazy: Lazy) {
 impl Array {
     #[track_caller]
     fn new(ty: Type, lazy: Option<Lazy>, failed: Option<Error>) -> Self {
+        let traced = match &lazy {
+            Some(Lazy { op: Op::Input(_), .. }) => true,
+            Some(Lazy { args, .. }) => args.iter().any(|arg| arg.0.traced),
+            None => false,
+        };
         Self(Arc::new(Node {
             ty,
             origin: Location::caller(),
@@ -131,6 +138,7 @@ impl Array {
             passed: AtomicBool::new(false),
             value: OnceLock::new(),
             failed,
+            traced,
             lazy: Mutex::new(lazy),
         }))
     }
@@ -146,9 +154,9 @@ impl Array {
 
     /// A node whose value is there.
     #[track_caller]
-    pub(super) fn stored(ty: Type, value: Buffer) -> Self {
+    pub(super) fn stored(ty: Type, value: impl Into<Arc<Buffer>>) -> Self {
         let array = Self::new(ty, None, None);
-        array.0.store(Arc::new(value));
+        array.0.store(value.into());
         array
     }
 
@@ -164,6 +172,20 @@ impl Array {
             Some(error) => Err(copy(error)),
             None => Ok(self),
         }
+    }
+
+    /// An error if there is no value to be had now: while a function is traced, of its arguments and
+    /// of what is made from them.
+    pub(super) fn untraced(&self, op: &str) -> Result<()> {
+        if !self.0.traced {
+            return Ok(());
+        }
+        let message = format!(
+            "{op}: {} depends on an argument of a function that is being traced: it has a dtype and a shape, \
+             but no value",
+            self.ty()
+        );
+        Err(Error::new(ErrorKind::Traced, message))
     }
 
     /// Dtype and shape.
@@ -234,6 +256,7 @@ impl Array {
             lazy: Mutex::new(lazy.filter(|_| value.get().is_none())),
             value,
             failed: None,
+            traced: node.traced,
         };
         Self(Arc::new(named))
     }

@@ -4,7 +4,8 @@
 //! - `args`, `operand`: what shapes, axes and operands may be written as
 //! - `build`: nodes, with every implicit conversion made explicit
 //! - `create`, `elementwise`, `reduce`, `contract`, `views`, `index`, `nn`: what one can write
-//! - `capture`: from the user's links to one compilation's graph and back
+//! - `capture`: from the user's links to one compilation's graph and back; `function`: programs that are
+//!   captured once and called again and again
 //! - `read`, `display`: values and texts out
 
 mod args;
@@ -15,6 +16,7 @@ mod create;
 mod display;
 mod elementwise;
 mod fallible;
+mod function;
 mod handle;
 mod index;
 mod nn;
@@ -27,6 +29,7 @@ pub use args::{Integer, Over, ToAxes, ToShape, over};
 pub use create::{Bound, Nested};
 pub use elementwise::{try_where_, where_};
 pub use fallible::checked;
+pub use function::{Body, Function, Memory, Returned, function};
 pub use handle::Array;
 pub use index::{NewAxis, SliceIndex, SliceItem};
 pub use operand::{Operand, Scalarlike};

@@ -136,7 +136,8 @@ impl Array {
     }
 
     /// The value, which is computed if it is not there.
-    pub(super) fn value(&self) -> Result<&Arc<Buffer>> {
+    pub(super) fn value(&self, op: &str) -> Result<&Arc<Buffer>> {
+        self.untraced(op)?;
         self.force()?;
         Ok(self.0.value.get().expect("a forced array has a value"))
     }
@@ -271,7 +272,7 @@ impl Array {
                 format!("{op}: the elements of {} are {}, not {}", self.ty(), self.dtype(), T::DTYPE);
             return Err(Error::new(ErrorKind::DType, message));
         }
-        Ok(self.value()?.as_slice())
+        Ok(self.value(op)?.as_slice())
     }
 }
 

@@ -19,6 +19,8 @@ pub enum ErrorKind {
     Index,
     /// A value an operation cannot take.
     Value,
+    /// A value was asked for while a function is traced, when there is none.
+    Traced,
     /// Memory could not be had.
     Memory,
     /// A file could not be read or written.

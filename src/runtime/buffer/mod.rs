@@ -2,6 +2,7 @@
 //! allocation can fail without ending the process.
 #![allow(unsafe_code)]
 
+mod lent;
 pub mod pool;
 
 use std::alloc::Layout;
@@ -9,6 +10,7 @@ use std::any::Any;
 use std::ptr::NonNull;
 
 use crate::base::{Element, Error, Result};
+pub use lent::Lent;
 
 /// Alignment of allocated buffers, in bytes: a cache line, and the widest vector.
 pub const ALIGNMENT: usize = 64;

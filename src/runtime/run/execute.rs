@@ -3,10 +3,14 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
+use smallvec::SmallVec;
+
 use crate::base::{Error, ErrorKind, Result};
 use crate::kernel::Plan;
 use crate::kernel::loops::Kernel;
+use crate::kernel::plan::Memory;
 use crate::kernel::schedule::pieces;
+use crate::runtime::buffer::Lent;
 use crate::runtime::run::strips::Shared;
 use crate::runtime::run::walk::Context;
 use crate::runtime::{Buffer, engine, run};
@@ -23,81 +27,162 @@ pub struct Execution<'a> {
     pub threads: usize,
 }
 
+/// The memory a plan is given, by the number of the input.
+pub type Inputs<'a> = SmallVec<[Input<'a>; 4]>;
+
+/// The memory a plan has written, by the number of the output.
+pub type Outputs = SmallVec<[Arc<Buffer>; 2]>;
+
+/// The memory of one input.
+#[derive(Clone)]
+pub enum Input<'a> {
+    /// Held by whoever runs the plan.
+    Borrowed(&'a Arc<Buffer>),
+    /// Held by the run alone, as far as it knows: it may be written over if it was donated.
+    Owned(Arc<Buffer>),
+}
+
+impl From<Arc<Buffer>> for Input<'_> {
+    fn from(buffer: Arc<Buffer>) -> Self {
+        Input::Owned(buffer)
+    }
+}
+
+impl<'a> From<&'a Arc<Buffer>> for Input<'a> {
+    fn from(buffer: &'a Arc<Buffer>) -> Self {
+        Input::Borrowed(buffer)
+    }
+}
+
+impl Input<'_> {
+    fn buffer(&self) -> &Arc<Buffer> {
+        match self {
+            Input::Borrowed(buffer) => buffer,
+            Input::Owned(buffer) => buffer,
+        }
+    }
+}
+
+/// The memory of a plan's buffers during a run.
+struct Table<'a> {
+    /// What holds it, but for memory of the caller and before it is needed.
+    held: SmallVec<[Option<Input<'a>>; 8]>,
+    /// Where it is; null before it is needed.
+    at: SmallVec<[*mut u8; 8]>,
+}
+
+impl Table<'_> {
+    /// Lets a kernel's results take over the memory of what it reads last.
+    fn take_over(&mut self, plan: &Plan, kernel: &Kernel, donated: &[bool]) {
+        for &(written, read) in &kernel.in_place {
+            let memory = &plan.buffers[read as usize];
+            let given = memory.input.is_none_or(|input| donated.get(input as usize) == Some(&true));
+            let alone = match &self.held[read as usize] {
+                Some(Input::Owned(buffer)) => Arc::strong_count(buffer) == 1,
+                _ => false,
+            };
+            if given && alone && self.at[written as usize].is_null() {
+                self.held[written as usize] = self.held[read as usize].take();
+                self.at[written as usize] = self.at[read as usize];
+                engine().counters().donated.fetch_add(memory.bytes as u64, Relaxed);
+            }
+        }
+    }
+}
+
 impl Execution<'_> {
     /// The values of the plan's outputs. `donated` says of each input whether this run may overwrite
     /// it.
     ///
     /// # Errors
     /// If memory cannot be had, or a strip reports an error.
-    pub fn run(
-        &self,
-        inputs: Vec<Arc<Buffer>>,
-        donated: Vec<bool>,
-        scalars: &[u64],
-    ) -> Result<Vec<Arc<Buffer>>> {
-        let memories = &self.plan.buffers;
-        for memory in memories {
-            if let Some(input) = memory.input
-                && inputs.get(input as usize).map(|buffer| buffer.bytes()) != Some(memory.bytes)
-            {
-                let message = format!("run: input {input} is not the {} the plan was made for", memory.ty);
-                return Err(Error::new(ErrorKind::Internal, message));
-            }
-        }
-        let input =
-            |memory: &crate::kernel::plan::Memory| memory.input.map(|input| inputs[input as usize].clone());
-        let mut buffers: Vec<Option<Arc<Buffer>>> = memories.iter().map(input).collect();
-        // From here on the table alone holds the inputs that nobody else does.
-        drop(inputs);
-        let mut pointers: Vec<*mut u8> = vec![std::ptr::null_mut(); buffers.len()];
-        for (pointer, buffer) in pointers.iter_mut().zip(&buffers) {
-            if let Some(buffer) = buffer {
-                *pointer = buffer.as_mut_ptr();
-            }
-        }
-        for (number, kernel) in self.plan.kernels.iter().enumerate() {
-            self.take_over(kernel, &donated, &mut buffers);
-            for &written in &kernel.writes {
-                let slot = &mut buffers[written as usize];
-                if slot.is_none() {
-                    *slot = Some(Arc::new(Buffer::allocate(memories[written as usize].bytes)?));
-                }
-                pointers[written as usize] = slot.as_ref().expect("it was just filled").as_mut_ptr();
-            }
-            let context =
-                Context { strips: self.strips, interpret: self.interpret, buffers: &pointers, scalars };
-            // SAFETY: the plan's kernels stay inside its buffers. What this one writes was allocated
-            // or taken over just now and is held by the table alone until the run ends.
-            unsafe { self.kernel(&context, kernel)? };
-            engine().counters().kernels.fetch_add(1, Relaxed);
-            for &used in kernel.reads.iter().chain(&kernel.writes) {
-                if memories[used as usize].last_use == Some(number) {
-                    buffers[used as usize] = None;
-                }
-            }
-        }
-        let output = |(buffer, ty): &(u32, crate::base::Type)| match &buffers[*buffer as usize] {
-            Some(buffer) => Ok(buffer.clone()),
+    pub fn run(&self, inputs: Inputs, donated: &[bool], scalars: &[u64]) -> Result<Outputs> {
+        let mut table = self.table(inputs)?;
+        self.kernels(&mut table, donated, scalars)?;
+        let output = |(buffer, ty): &(u32, crate::base::Type)| match &table.held[*buffer as usize] {
+            Some(held) => Ok(held.buffer().clone()),
             // Nothing writes an array without elements.
             None => Buffer::allocate(ty.bytes()).map(Arc::new),
         };
         self.plan.outputs.iter().map(output).collect()
     }
 
-    /// Lets a kernel's results take over the memory of what it reads last.
-    fn take_over(&self, kernel: &Kernel, donated: &[bool], buffers: &mut [Option<Arc<Buffer>>]) {
-        for &(written, read) in &kernel.in_place {
-            let memory = &self.plan.buffers[read as usize];
-            let given = memory.input.is_none_or(|input| donated[input as usize]);
-            let alone = |buffer: &Arc<Buffer>| Arc::strong_count(buffer) == 1;
-            if given
-                && buffers[written as usize].is_none()
-                && buffers[read as usize].as_ref().is_some_and(alone)
-            {
-                buffers[written as usize] = buffers[read as usize].take();
-                engine().counters().donated.fetch_add(memory.bytes as u64, Relaxed);
+    /// Writes the values of the plan's outputs to memory of the caller, which has as many bytes.
+    ///
+    /// # Errors
+    /// If other memory cannot be had, or a strip reports an error.
+    pub fn run_into(&self, inputs: Inputs, scalars: &[u64], memory: &mut [Lent]) -> Result<()> {
+        let fits = |((_, ty), lent): (&(u32, crate::base::Type), &Lent)| ty.bytes() == lent.bytes();
+        if self.plan.outputs.len() != memory.len() || !self.plan.outputs.iter().zip(&*memory).all(fits) {
+            return Err(Error::new(ErrorKind::Internal, "run: the memory lent is not that of the outputs"));
+        }
+        let mut table = self.table(inputs)?;
+        for ((output, _), lent) in self.plan.outputs.iter().zip(&mut *memory) {
+            let at = &mut table.at[*output as usize];
+            if at.is_null() {
+                *at = lent.as_mut_ptr();
             }
         }
+        self.kernels(&mut table, &[], scalars)?;
+        for ((output, _), lent) in self.plan.outputs.iter().zip(memory) {
+            let at = table.at[*output as usize];
+            // An input that is passed on, or an output that is another one too.
+            if at != lent.as_mut_ptr() && lent.bytes() != 0 {
+                // SAFETY: the output's buffer has this size and is held by the table, the caller, or
+                // another piece of memory that was lent.
+                unsafe { lent.copy_from(at) };
+            }
+        }
+        Ok(())
+    }
+
+    /// The memory of the inputs, by the plan's numbers.
+    fn table<'t>(&self, inputs: Inputs<'t>) -> Result<Table<'t>> {
+        let memories = &self.plan.buffers;
+        let mut inputs: SmallVec<[Option<Input<'t>>; 4]> = inputs.into_iter().map(Some).collect();
+        let mut table = Table {
+            held: memories.iter().map(|_| None).collect(),
+            at: SmallVec::from_elem(std::ptr::null_mut(), memories.len()),
+        };
+        for (number, memory) in memories.iter().enumerate() {
+            let Some(input) = memory.input else { continue };
+            // The table alone holds what nobody else does.
+            let held = inputs.get_mut(input as usize).and_then(Option::take);
+            if held.as_ref().map(|held| held.buffer().bytes()) != Some(memory.bytes) {
+                return Err(wrong_input(input, memory));
+            }
+            table.at[number] = held.as_ref().map_or(std::ptr::null_mut(), |held| held.buffer().as_mut_ptr());
+            table.held[number] = held;
+        }
+        Ok(table)
+    }
+
+    /// Runs all kernels.
+    fn kernels(&self, table: &mut Table, donated: &[bool], scalars: &[u64]) -> Result<()> {
+        let memories = &self.plan.buffers;
+        for (number, kernel) in self.plan.kernels.iter().enumerate() {
+            table.take_over(self.plan, kernel, donated);
+            for &written in &kernel.writes {
+                let written = written as usize;
+                if table.at[written].is_null() {
+                    let buffer = Arc::new(Buffer::allocate(memories[written].bytes)?);
+                    table.at[written] = buffer.as_mut_ptr();
+                    table.held[written] = Some(Input::Owned(buffer));
+                }
+            }
+            let context =
+                Context { strips: self.strips, interpret: self.interpret, buffers: &table.at, scalars };
+            // SAFETY: the plan's kernels stay inside its buffers. What this one writes was allocated,
+            // taken over or lent for this run, and nobody else uses it until the run ends.
+            unsafe { self.kernel(&context, kernel)? };
+            engine().counters().kernels.fetch_add(1, Relaxed);
+            for &used in kernel.reads.iter().chain(&kernel.writes) {
+                if memories[used as usize].last_use == Some(number) {
+                    table.held[used as usize] = None;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Runs a kernel, on several threads if it is worth them.
@@ -113,4 +198,11 @@ impl Execution<'_> {
         // SAFETY: as above; the pool's threads are done when `install` returns.
         engine().install(|| unsafe { run::run(context, kernel, threads) })
     }
+}
+
+fn wrong_input(input: u32, memory: &Memory) -> Error {
+    Error::new(
+        ErrorKind::Internal,
+        format!("run: input {input} is not the {} the plan was made for", memory.ty),
+    )
 }
