@@ -51,10 +51,13 @@ const KEPT: usize = 256;
 /// # Ok::<(), broadloom::Error>(())
 /// ```
 pub struct Function<A, R> {
-    body: Box<dyn Fn(&[Array]) -> Result<Vec<Array>> + Send + Sync>,
+    body: Box<Closure>,
     traces: Traces,
     types: PhantomData<fn(A) -> R>,
 }
+
+/// A [`Body`], its arguments and results as lists.
+type Closure = dyn Fn(&[Array]) -> Result<Vec<Array>> + Send + Sync;
 
 /// The function that computes what `body` returns: traced at its first call with arguments of these
 /// dtypes and shapes, and run as one program at this and every later one.
