@@ -119,7 +119,7 @@ fn evaluated(case: &Case, settings: &Settings) -> Result<Vec<Values>> {
     let captured = captured(case, false)?;
     // Held until the end: nothing may write to them.
     let inputs: Vec<Arc<Buffer>> = captured.inputs.iter().map(|leaf| leaf.buffer.clone()).collect();
-    let outputs = outputs(case, pipeline::evaluate_with(captured, settings)?);
+    let outputs = outputs(case, &pipeline::evaluate_with(captured, settings)?);
     let types = inputs.iter().zip(&case.inputs);
     let kept: Vec<Values> = types.map(|(buffer, input)| values(buffer, input.dtype())).collect();
     if same(&kept, &case.inputs) {
@@ -131,7 +131,7 @@ fn evaluated(case: &Case, settings: &Settings) -> Result<Vec<Values>> {
 
 /// The values an evaluation gives that is handed its inputs for good.
 fn given_away(case: &Case, settings: &Settings) -> Result<Vec<Values>> {
-    Ok(outputs(case, pipeline::evaluate_with(captured(case, true)?, settings)?))
+    Ok(outputs(case, &pipeline::evaluate_with(captured(case, true)?, settings)?))
 }
 
 fn captured(case: &Case, donated: bool) -> Result<Captured> {
@@ -145,7 +145,7 @@ fn captured(case: &Case, donated: bool) -> Result<Captured> {
     })
 }
 
-fn outputs(case: &Case, buffers: Vec<Arc<Buffer>>) -> Vec<Values> {
+fn outputs(case: &Case, buffers: &[Arc<Buffer>]) -> Vec<Values> {
     let types = case.graph.outputs.iter().map(|output| case.graph.ty(*output));
     buffers.iter().zip(types).map(|(buffer, ty)| values(buffer, ty.dtype)).collect()
 }
