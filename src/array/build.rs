@@ -78,9 +78,11 @@ pub(super) fn reshaped(array: &Array, shape: Shape) -> Array {
 #[track_caller]
 fn elementwise(op: &str, element: Element, args: SmallVec<[Array; 2]>, dtype: DType) -> Result<Array> {
     let shape = args[0].ty().shape.clone();
-    let constants: Option<SmallVec<[Scalar; 3]>> = args.iter().map(|arg| arg.0.constant()).collect();
-    if let Some(value) = constants.and_then(|constants| fold(element, &constants)) {
-        return constant(op, value, shape);
+    if args.iter().all(|arg| arg.0.constant().is_some()) {
+        let constants: SmallVec<[Scalar; 3]> = args.iter().filter_map(|arg| arg.0.constant()).collect();
+        if let Some(value) = fold(element, &constants) {
+            return constant(op, value, shape);
+        }
     }
     let ty = Type::checked(op, dtype, shape)?;
     Ok(Array::lazy(Op::Elementwise(element), args, ty))
@@ -201,6 +203,7 @@ pub(super) fn meeting_dtype(args: &[&Arg]) -> DType {
 #[track_caller]
 pub(super) fn spread(op: &str, arg: Arg, dtype: DType, shape: &Shape) -> Result<Array> {
     match arg {
+        Arg::Array(array) if array.dtype() == dtype && array.ty().shape == *shape => Ok(array),
         // Narrow before wide: a cast of a row is cheaper than one of all its copies.
         Arg::Array(array) => broadcast(op, &cast(op, &array, dtype)?, shape),
         Arg::Weak(value) => constant(op, weak(op, value, dtype)?, shape.clone()),

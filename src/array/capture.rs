@@ -22,7 +22,7 @@ use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use crate::array::Array;
-use crate::array::handle::{Lazy, Node as UserNode};
+use crate::array::handle::Node as UserNode;
 use crate::base::{DType, Result, Scalar};
 use crate::graph::{Graph, Node, Op, Value};
 use crate::pipeline::{self, Captured, Leaf};
@@ -87,7 +87,8 @@ pub(super) enum Source {
 
 enum Step {
     Enter(Array),
-    Leave(Array, Lazy),
+    /// What it reads has been entered, and is kept alive by being seen.
+    Leave(Array, SmallVec<[*const UserNode; 2]>),
 }
 
 impl Capture {
@@ -105,18 +106,19 @@ impl Capture {
                 Step::Enter(array) if capture.known.contains_key(&Arc::as_ptr(&array.0)) => {}
                 Step::Enter(array) => {
                     let array = array.sound()?;
-                    // The operation first: whoever finds none finds a value.
                     match array.0.lazy() {
-                        Some(Lazy { op: Op::Input(_), .. }) => capture.parameter(array)?,
-                        Some(lazy) if array.0.value.get().is_none() => {
-                            let args: SmallVec<[Array; 2]> = lazy.args.clone();
-                            steps.push(Step::Leave(array, lazy));
+                        Some((Op::Input(_), _)) => capture.parameter(array)?,
+                        Some((_, args)) => {
+                            steps.push(Step::Leave(
+                                array.clone(),
+                                args.iter().map(|arg| Arc::as_ptr(&arg.0)).collect(),
+                            ));
                             steps.extend(args.into_iter().rev().map(Step::Enter));
                         }
-                        _ => capture.leaf(array),
+                        None => capture.leaf(array),
                     }
                 }
-                Step::Leave(array, lazy) => capture.node(array, lazy),
+                Step::Leave(array, args) => capture.node(array, &args),
             }
         }
         Ok(capture)
@@ -150,15 +152,16 @@ impl Capture {
         self.push(Seen { array, value, args, source, is_lazy: false, was_passed: false, creation: None });
     }
 
-    fn node(&mut self, array: Array, lazy: Lazy) {
-        let args: SmallVec<[u32; 2]> = lazy.args.iter().map(|arg| self.known[&Arc::as_ptr(&arg.0)]).collect();
+    fn node(&mut self, array: Array, args: &[*const UserNode]) {
+        let op = array.0.op.as_ref().expect("a lazy node has an operation");
+        let args: SmallVec<[u32; 2]> = args.iter().map(|arg| self.known[arg]).collect();
         let read = |place: u32| &self.seen[place as usize];
-        let source = match lazy.op {
+        let source = match op {
             Op::View(_) => read(args[0]).source,
             _ => self.seen.len() as u32,
         };
         let mut below = args.iter().map(|&arg| read(arg).creation);
-        let creation = match lazy.op {
+        let creation = match op {
             Op::Const(_) | Op::Iota => Some(0),
             Op::View(_) => read(args[0]).creation,
             Op::Elementwise(_) => below
@@ -168,12 +171,12 @@ impl Capture {
             _ => None,
         };
         let values: SmallVec<[Value; 2]> = args.iter().map(|&arg| read(arg).value).collect();
-        let op = match lazy.op {
-            Op::Const(value) if !is_structure(value) => {
-                self.scalars.push(value);
+        let op = match op {
+            Op::Const(value) if !is_structure(*value) => {
+                self.scalars.push(*value);
                 Op::Scalar(self.scalars.len() as u32 - 1)
             }
-            op => op,
+            op => op.clone(),
         };
         let value = self.graph.add(Node::new(op, values, array.ty().clone())).into();
         let was_passed =
@@ -418,15 +421,11 @@ pub(super) fn held(array: &Array) -> (usize, usize) {
         if known.insert(Arc::as_ptr(&array.0), ()).is_some() {
             continue;
         }
-        match (array.0.lazy(), array.0.value.get()) {
-            (_, Some(buffer)) => {
-                buffers.insert(Arc::as_ptr(buffer), buffer.bytes());
-            }
-            (Some(lazy), None) => {
-                operations += usize::from(!matches!(lazy.op, Op::Const(_)));
-                pending.extend(lazy.args);
-            }
-            (None, None) => {}
+        if let Some((op, args)) = array.0.lazy() {
+            operations += usize::from(!matches!(op, Op::Const(_) | Op::Input(_)));
+            pending.extend(args);
+        } else if let Some(buffer) = array.0.value.get() {
+            buffers.insert(Arc::as_ptr(buffer), buffer.bytes());
         }
     }
     (operations, buffers.values().sum())

@@ -2,8 +2,8 @@
 //!
 //! A node is *lazy* (it has an operation and arguments), *stored* (it has a value), or *failed* (it
 //! stands for an operation that could not be built, inside [`checked`](crate::array::checked)). Lazy turns
-//! into stored once and never back: the value is set first, then the operation is dropped, so whoever
-//! finds no operation finds a value.
+//! into stored once and never back: the value is set first, then the arguments are dropped, so whoever
+//! finds no arguments finds a value.
 //!
 //! No lock is held while anything is evaluated or dropped.
 
@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use smallvec::SmallVec;
 
-use crate::base::{DType, Error, ErrorKind, Result, Shape, Type};
+use crate::base::{DType, Error, ErrorKind, Result, Scalar, Shape, Type};
 use crate::graph::Op;
 use crate::runtime::Buffer;
 
@@ -55,33 +55,32 @@ pub(super) struct Node {
     pub failed: Option<Error>,
     /// Whether it stands for an argument of a function that is being traced, or is made from one.
     pub traced: bool,
-    lazy: Mutex<Option<Lazy>>,
+    /// An op of a captured graph, if the node was born lazy.
+    pub op: Option<Op>,
+    /// What the op reads; `None` if the node is stored or failed.
+    args: Mutex<Option<Args>>,
 }
 
-/// What a lazy node computes.
-#[derive(Clone)]
-pub(super) struct Lazy {
-    /// An op of a captured graph.
-    pub op: Op,
-    /// What it reads, of exactly the types the op takes.
-    pub args: SmallVec<[Array; 2]>,
-}
+/// What a lazy node reads, of exactly the types its op takes.
+pub(super) type Args = SmallVec<[Array; 2]>;
 
 impl Node {
-    fn lock(&self) -> MutexGuard<'_, Option<Lazy>> {
+    fn lock(&self) -> MutexGuard<'_, Option<Args>> {
         // Nothing panics while the lock is held; were it poisoned, its content would still be whole.
-        self.lazy.lock().unwrap_or_else(PoisonError::into_inner)
+        self.args.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What the node computes; `None` if it is stored or failed.
-    pub fn lazy(&self) -> Option<Lazy> {
-        self.lock().clone()
+    /// The op and what it reads, if there is no value yet; `None` too if there never can be one.
+    pub fn lazy(&self) -> Option<(&Op, Args)> {
+        let op = self.op.as_ref().filter(|_| self.value.get().is_none())?;
+        // The arguments may have been dropped meanwhile: then there is a value.
+        Some((op, self.lock().clone()?))
     }
 
-    /// The constant every element is, if the node is one.
-    pub fn constant(&self) -> Option<crate::base::Scalar> {
-        match self.lock().as_ref()?.op {
-            Op::Const(value) => Some(value),
+    /// The constant every element is, if the node is one and not stored.
+    pub fn constant(&self) -> Option<Scalar> {
+        match self.op {
+            Some(Op::Const(value)) if self.value.get().is_none() => Some(value),
             _ => None,
         }
     }
@@ -90,47 +89,43 @@ impl Node {
     pub fn store(&self, value: Arc<Buffer>) -> &Arc<Buffer> {
         let kept = self.value.get_or_init(|| value);
         // The lock is released before the arguments are dropped.
-        let lazy = self.lock().take();
-        drop(lazy);
+        let args = self.lock().take();
+        drop(args);
         kept
     }
 
     /// Lets the arguments go without a value: for a node that only the caller holds, and to which it
     /// will give a value or nobody will ask for one.
     pub fn forget(&mut self) {
-        *self.lazy.get_mut().unwrap_or_else(PoisonError::into_inner) = None;
+        self.op = None;
+        *self.args.get_mut().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }
 
 impl Drop for Node {
     fn drop(&mut self) {
-        let lazy = self.lazy.get_mut().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(lazy) = lazy {
-            unwind(lazy);
+        if let Some(args) = self.args.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
+            unwind(args);
         }
     }
 }
 
-/// Drops `lazy` and all that only it holds, with a stack of its own: a chain of a million nodes
+/// Drops `args` and all that only they hold, with a stack of its own: a chain of a million nodes
 /// would overflow the thread's.
-fn unwind(lazy: Lazy) {
-    let mut pending = lazy.args;
+fn unwind(args: Args) {
+    let mut pending = args;
     while let Some(array) = pending.pop() {
         if let Some(mut node) = Arc::into_inner(array.0) {
-            let inner = node.lazy.get_mut().unwrap_or_else(PoisonError::into_inner).take();
-            pending.extend(inner.into_iter().flat_map(|lazy| lazy.args));
+            let inner = node.args.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+            pending.extend(inner.into_iter().flatten());
         }
     }
 }
 
 impl Array {
     #[track_caller]
-    fn new(ty: Type, lazy: Option<Lazy>, failed: Option<Error>) -> Self {
-        let traced = match &lazy {
-            Some(Lazy { op: Op::Input(_), .. }) => true,
-            Some(Lazy { args, .. }) => args.iter().any(|arg| arg.0.traced),
-            None => false,
-        };
+    fn new(ty: Type, op: Option<Op>, args: Option<Args>, failed: Option<Error>) -> Self {
+        let traced = matches!(op, Some(Op::Input(_))) || args.iter().flatten().any(|arg| arg.0.traced);
         Self(Arc::new(Node {
             ty,
             origin: Location::caller(),
@@ -139,23 +134,24 @@ impl Array {
             value: OnceLock::new(),
             failed,
             traced,
-            lazy: Mutex::new(lazy),
+            op,
+            args: Mutex::new(args),
         }))
     }
 
     /// A node that computes `op` of `args`. The caller has checked the types.
     #[track_caller]
-    pub(super) fn lazy(op: Op, args: SmallVec<[Array; 2]>, ty: Type) -> Self {
+    pub(super) fn lazy(op: Op, args: Args, ty: Type) -> Self {
         match args.iter().find_map(|arg| arg.0.failed.as_ref()) {
             Some(error) => Self::failed(copy(error)),
-            None => Self::new(ty, Some(Lazy { op, args }), None),
+            None => Self::new(ty, Some(op), Some(args), None),
         }
     }
 
     /// A node whose value is there.
     #[track_caller]
     pub(super) fn stored(ty: Type, value: impl Into<Arc<Buffer>>) -> Self {
-        let array = Self::new(ty, None, None);
+        let array = Self::new(ty, None, None, None);
         array.0.store(value.into());
         array
     }
@@ -163,7 +159,7 @@ impl Array {
     /// The placeholder of an operation that could not be built.
     #[track_caller]
     pub(super) fn failed(error: Error) -> Self {
-        Self::new(Type::new(DType::F64, Shape::default()), None, Some(error))
+        Self::new(Type::new(DType::F64, Shape::default()), None, None, Some(error))
     }
 
     /// `self`, or why it is only a placeholder.
@@ -245,15 +241,16 @@ impl Array {
             return self;
         }
         let node = &self.0;
-        // In this order: whoever finds no operation finds a value.
-        let lazy = node.lazy();
+        // In this order: whoever finds no arguments finds a value.
+        let args = node.lock().clone();
         let value = node.value.clone();
         let named = Node {
             ty: node.ty.clone(),
             origin: node.origin,
             name: Some(name.into()),
             passed: AtomicBool::new(node.passed.load(Ordering::Relaxed)),
-            lazy: Mutex::new(lazy.filter(|_| value.get().is_none())),
+            op: node.op.clone(),
+            args: Mutex::new(args.filter(|_| value.get().is_none())),
             value,
             failed: None,
             traced: node.traced,

@@ -18,8 +18,11 @@ fn shape_error(op: &str, message: impl std::fmt::Display) -> Error {
 /// # Errors
 /// If an axis clashes, or the result cannot be addressed in its dtype.
 pub fn broadcast_types(op: &str, types: &[&Type]) -> Result<Shape> {
-    let mut shape = Shape::default();
-    for (nth, ty) in types.iter().enumerate() {
+    let mut shape = types.first().map_or_else(Shape::default, |ty| ty.shape.clone());
+    for (nth, ty) in types.iter().enumerate().skip(1) {
+        if ty.shape == shape {
+            continue;
+        }
         shape = broadcast(&shape, &ty.shape).map_err(|(axis, m, n)| {
             // Name the array that brought the clashing extent, not the shape so far.
             let other = types[..nth].iter().find(|other| {
