@@ -14,6 +14,9 @@
 //!
 //! Walks have a stack of their own; no lock is held from one node to the next.
 
+mod known;
+mod traced;
+
 use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -27,10 +30,16 @@ use crate::base::{DType, Result, Scalar};
 use crate::graph::{Graph, Node, Op, Value};
 use crate::pipeline::{self, Captured, Leaf};
 use crate::runtime::Buffer;
+use known::{Made, Record};
+pub(super) use traced::{Source, traced};
 
 /// Longest chain of scalar ops on an index or a constant that counts as creation: what `linspace`,
 /// the longest creator, needs, and a few more. Recomputing so much costs less than storing it.
 const CREATION_STEPS: u8 = 8;
+
+/// Nodes that a capture has room for from the start: most small expressions, and little enough for
+/// the quick lists of allocators, which end at about a kilobyte.
+const USUAL: usize = 14;
 
 /// Largest value, in bytes, that is stored unasked whatever is read.
 const MOST_STORED: usize = 1 << 30;
@@ -42,8 +51,8 @@ const MOST_STORED_PER_READ: usize = 4;
 struct Seen {
     /// Keeps the node where it is.
     array: Array,
-    /// What it is in the captured graph.
-    value: Value,
+    /// What stands for its own operation in the captured graph.
+    given: Option<Given>,
     /// Places in the list of what it reads; none for a leaf.
     args: SmallVec<[u32; 2]>,
     /// The first that is no view: itself, or what it is a view of.
@@ -56,10 +65,40 @@ struct Seen {
     creation: Option<u8>,
 }
 
+/// What an evaluation is given beside the graph.
+#[derive(Clone, Copy, Debug, Hash)]
+enum Given {
+    /// The array of this number.
+    Input(u32),
+    /// The scalar of this number: no part of the program, so that it is compiled once for all.
+    Scalar(u32),
+}
+
+impl Seen {
+    /// The node it is in the captured graph, where `values` are those of what was seen before.
+    fn node(&self, values: &[Value]) -> Node {
+        let op = match (self.given, &self.array.0.op) {
+            (Some(Given::Input(number)), _) => Op::Input(number),
+            (Some(Given::Scalar(number)), _) => Op::Scalar(number),
+            (None, op) => op.clone().expect("a lazy node has an operation"),
+        };
+        let args = self.args.iter().map(|&arg| values[arg as usize]);
+        Node::new(op, args, self.array.ty().clone())
+    }
+
+    /// Adds to `record` all that its node in the captured graph is made from.
+    fn record(&self, record: &mut Record) {
+        match self.given {
+            Some(given) => record.add(&given),
+            None => record.add(&(2_isize, self.array.0.op.as_ref())),
+        }
+        record.add(&(&self.args, self.array.ty()));
+    }
+}
+
 /// What some roots need, captured.
 #[derive(Default)]
 pub(super) struct Capture {
-    graph: Graph,
     inputs: Vec<Leaf>,
     names: Vec<Option<String>>,
     scalars: Vec<Scalar>,
@@ -68,21 +107,10 @@ pub(super) struct Capture {
     known: FxHashMap<*const UserNode, u32>,
     /// Whether what is seen counts as passed.
     marks: bool,
-    /// What stands for the arguments of a function, if one is traced, with the arguments of the call.
-    parameters: Vec<(Array, Array)>,
-    /// The inputs that stand for arguments, with the numbers of both.
-    given: Vec<(u32, usize)>,
+    /// The function that is traced, if one is.
+    call: traced::Call,
     /// The line that wrote the first root.
     origin: Option<&'static Location<'static>>,
-}
-
-/// Where an input of a traced function comes from.
-#[derive(Clone, Debug)]
-pub(super) enum Source {
-    /// The argument of this number.
-    Argument(usize),
-    /// What the function has of its own.
-    Own(Arc<Buffer>),
 }
 
 enum Step {
@@ -99,20 +127,22 @@ impl Capture {
     /// What these roots need, too.
     fn and(mut self, roots: &[Array]) -> Result<Self> {
         self.origin = roots.first().map(|root| root.0.origin);
+        // Room for a short expression, which then grows nothing.
+        self.known.reserve(USUAL);
+        self.seen.reserve(USUAL);
         let mut capture = self;
-        let mut steps: Vec<Step> = roots.iter().rev().cloned().map(Step::Enter).collect();
+        let mut steps: Vec<Step> = Vec::with_capacity(USUAL);
+        steps.extend(roots.iter().rev().cloned().map(Step::Enter));
         while let Some(step) = steps.pop() {
             match step {
                 Step::Enter(array) if capture.known.contains_key(&Arc::as_ptr(&array.0)) => {}
                 Step::Enter(array) => {
                     let array = array.sound()?;
                     match array.0.lazy() {
-                        Some((Op::Input(_), _)) => capture.parameter(array)?,
-                        Some((_, args)) => {
-                            steps.push(Step::Leave(
-                                array.clone(),
-                                args.iter().map(|arg| Arc::as_ptr(&arg.0)).collect(),
-                            ));
+                        Some(_) if matches!(array.0.op, Some(Op::Input(_))) => capture.parameter(array)?,
+                        Some(args) => {
+                            let addresses = args.iter().map(|arg| Arc::as_ptr(&arg.0)).collect();
+                            steps.push(Step::Leave(array, addresses));
                             steps.extend(args.into_iter().rev().map(Step::Enter));
                         }
                         None => capture.leaf(array),
@@ -129,27 +159,13 @@ impl Capture {
         self.input(array, buffer);
     }
 
-    /// What stands for an argument: an input that has, for now, the memory of the argument.
-    fn parameter(&mut self, array: Array) -> Result<()> {
-        let own = self.parameters.iter().position(|(parameter, _)| Arc::ptr_eq(&parameter.0, &array.0));
-        let Some(number) = own else {
-            // An argument of another function, which has let it out.
-            return array.untraced("function");
-        };
-        let buffer = self.parameters[number].1.value("function")?.clone();
-        self.given.push((self.inputs.len() as u32, number));
-        self.input(array, buffer);
-        Ok(())
-    }
-
     fn input(&mut self, array: Array, buffer: Arc<Buffer>) {
-        let op = Op::Input(self.inputs.len() as u32);
-        let value = self.graph.add(Node::new(op, [], array.ty().clone())).into();
+        let given = Some(Given::Input(self.inputs.len() as u32));
         self.inputs.push(Leaf { buffer, donated: false });
         self.names.push(array.0.name.as_deref().map(str::to_owned));
         let source = self.seen.len() as u32;
         let args = SmallVec::new();
-        self.push(Seen { array, value, args, source, is_lazy: false, was_passed: false, creation: None });
+        self.push(Seen { array, given, args, source, is_lazy: false, was_passed: false, creation: None });
     }
 
     fn node(&mut self, array: Array, args: &[*const UserNode]) {
@@ -170,18 +186,18 @@ impl Capture {
                 .map(|steps| steps + 1),
             _ => None,
         };
-        let values: SmallVec<[Value; 2]> = args.iter().map(|&arg| read(arg).value).collect();
-        let op = match op {
+        let given = match op {
             Op::Const(value) if !is_structure(*value) => {
                 self.scalars.push(*value);
-                Op::Scalar(self.scalars.len() as u32 - 1)
+                Some(Given::Scalar(self.scalars.len() as u32 - 1))
             }
-            op => op.clone(),
+            _ => None,
         };
-        let value = self.graph.add(Node::new(op, values, array.ty().clone())).into();
-        let was_passed =
-            if self.marks { array.0.passed.swap(true, Relaxed) } else { array.0.passed.load(Relaxed) };
-        self.push(Seen { array, value, args, source, is_lazy: true, was_passed, creation });
+        let was_passed = array.0.passed.load(Relaxed);
+        if self.marks {
+            array.0.passed.store(true, Relaxed);
+        }
+        self.push(Seen { array, given, args, source, is_lazy: true, was_passed, creation });
     }
 
     fn push(&mut self, seen: Seen) {
@@ -189,8 +205,41 @@ impl Capture {
         self.seen.push(seen);
     }
 
+    /// The place of an array that was seen.
+    fn place(&self, array: &Array) -> u32 {
+        self.known[&Arc::as_ptr(&array.0)]
+    }
+
     fn seen(&self, array: &Array) -> &Seen {
-        &self.seen[self.known[&Arc::as_ptr(&array.0)] as usize]
+        &self.seen[self.place(array) as usize]
+    }
+
+    /// The graph of what was seen, with no outputs yet, and the value of each place in it.
+    fn nodes(&self) -> (Graph, Vec<Value>) {
+        let mut graph = Graph::default();
+        let mut values: Vec<Value> = Vec::with_capacity(self.seen.len());
+        for seen in &self.seen {
+            values.push(graph.add(seen.node(&values)).into());
+        }
+        (graph, values)
+    }
+
+    /// The graph of what was seen that results in these arrays, one output for each.
+    fn results(&self, roots: &[Array]) -> Arc<Graph> {
+        let (mut graph, values) = self.nodes();
+        graph.outputs = roots.iter().map(|root| values[self.place(root) as usize]).collect();
+        Arc::new(graph)
+    }
+
+    /// The graph of what was seen that results in these places.
+    fn graph(&self, places: &[u32]) -> Made {
+        let mut record = Record::new();
+        self.seen.iter().for_each(|seen| seen.record(&mut record));
+        record.add(&places);
+        known::graph(record, || {
+            let (graph, values) = self.nodes();
+            with_outputs(graph, &values, places.iter().copied())
+        })
     }
 
     /// The places of what was passed before and is read by something that was not.
@@ -210,11 +259,11 @@ impl Capture {
         // A root is stored whatever it is, so a view reads like any other.
         for root in roots.iter().map(|root| self.seen(root)) {
             if root.is_lazy && !root.was_passed {
-                read(self.known[&Arc::as_ptr(&root.array.0)]);
+                read(self.place(&root.array));
             }
         }
         for root in roots {
-            is_border[self.known[&Arc::as_ptr(&root.0)] as usize] = false;
+            is_border[self.place(root) as usize] = false;
         }
         // What is far larger than all that is read may be one element repeated, of which only a part
         // is asked for: memory that nobody asked for is not taken for it.
@@ -237,7 +286,7 @@ impl Capture {
     /// is nothing left to clone a reference from.
     ///
     /// Returns the part of `border` that is still worth storing, because somebody holds it.
-    fn release(&mut self, roots: &mut [Array], border: &[u32]) -> Vec<(Array, Value)> {
+    fn release(&mut self, roots: &mut [Array], border: &[u32]) -> Vec<(Array, u32)> {
         let mut held = Vec::new();
         let mut root_at: FxHashMap<*const UserNode, usize> = FxHashMap::default();
         for (nth, root) in roots.iter().enumerate() {
@@ -248,7 +297,7 @@ impl Capture {
             let Some(seen) = self.seen.pop() else { break };
             let root = root_at.get(&Arc::as_ptr(&seen.array.0));
             if border.binary_search(&(place as u32)).is_ok() && Arc::strong_count(&seen.array.0) > 1 {
-                held.push((seen.array, seen.value));
+                held.push((seen.array, place as u32));
                 continue;
             }
             drop(seen);
@@ -262,28 +311,7 @@ impl Capture {
         held
     }
 
-    /// What has no value yet, does not depend on a parameter and is read by something that does, or
-    /// is a root; but for creation, which is part of the loops that read it.
-    fn fixed(&self, roots: &[Array]) -> Vec<Array> {
-        let reads = self.seen.iter().filter(|seen| seen.array.0.traced).flat_map(|seen| &seen.args);
-        let roots = roots.iter().map(|root| &self.known[&Arc::as_ptr(&root.0)]);
-        let mut fixed: Vec<u32> = reads
-            .chain(roots)
-            .map(|&place| self.seen[place as usize].source)
-            .filter(|&place| {
-                let seen = &self.seen[place as usize];
-                seen.is_lazy && !seen.array.0.traced && seen.creation.is_none()
-            })
-            .collect();
-        fixed.sort_unstable();
-        fixed.dedup();
-        fixed.into_iter().map(|place| self.seen[place as usize].array.clone()).collect()
-    }
-
-    fn captured(self, outputs: Vec<Value>) -> Captured {
-        let mut graph = self.graph;
-        graph.outputs = outputs;
-        let graph = Arc::new(graph);
+    fn captured(self, graph: Arc<Graph>) -> Captured {
         Captured { graph, inputs: self.inputs, scalars: self.scalars, names: self.names, origin: self.origin }
     }
 }
@@ -293,24 +321,21 @@ fn is_structure(value: Scalar) -> bool {
     value.dtype() == DType::Bool || [0.0, 1.0, -1.0].contains(&value.to_f64())
 }
 
-/// The outputs of an evaluation: distinct values, each with the nodes that want it.
-#[derive(Default)]
-struct Wanted {
-    values: Vec<Value>,
-    known: FxHashMap<Value, usize>,
-    nodes: Vec<(Array, usize)>,
+/// A graph that results in the values of these places, each once.
+fn with_outputs(mut graph: Graph, values: &[Value], places: impl Iterator<Item = u32>) -> Made {
+    let mut known: FxHashMap<Value, usize> = FxHashMap::default();
+    let at = places.map(|place| {
+        let value = values[place as usize];
+        *known.entry(value).or_insert_with(|| {
+            graph.outputs.push(value);
+            graph.outputs.len() - 1
+        })
+    });
+    Made { at: at.collect(), graph: Arc::new(graph) }
 }
 
-impl Wanted {
-    fn add(&mut self, array: Array, value: Value) {
-        let next = self.values.len();
-        let at = *self.known.entry(value).or_insert(next);
-        if at == next {
-            self.values.push(value);
-        }
-        self.nodes.push((array, at));
-    }
-}
+/// Arrays that want an output of a program, with the number of the output.
+type Wanted = Vec<(Array, usize)>;
 
 /// Evaluates what is not evaluated of `roots`, in one program, and keeps the values in their nodes.
 ///
@@ -321,20 +346,21 @@ pub(super) fn force(roots: &[Array]) -> Result<()> {
         return Ok(());
     }
     roots.iter().try_for_each(|root| root.untraced("eval"))?;
-    let (captured, nodes) = lend(roots)?;
-    run(captured, nodes)
+    let (captured, wanted) = lend(roots)?;
+    run(captured, wanted)
 }
 
 /// The program of roots that stay as they are, and which nodes want which of its outputs.
-fn lend(roots: &[Array]) -> Result<(Captured, Vec<(Array, usize)>)> {
+fn lend(roots: &[Array]) -> Result<(Captured, Wanted)> {
     let capture = Capture::of(roots, true)?;
     let border = capture.border(roots);
-    let border = border.iter().map(|&place| &capture.seen[place as usize]);
-    let mut wanted = Wanted::default();
-    for seen in roots.iter().map(|root| capture.seen(root)).chain(border).filter(|seen| seen.is_lazy) {
-        wanted.add(seen.array.clone(), seen.value);
-    }
-    Ok((capture.captured(wanted.values), wanted.nodes))
+    let roots = roots.iter().map(|root| capture.place(root));
+    let places: SmallVec<[u32; 4]> =
+        roots.chain(border).filter(|&place| capture.seen[place as usize].is_lazy).collect();
+    let Made { graph, at } = capture.graph(&places);
+    let arrays = places.iter().map(|&place| capture.seen[place as usize].array.clone());
+    let wanted = arrays.zip(at).collect();
+    Ok((capture.captured(graph), wanted))
 }
 
 /// The same for roots that are given away: memory that nobody else holds may be reused.
@@ -344,33 +370,39 @@ fn lend(roots: &[Array]) -> Result<(Captured, Vec<(Array, usize)>)> {
 pub(super) fn consume(mut roots: Vec<Array>) -> Result<Vec<Array>> {
     if !roots.iter().all(Array::is_evaluated) {
         roots.iter().try_for_each(|root| root.untraced("eval"))?;
-        let (captured, nodes) = give(&mut roots)?;
-        run(captured, nodes)?;
+        let (captured, wanted) = give(&mut roots)?;
+        run(captured, wanted)?;
     }
     Ok(roots)
 }
 
 /// The program of roots that are given away, and which nodes want which of its outputs.
-fn give(roots: &mut [Array]) -> Result<(Captured, Vec<(Array, usize)>)> {
+fn give(roots: &mut [Array]) -> Result<(Captured, Wanted)> {
     let mut capture = Capture::of(roots, true)?;
-    let values: Vec<Option<Value>> =
-        roots.iter().map(|root| capture.seen(root)).map(|seen| seen.is_lazy.then_some(seen.value)).collect();
+    let lazy: SmallVec<[usize; 4]> =
+        (0..roots.len()).filter(|&nth| capture.seen(&roots[nth]).is_lazy).collect();
+    let places: SmallVec<[u32; 4]> = lazy.iter().map(|&nth| capture.place(&roots[nth])).collect();
     let border = capture.border(roots);
-    let held = capture.release(roots, &border);
-    let mut wanted = Wanted::default();
-    for (root, value) in roots.iter().zip(values) {
-        if let Some(value) = value {
-            wanted.add(root.clone(), value);
-        }
+    if border.is_empty() {
+        let Made { graph, at } = capture.graph(&places);
+        capture.release(roots, &border);
+        let wanted = lazy.iter().zip(at).map(|(&nth, at)| (roots[nth].clone(), at)).collect();
+        return Ok((capture.captured(graph), wanted));
     }
-    held.into_iter().for_each(|(array, value)| wanted.add(array, value));
-    Ok((capture.captured(wanted.values), wanted.nodes))
+    // What of the border is worth storing shows only when all else has been let go.
+    let (graph, values) = capture.nodes();
+    let held = capture.release(roots, &border);
+    let places = places.into_iter().chain(held.iter().map(|(_, place)| *place));
+    let Made { graph, at } = with_outputs(graph, &values, places);
+    let arrays = lazy.iter().map(|&nth| roots[nth].clone());
+    let wanted = arrays.chain(held.into_iter().map(|(array, _)| array)).zip(at).collect();
+    Ok((capture.captured(graph), wanted))
 }
 
 /// Runs the program and keeps its outputs. What failed leaves every node as it was.
-fn run(captured: Captured, nodes: Vec<(Array, usize)>) -> Result<()> {
+fn run(captured: Captured, wanted: Wanted) -> Result<()> {
     let buffers = pipeline::evaluate(captured)?;
-    for (array, at) in nodes {
+    for (array, at) in wanted {
         array.0.store(buffers[at].clone());
     }
     Ok(())
@@ -383,31 +415,8 @@ fn run(captured: Captured, nodes: Vec<(Array, usize)>) -> Result<()> {
 pub(super) fn program(roots: &[Array]) -> Result<Captured> {
     roots.iter().try_for_each(|root| root.untraced("explain"))?;
     let capture = Capture::of(roots, false)?;
-    let outputs = roots.iter().map(|root| capture.seen(root).value).collect();
-    Ok(capture.captured(outputs))
-}
-
-/// The program of a traced function, and where its inputs come from. `parameters` stand for
-/// `arguments` in what the function made of them. What does not depend on them is computed now, once.
-///
-/// # Errors
-/// If a root was never built, or what does not depend on the arguments cannot be computed.
-pub(super) fn traced(
-    roots: &[Array],
-    parameters: &[Array],
-    arguments: &[Array],
-) -> Result<(Captured, Vec<Source>)> {
-    let pairs = || parameters.iter().cloned().zip(arguments.iter().cloned()).collect();
-    let capture = || Capture { parameters: pairs(), ..Capture::default() }.and(roots);
-    force(&capture()?.fixed(roots))?;
-    let mut capture = capture()?;
-    let outputs = roots.iter().map(|root| capture.seen(root).value).collect();
-    let mut sources: Vec<Source> =
-        capture.inputs.iter().map(|leaf| Source::Own(leaf.buffer.clone())).collect();
-    for (input, argument) in std::mem::take(&mut capture.given) {
-        sources[input as usize] = Source::Argument(argument);
-    }
-    Ok((capture.captured(outputs), sources))
+    let graph = capture.results(roots);
+    Ok(capture.captured(graph))
 }
 
 /// How many operations wait in `array`, and how many bytes of memory it keeps alive: its own value,
@@ -421,8 +430,8 @@ pub(super) fn held(array: &Array) -> (usize, usize) {
         if known.insert(Arc::as_ptr(&array.0), ()).is_some() {
             continue;
         }
-        if let Some((op, args)) = array.0.lazy() {
-            operations += usize::from(!matches!(op, Op::Const(_) | Op::Input(_)));
+        if let Some(args) = array.0.lazy() {
+            operations += usize::from(!matches!(array.0.op, Some(Op::Const(_) | Op::Input(_))));
             pending.extend(args);
         } else if let Some(buffer) = array.0.value.get() {
             buffers.insert(Arc::as_ptr(buffer), buffer.bytes());

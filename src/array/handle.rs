@@ -70,11 +70,10 @@ impl Node {
         self.args.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The op and what it reads, if there is no value yet; `None` too if there never can be one.
-    pub fn lazy(&self) -> Option<(&Op, Args)> {
-        let op = self.op.as_ref().filter(|_| self.value.get().is_none())?;
-        // The arguments may have been dropped meanwhile: then there is a value.
-        Some((op, self.lock().clone()?))
+    /// What the op reads, if there is no value yet; `None` too if there never can be one.
+    pub fn lazy(&self) -> Option<Args> {
+        // Looked at first because it needs no lock; the arguments may still have been dropped since.
+        if self.value.get().is_some() { None } else { self.lock().clone() }
     }
 
     /// The constant every element is, if the node is one and not stored.
