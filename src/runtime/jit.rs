@@ -1,50 +1,62 @@
 //! Placed code: machine code in executable memory, and the function it is.
 //!
-//! Each [`Native`] owns a module of its own, so dropping it returns its memory. Pages are written,
-//! then made executable, never both at once. The routines code refers to are given by address;
-//! nothing is looked up in the process.
+//! Each [`Native`] owns pages of its own, so dropping it returns them. Pages are written, then made
+//! executable, never both at once. The addresses of routines are filled in before that; nothing is
+//! looked up in the process.
 #![allow(unsafe_code)]
 
 use std::fmt;
 
-use cranelift_codegen::binemit::Reloc;
-use cranelift_codegen::ir::Signature;
-use cranelift_codegen::isa::CallConv;
-use cranelift_jit::{JITBuilder, JITModule};
-use cranelift_module::{Linkage, Module, ModuleError, ModuleReloc};
+use cranelift_jit::{BranchProtection, JITMemoryKind, JITMemoryProvider, SystemMemoryProvider};
 
 use crate::base::strip::StripFn;
-use crate::base::{Error, ErrorKind, Result, Target};
+use crate::base::{Error, ErrorKind, Result};
 use crate::codegen::{self, Code};
 
 /// A strip that can be called.
 pub struct Native {
-    /// Whose memory the code is in; `None` only while it is dropped.
-    module: Option<JITModule>,
+    memory: SystemMemoryProvider,
     entry: StripFn,
 }
 
-/// Puts `code`, made for [`Target::Host`], into executable memory.
+/// Puts `code`, made for [`Target::Host`](crate::base::Target::Host), into executable memory.
 ///
 /// # Errors
 /// If this machine's code cannot be placed: no executable memory may be had, or a routine that the
 /// code calls does not exist.
 pub fn place(code: &Code) -> Result<Native> {
-    let isa = codegen::isa(&Target::Host)?;
-    let mut builder = JITBuilder::with_isa(isa, Box::new(|libcall| format!("no_library_{libcall}")));
+    let bytes = linked(code)?;
+    let mut pages = Pages(Some(SystemMemoryProvider::new()));
+    let memory = pages.0.as_mut().expect("it is taken only afterwards");
+    let denied = |why: &dyn fmt::Display| {
+        Error::new(ErrorKind::Compile, format!("machine code cannot be placed: {why}"))
+    };
+    let at = memory
+        .allocate(bytes.len(), code.alignment as u64, JITMemoryKind::Executable)
+        .map_err(|error| denied(&error).caused_by(error))?;
+    // SAFETY: `at` is the start of `bytes.len()` bytes that were allocated for this, writable until
+    // `finalize`.
+    unsafe { at.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
+    memory.finalize(BranchProtection::None).map_err(|error| denied(&error).caused_by(error))?;
+    // SAFETY: the bytes at `at` are a function of this type in the target's calling convention, which
+    // `extern "C"` is; whoever holds the memory keeps them in place.
+    let entry = unsafe { std::mem::transmute::<*mut u8, StripFn>(at) };
+    Ok(Native { memory: pages.0.take().expect("it is taken once"), entry })
+}
+
+/// The bytes of `code` with the addresses of the routines it calls.
+fn linked(code: &Code) -> Result<Vec<u8>> {
+    let mut bytes = code.bytes.clone();
     for relocation in &code.relocations {
-        let name = codegen::symbol(relocation.routine, relocation.dtype);
-        let address = relocation
-            .routine
-            .address(relocation.dtype)
-            .ok_or_else(|| Error::new(ErrorKind::Internal, format!("there is no routine {name}")))?;
-        builder.symbol(name, address);
+        let address = relocation.routine.address(relocation.dtype).ok_or_else(|| {
+            let name = codegen::symbol(relocation.routine, relocation.dtype);
+            Error::new(ErrorKind::Internal, format!("there is no routine {name}"))
+        })?;
+        let value = (address as u64).wrapping_add_signed(relocation.addend);
+        let offset = relocation.offset as usize;
+        bytes[offset..offset + 8].copy_from_slice(&value.to_le_bytes());
     }
-    let mut placing = Placing(Some(JITModule::new(builder)));
-    let entry = placing.define(code).map_err(|error| {
-        Error::new(ErrorKind::Compile, format!("machine code cannot be placed: {error}")).caused_by(*error)
-    })?;
-    Ok(Native { module: placing.0.take(), entry })
+    Ok(bytes)
 }
 
 impl Native {
@@ -54,57 +66,28 @@ impl Native {
     }
 }
 
-/// A module that nobody has seen: given up unless taken.
-struct Placing(Option<JITModule>);
+/// Pages that nobody has seen: given up unless taken.
+struct Pages(Option<SystemMemoryProvider>);
 
-impl Placing {
-    fn define(&mut self, code: &Code) -> Result<StripFn, Box<ModuleError>> {
-        let module = self.0.as_mut().expect("it is taken only afterwards");
-        // Signatures are not looked at: the bytes are there already.
-        let signature = Signature::new(CallConv::triple_default(module.isa().triple()));
-        let mut relocations = Vec::with_capacity(code.relocations.len());
-        for relocation in &code.relocations {
-            let name = codegen::symbol(relocation.routine, relocation.dtype);
-            let routine = module.declare_function(&name, Linkage::Import, &signature)?;
-            relocations.push(ModuleReloc {
-                offset: relocation.offset,
-                kind: Reloc::Abs8,
-                name: routine.into(),
-                addend: relocation.addend,
-            });
-        }
-        let function = module.declare_anonymous_function(&signature)?;
-        module.define_function_bytes(function, code.alignment as u64, &code.bytes, &relocations)?;
-        module.finalize_definitions()?;
-        let entry = module.get_finalized_function(function);
-        // SAFETY: the bytes at `entry` are a function of this type in the target's calling
-        // convention, which `extern "C"` is; the module keeps them in place.
-        Ok(unsafe { std::mem::transmute::<*const u8, StripFn>(entry) })
-    }
-}
-
-impl Drop for Placing {
+impl Drop for Pages {
     fn drop(&mut self) {
-        free(self.0.take());
+        if let Some(memory) = &mut self.0 {
+            // SAFETY: no pointer into the pages has left `place`.
+            unsafe { memory.free_memory() }
+        }
     }
 }
 
 impl Drop for Native {
     fn drop(&mut self) {
-        free(self.module.take());
-    }
-}
-
-fn free(module: Option<JITModule>) {
-    if let Some(module) = module {
-        // SAFETY: the only pointer into the module is `entry`, given out with the promise that the
+        // SAFETY: the only pointer into the pages is `entry`, given out with the promise that the
         // `Native` outlives every call.
-        unsafe { module.free_memory() }
+        unsafe { self.memory.free_memory() }
     }
 }
 
-// SAFETY: the module is only kept, and dropped by whoever drops the last `Native`, with `&mut`;
-// the code behind `entry` is immutable and has no state. `JITModule` itself is `Send`.
+// SAFETY: the memory is only kept, and freed by whoever drops the last `Native`, with `&mut`; the
+// code behind `entry` is immutable and has no state. `SystemMemoryProvider` itself is `Send`.
 unsafe impl Sync for Native {}
 
 impl fmt::Debug for Native {
