@@ -10,7 +10,7 @@ use broadloom::base::DType;
 use broadloom::graph::{Element, Graph};
 use broadloom::op::{Binary, Unary, Values};
 use broadloom::opt::pattern::Pat;
-use broadloom::opt::rules::{RULES, Rule, When, rules_for};
+use broadloom::opt::rules::{RULES, Rule, When, rules_at};
 use broadloom::opt::simplify::simplify;
 use broadloom::reference::evaluate;
 
@@ -148,7 +148,7 @@ fn no_rule_hides_another() {
         let found = |typing: Typing| {
             let (lhs, _) = sides(rule, &typing, 2);
             let root = &lhs[lhs.outputs[0].node];
-            let first = rules_for(root).iter().find(|rule| rule.matches(&lhs, root, |_| true).is_some());
+            let first = rules_at(&lhs, root).find(|rule| rule.matches(&lhs, root, |_| true).is_some());
             first.map(|first| first.name) == Some(rule.name)
         };
         assert!(typings(rule).into_iter().any(found), "{} is never the first that matches", rule.name);

@@ -10,7 +10,7 @@ use crate::array::args::{Integer, clamp, sealed::Sealed};
 use crate::array::build::{reshaped, view};
 use crate::array::fallible::fallible;
 use crate::base::{Error, ErrorKind, Result, Shape, Type};
-use crate::graph::View;
+use crate::graph::{Slices, View};
 
 /// What can stand at a place of `s![…]`: an integer, a range of integers, or [`NewAxis`].
 #[diagnostic::on_unimplemented(
@@ -220,11 +220,11 @@ fn sliced(op: &str, array: &Array, items: &[SliceItem]) -> Result<Array> {
     }
     let silent = ty.shape.rank() - spoken_of;
 
-    let mut slices: SmallVec<[(i64, i64); 4]> = SmallVec::new();
+    let mut slices: Slices = SmallVec::new();
     let mut extents: SmallVec<[usize; 4]> = SmallVec::new();
     // The shape after indexed axes are dropped and new ones inserted.
     let mut shape: SmallVec<[usize; 4]> = SmallVec::new();
-    let whole = |slices: &mut SmallVec<[(i64, i64); 4]>| slices.push((0, 1));
+    let whole = |slices: &mut Slices| slices.push((0, 1));
     for item in items {
         let axis = slices.len();
         match item {

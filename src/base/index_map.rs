@@ -80,6 +80,13 @@ impl IndexMap {
         (0..rank).map(Affine::axis).collect()
     }
 
+    /// Whether every axis of an array of this rank is read where the loop stands.
+    pub fn is_identity(&self) -> bool {
+        let stands =
+            |(axis, affine): (usize, &Affine)| affine.offset == 0 && affine.terms[..] == [(axis as u32, 1)];
+        self.0.iter().enumerate().all(stands)
+    }
+
     /// `self` after `inner`: reading through `self` what itself is read through `inner`. If `self`
     /// says where a view reads its source, and `inner` where a loop reads the view, this says where
     /// the loop reads the source.

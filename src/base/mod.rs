@@ -1,10 +1,11 @@
-//! The ground floor: dtypes, shapes, index maps, scalars, ids, errors, and the contract that
+//! The ground floor: dtypes, shapes, index maps, scalars, ids, interning, errors, and the contract that
 //! compiled code is called by. Everything above uses it; it uses nothing.
 
 pub mod dtype;
 pub mod error;
 pub mod id;
 pub mod index_map;
+pub mod intern;
 pub mod promotion;
 pub mod scalar;
 pub mod shape;
@@ -14,6 +15,7 @@ pub mod target;
 pub use dtype::{DType, Element, Kind};
 pub use error::{Error, ErrorKind, Result};
 pub use index_map::{Affine, IndexMap};
+pub use intern::{Keyed, Table};
 pub use scalar::Scalar;
 pub use shape::{Shape, Type};
 pub use target::Target;

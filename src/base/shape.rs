@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 use crate::base::{DType, Error, ErrorKind, Result};
 
 /// The extents of all axes, outermost first; `[]` is a single value.
-#[derive(Clone, PartialEq, Eq, Hash, Default)]
+#[derive(PartialEq, Eq, Hash, Default)]
 pub struct Shape(SmallVec<[usize; 4]>);
 
 impl Shape {
@@ -39,6 +39,13 @@ impl Shape {
     /// The shape without the axes for which `drop` holds.
     pub fn without(&self, drop: impl Fn(usize) -> bool) -> Self {
         Self::new(self.0.iter().enumerate().filter(|(axis, _)| !drop(*axis)).map(|(_, &n)| n))
+    }
+}
+
+impl Clone for Shape {
+    /// Copies the extents as bytes, which every node that is made or passed on does.
+    fn clone(&self) -> Self {
+        Self(SmallVec::from_slice(&self.0))
     }
 }
 

@@ -11,16 +11,13 @@ pub mod parse;
 pub mod print;
 pub mod verify;
 
-use std::collections::hash_map::Entry;
 use std::hash::{Hash, Hasher};
 use std::ops::Index;
 
-use rustc_hash::FxHashMap;
-use smallvec::SmallVec;
-
+use crate::base::intern::{Table, hash_of};
 use crate::base::{Type, id::id};
 
-pub use node::{Core, Element, Nest, Node, Op, Value, View};
+pub use node::{Core, Element, Nest, Node, Op, Slices, Value, View};
 pub use order::Unit;
 
 id!(
@@ -33,7 +30,9 @@ id!(
 #[derive(Clone, Debug, Default)]
 pub struct Graph {
     nodes: Vec<Node>,
-    known: FxHashMap<u64, SmallVec<[NodeId; 1]>>,
+    known: Table,
+    /// The hashes of all nodes in order, in one: whoever looks for the graph hashes no node again.
+    hash: u64,
     /// What evaluation returns, in order.
     pub outputs: Vec<Value>,
     /// Nests that run row by row in one kernel, each list in topological order with the number of
@@ -53,22 +52,19 @@ pub struct Group {
 impl Graph {
     /// The node equal to `node`: an earlier one, or `node` itself, added.
     pub fn add(&mut self, node: Node) -> NodeId {
-        let mut hasher = rustc_hash::FxHasher::default();
-        node.hash(&mut hasher);
-        let next = NodeId::new(self.nodes.len());
-        match self.known.entry(hasher.finish()) {
-            Entry::Occupied(mut entry) => {
-                if let Some(&known) = entry.get().iter().find(|id| self.nodes[id.index()] == node) {
-                    return known;
-                }
-                entry.get_mut().push(next);
-            }
-            Entry::Vacant(entry) => {
-                entry.insert(SmallVec::from_elem(next, 1));
-            }
+        let hash = hash_of(&node);
+        let next = self.nodes.len();
+        if let Some(known) = self.known.find_or_insert(hash, next, |known| self.nodes[known] == node) {
+            return NodeId::new(known);
         }
+        self.hash = hash_of(&(self.hash, hash));
         self.nodes.push(node);
-        next
+        NodeId::new(next)
+    }
+
+    /// The node equal to `node`, if there is one.
+    pub fn find(&self, node: &Node) -> Option<NodeId> {
+        self.known.find(hash_of(node), |known| self.nodes[known] == *node).map(NodeId::new)
     }
 
     /// Number of nodes.
@@ -122,7 +118,7 @@ impl Graph {
     /// out by the next pass.
     pub fn rebuild(&self, mut visit: impl FnMut(&mut Graph, NodeId, Node) -> Value) -> Graph {
         let live = self.live();
-        let mut new = Graph::default();
+        let mut new = Graph { nodes: Vec::with_capacity(self.len()), ..Graph::default() };
         let mut renamed: Vec<Value> = Vec::with_capacity(self.len());
         let rename = |renamed: &[Value], value: &Value| {
             let first = renamed[value.node.index()];
@@ -146,8 +142,9 @@ impl Graph {
     }
 
     /// The same graph without the nodes that no output needs.
-    pub fn without_dead_nodes(&self) -> Graph {
-        self.rebuild(|new, _, node| new.add(node).into())
+    pub fn without_dead_nodes(self) -> Graph {
+        let all_live = self.live().into_iter().all(|live| live);
+        if all_live { self } else { self.rebuild(|new, _, node| new.add(node).into()) }
     }
 }
 
@@ -160,7 +157,10 @@ impl Index<NodeId> for Graph {
 
 impl PartialEq for Graph {
     fn eq(&self, other: &Self) -> bool {
-        self.nodes == other.nodes && self.outputs == other.outputs && self.groups == other.groups
+        self.hash == other.hash
+            && self.nodes == other.nodes
+            && self.outputs == other.outputs
+            && self.groups == other.groups
     }
 }
 
@@ -168,7 +168,7 @@ impl Eq for Graph {}
 
 impl Hash for Graph {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.nodes.hash(state);
+        self.hash.hash(state);
         self.outputs.hash(state);
         self.groups.hash(state);
     }

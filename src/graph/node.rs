@@ -1,10 +1,8 @@
 //! Nodes: what a graph is made of.
 
-use std::sync::Arc;
-
 use smallvec::{SmallVec, smallvec};
 
-use crate::base::{Affine, IndexMap, Scalar, Shape, Type};
+use crate::base::{Affine, IndexMap, Keyed, Scalar, Shape, Type};
 use crate::graph::NodeId;
 use crate::op::{Binary, Expr, Fold, Unary};
 
@@ -75,8 +73,9 @@ pub enum Op {
         /// This one.
         axis: u32,
     },
-    /// A loop nest, shared by the graphs that passes make: what all but `Input`, `Scalar`, `Const`, `Iota`, `Join` and reshapes become.
-    Nest(Arc<Nest>),
+    /// A loop nest, shared by the nodes and graphs that have it: what all but `Input`, `Scalar`, `Const`,
+    /// `Iota`, `Join` and reshapes become.
+    Nest(Keyed<Nest>),
 }
 
 /// A scalar op lifted to arrays. The dtype of a cast is the node's.
@@ -94,6 +93,9 @@ pub enum Element {
     Cast,
 }
 
+/// Per axis the first index and the step. One has room in place: more would make every node larger.
+pub type Slices = SmallVec<[(i64, i64); 1]>;
+
 /// Where a view reads its argument.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum View {
@@ -102,7 +104,7 @@ pub enum View {
     /// Axes aligned at the end, extents of 1 repeated.
     Broadcast,
     /// Per axis the first index and the step; the extents are the result's.
-    Slice(SmallVec<[(i64, i64); 4]>),
+    Slice(Slices),
     /// The same elements in row-major order under another shape.
     Reshape,
 }

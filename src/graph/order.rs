@@ -3,6 +3,8 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use smallvec::SmallVec;
+
 use crate::graph::{Graph, NodeId};
 
 /// What runs as one: a node, or the group of this number with all its members.
@@ -19,6 +21,11 @@ impl Graph {
     /// groups wait for each other.
     pub fn run_order(&self) -> Option<Vec<Unit>> {
         let live = self.live();
+        if self.groups.is_empty() {
+            // Nodes stand in an order already, and it is the earliest possible.
+            let nodes = self.iter().map(|(id, _)| id).filter(|id| live[id.index()]);
+            return Some(nodes.map(Unit::Node).collect());
+        }
         let mut group_of: Vec<Option<usize>> = vec![None; self.len()];
         for (number, group) in self.groups.iter().enumerate() {
             group.members.iter().for_each(|member| group_of[member.index()] = Some(number));
@@ -26,7 +33,7 @@ impl Graph {
         // A unit is named by its node, or by the first member of the group.
         let unit = |id: NodeId| group_of[id.index()].map_or(id, |group| self.groups[group].members[0]);
         let mut waits = vec![0_usize; self.len()];
-        let mut readers: Vec<Vec<NodeId>> = vec![Vec::new(); self.len()];
+        let mut readers: Vec<SmallVec<[NodeId; 2]>> = vec![SmallVec::new(); self.len()];
         for (id, node) in self.iter().filter(|(id, _)| live[id.index()]) {
             for arg in node.args.iter().filter(|arg| unit(arg.node) != unit(id)) {
                 waits[unit(id).index()] += 1;

@@ -1,11 +1,9 @@
 //! Plans: kernels in order over numbered buffers. Built from an optimised graph; says where every
 //! value is stored, what may be overwritten and when memory is no longer needed.
 
-use std::collections::BTreeSet;
-
 use rustc_hash::FxHashMap;
 
-use crate::base::{Error, ErrorKind, Result, Type};
+use crate::base::{Error, ErrorKind, Keyed, Result, Type};
 use crate::graph::{Core, Graph, Nest, Node, NodeId, Op, Unit, Value};
 use crate::kernel::loops::{Factor, Finish, Kernel, Link, Map, Reduce, Work};
 use crate::kernel::lower::{Home, Lowering, weight};
@@ -15,7 +13,7 @@ use crate::kernel::{Chain, Place, Slot, Stage, Strip};
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// Every strip, each once.
-    pub strips: Vec<Strip>,
+    pub strips: Vec<Keyed<Strip>>,
     /// The kernels in order.
     pub kernels: Vec<Kernel>,
     /// The buffers.
@@ -147,9 +145,12 @@ impl Planner<'_> {
     /// Gives every join its buffer, and lets nests that nobody else reads write into its windows.
     fn place_joins(&mut self) {
         let live = self.graph.live();
-        let readers = self.value_readers();
-        for (id, node) in self.graph.iter().filter(|(id, _)| live[id.index()]) {
-            let Op::Join { axis } = node.op else { continue };
+        let joins: Vec<(NodeId, &Node)> = (self.graph.iter())
+            .filter(|(id, node)| live[id.index()] && matches!(node.op, Op::Join { .. }))
+            .collect();
+        let readers = if joins.is_empty() { FxHashMap::default() } else { self.value_readers() };
+        for (id, node) in joins {
+            let Op::Join { axis } = node.op else { unreachable!("only joins were taken") };
             let slot = self.buffer(node.ty(), None);
             let whole = Home::whole(slot, node.ty());
             for (part, window) in self.windows(id, &whole, axis as usize) {
@@ -186,6 +187,9 @@ impl Planner<'_> {
 
     /// Finds the values that are read only inside their own group: a row of them is enough.
     fn place_rows(&mut self) {
+        if self.graph.groups.is_empty() {
+            return;
+        }
         let live = self.graph.live();
         let mut group_of: FxHashMap<NodeId, usize> = FxHashMap::default();
         for (number, group) in self.graph.groups.iter().enumerate() {
@@ -196,8 +200,9 @@ impl Planner<'_> {
         let mut inside: FxHashMap<Value, bool> = FxHashMap::default();
         for (id, node) in self.graph.iter().filter(|(id, _)| live[id.index()]) {
             for arg in &node.args {
-                let own = group_of.get(&arg.node).is_some_and(|group| group_of.get(&id) == Some(group));
-                *inside.entry(*arg).or_insert(true) &= own;
+                if let Some(group) = group_of.get(&arg.node) {
+                    *inside.entry(*arg).or_insert(true) &= group_of.get(&id) == Some(group);
+                }
             }
         }
         self.graph.outputs.iter().for_each(|output| {
@@ -322,12 +327,12 @@ fn finish(
     stages: Vec<Stage>,
     scratch: Vec<usize>,
     weight: usize,
-    strips: &[Strip],
+    strips: &[Keyed<Strip>],
 ) -> Kernel {
-    let (mut reads, mut writes) = (BTreeSet::new(), BTreeSet::new());
-    let note = |set: &mut BTreeSet<u32>, place: &Place| {
+    let (mut reads, mut writes): (Vec<u32>, Vec<u32>) = (Vec::new(), Vec::new());
+    let note = |buffers: &mut Vec<u32>, place: &Place| {
         if let Slot::Buffer(buffer) = place.slot {
-            set.insert(buffer);
+            buffers.push(buffer);
         }
     };
     for stage in &stages {
@@ -347,7 +352,10 @@ fn finish(
             }
         }
     }
-    let (reads, writes) = (reads.into_iter().collect(), writes.into_iter().collect());
+    for buffers in [&mut reads, &mut writes] {
+        buffers.sort_unstable();
+        buffers.dedup();
+    }
     Kernel { outer_axes, block, stages, scratch, writes, reads, in_place: Vec::new(), weight }
 }
 

@@ -1,11 +1,11 @@
 //! Expressions: what one loop body computes for one element, as typed SSA with one or several
 //! results. Built only through a [`Builder`], which interns: equal instructions are one.
 
-use rustc_hash::FxHashMap;
 use smallvec::{SmallVec, smallvec};
 
+use crate::base::intern::{Table, hash_of};
 use crate::base::{DType, Scalar, id::id};
-use crate::op::{Binary, Routine, Rule, Unary};
+use crate::op::{Binary, Routine, Rule, Unary, math};
 
 id!(
     /// A value of an [`Expr`]: the result of its instruction of that number. Printed `v3`.
@@ -103,6 +103,9 @@ impl Inst {
 pub struct Expr {
     insts: Vec<(Inst, DType)>,
     outs: SmallVec<[Ref; 1]>,
+    /// What follows from the instructions and is asked for often.
+    weight: usize,
+    checks: bool,
 }
 
 impl Expr {
@@ -159,7 +162,23 @@ impl Expr {
     /// How much work one element is, in units of an addition: a division or root is 4, a step of an
     /// expansion 1, a call 40.
     pub fn weight(&self) -> usize {
-        self.iter().map(|(inst, dtype)| weight(inst, dtype, self)).sum()
+        self.weight
+    }
+
+    /// Whether evaluating it may be an error: it checks something, or a definition of its ops does.
+    pub fn checks(&self) -> bool {
+        self.checks
+    }
+
+    /// The expression of these instructions.
+    fn new(insts: Vec<(Inst, DType)>, outs: SmallVec<[Ref; 1]>) -> Self {
+        let mut expr = Self { insts, outs, weight: 0, checks: false };
+        for (inst, dtype) in &expr.insts {
+            let definition = definition(inst, &expr);
+            expr.weight += weight(inst, *dtype, definition);
+            expr.checks |= matches!(inst, Inst::Check { .. }) || definition.is_some_and(Expr::checks);
+        }
+        expr
     }
 
     /// An expression of a single leaf, of `dtype`.
@@ -170,15 +189,20 @@ impl Expr {
     }
 }
 
-fn weight(inst: &Inst, dtype: DType, expr: &Expr) -> usize {
-    let expansion = |definition: Option<&Expr>| definition.map_or(1, Expr::weight);
+/// The definition of the instruction, if it is an elementary function.
+fn definition(inst: &Inst, expr: &Expr) -> Option<&'static Expr> {
+    match inst {
+        Inst::Unary(op, a) if op.is_math() => Some(math::unary(*op, expr.dtype(*a))),
+        Inst::Binary(op, a, _) if op.is_math() => Some(math::binary(*op, expr.dtype(*a))),
+        _ => None,
+    }
+}
+
+fn weight(inst: &Inst, dtype: DType, definition: Option<&Expr>) -> usize {
     match inst {
         leaf if leaf.is_leaf() => 0,
         Inst::Unary(Unary::Sqrt | Unary::Reciprocal, _) | Inst::Binary(Binary::Divide, ..) => 4,
-        Inst::Unary(op, a) => expansion(op.is_math().then(|| crate::op::math::unary(*op, expr.dtype(*a)))),
-        Inst::Binary(op, a, _) => {
-            expansion(op.is_math().then(|| crate::op::math::binary(*op, expr.dtype(*a))))
-        }
+        Inst::Unary(..) | Inst::Binary(..) => definition.map_or(1, Expr::weight),
         Inst::Call(..) => 40,
         // f64 and i64 fill twice the registers.
         _ => dtype.size().div_ceil(4),
@@ -189,17 +213,32 @@ fn weight(inst: &Inst, dtype: DType, expr: &Expr) -> usize {
 #[derive(Clone, Default, Debug)]
 pub struct Builder {
     insts: Vec<(Inst, DType)>,
-    known: FxHashMap<(Inst, DType), Ref>,
+    /// All of `insts`, once there are more than a few.
+    known: Table,
 }
+
+/// Instructions that are looked through one by one: most expressions under construction have no more.
+const FEW: usize = 8;
 
 impl Builder {
     /// The value of `inst`, of this dtype: an earlier one if there is an equal one.
     pub fn push(&mut self, inst: Inst, dtype: DType) -> Ref {
-        let next = Ref::new(self.insts.len());
-        *self.known.entry((inst, dtype)).or_insert_with_key(|key| {
-            self.insts.push(key.clone());
-            next
-        })
+        let inst = (inst, dtype);
+        let next = self.insts.len();
+        let known = if next < FEW {
+            self.insts.iter().position(|known| *known == inst)
+        } else {
+            self.known.find_or_insert(hash_of(&inst), next, |known| self.insts[known] == inst)
+        };
+        if known.is_none() {
+            self.insts.push(inst);
+            if self.insts.len() == FEW {
+                for (number, inst) in self.insts.iter().enumerate() {
+                    self.known.find_or_insert(hash_of(inst), number, |_| false);
+                }
+            }
+        }
+        Ref::new(known.unwrap_or(next))
     }
 
     /// The dtype of `r`.
@@ -302,7 +341,7 @@ impl Builder {
         expr: &Expr,
         mut leaf: impl FnMut(&mut Self, &Inst, DType) -> Option<Ref>,
     ) -> SmallVec<[Ref; 1]> {
-        let mut values: Vec<Ref> = Vec::with_capacity(expr.len());
+        let mut values: SmallVec<[Ref; 16]> = SmallVec::with_capacity(expr.len());
         for (inst, dtype) in expr.iter() {
             let replaced = if inst.is_leaf() { leaf(self, inst, dtype) } else { None };
             let value =
@@ -315,7 +354,7 @@ impl Builder {
     /// The expression with these outputs; what they do not need is left out.
     pub fn finish(&self, outs: impl IntoIterator<Item = Ref>) -> Expr {
         let outs: SmallVec<[Ref; 1]> = outs.into_iter().collect();
-        let mut needed = vec![false; self.insts.len()];
+        let mut needed: SmallVec<[bool; 64]> = SmallVec::from_elem(false, self.insts.len());
         for out in &outs {
             needed[out.index()] = true;
         }
@@ -326,15 +365,20 @@ impl Builder {
                 }
             }
         }
-        let mut expr = Expr::default();
-        let mut renamed = vec![None; self.insts.len()];
-        let new = |renamed: &[Option<Ref>], r: Ref| renamed[r.index()].expect("operands come first");
-        for (at, (inst, dtype)) in self.insts.iter().enumerate().filter(|(at, _)| needed[*at]) {
-            renamed[at] = Some(Ref::new(expr.insts.len()));
-            expr.insts.push((inst.map_operands(|r| new(&renamed, r)), *dtype));
+        if needed.iter().all(|needed| *needed) {
+            return Expr::new(self.insts.clone(), outs);
         }
-        expr.outs = outs.iter().map(|out| new(&renamed, *out)).collect();
-        expr
+        let mut insts = Vec::with_capacity(needed.iter().filter(|needed| **needed).count());
+        // What is not needed keeps a number that nothing asks for.
+        let mut renamed: SmallVec<[Ref; 16]> = SmallVec::with_capacity(self.insts.len());
+        for ((inst, dtype), needed) in self.insts.iter().zip(needed) {
+            renamed.push(Ref::new(insts.len()));
+            if needed {
+                insts.push((inst.map_operands(|r| renamed[r.index()]), *dtype));
+            }
+        }
+        let outs = outs.iter().map(|out| renamed[out.index()]).collect();
+        Expr::new(insts, outs)
     }
 }
 

@@ -7,11 +7,12 @@
 //! the epilogue of its matmul, and the product itself never reaches memory.
 
 use rustc_hash::FxHashMap;
+use smallvec::{SmallVec, smallvec};
 
-use crate::base::{Affine, IndexMap, Shape, Type};
-use crate::graph::{Core, Graph, Nest, Node, NodeId, Op, Value};
-use crate::op::{Builder, Expr, Inst};
-use crate::opt::nest::Body;
+use crate::base::{Affine, Keyed, Shape, Type};
+use crate::graph::{Core, Graph, Nest, Node, NodeId, Op, Value, verify::reads_of};
+use crate::op::{Expr, Inst, Ref};
+use crate::opt::nest::{Body, FEW, are_distinct};
 
 /// Longest expression that siblings and stored producers merge into: merging saves one reading of
 /// what they share, which is nothing beside this much work. An epilogue has no limit.
@@ -26,10 +27,48 @@ struct Slot {
     /// at `n + 1`.
     position: usize,
     /// The nodes of the old graph it computes.
-    nodes: Vec<NodeId>,
-    args: Vec<Value>,
-    nest: Nest,
+    nodes: SmallVec<[NodeId; 2]>,
+    /// How many arguments of other nodes are values of it.
+    readers: usize,
+    /// Whether an output is one.
+    returned: bool,
+    /// What its first node reads and computes.
+    args: SmallVec<[Value; 2]>,
+    nest: Keyed<Nest>,
     types: Vec<Type>,
+    /// What it reads and computes, once that may be more.
+    grown: Option<Box<Grown>>,
+}
+
+/// The expression of a nest as it grows, over arguments of the old graph.
+struct Grown {
+    body: Body,
+    outs: Vec<Ref>,
+}
+
+impl Slot {
+    /// Its expression, to be made longer or looked into.
+    fn grown(&mut self) -> &mut Grown {
+        let (nest, args) = (&self.nest, &self.args);
+        self.grown.get_or_insert_with(|| {
+            let mut body = Body::over(args.iter().copied().zip(nest.reads.iter().cloned()));
+            let outs = body.builder.inline(&nest.then, |_, _, _| None);
+            Box::new(Grown { body, outs: outs.into_vec() })
+        })
+    }
+
+    /// The length of its epilogue, in instructions.
+    fn length(&self) -> usize {
+        self.grown.as_ref().map_or(self.nest.then.len(), |grown| grown.body.builder.len())
+    }
+
+    /// Shows `see` every value it reads.
+    fn each_read(&self, see: impl FnMut(&Value)) {
+        match &self.grown {
+            Some(grown) => grown.body.arguments().iter().map(|(value, _)| value).for_each(see),
+            None => self.args.iter().for_each(see),
+        }
+    }
 }
 
 /// Where the results of a node of the old graph are: outputs of a slot, from this number on.
@@ -46,7 +85,7 @@ pub fn absorb(graph: &Graph) -> Graph {
         graph,
         slots: Vec::new(),
         places: vec![None; graph.len()],
-        readers: vec![Vec::new(); graph.len()],
+        readers: vec![SmallVec::new(); graph.len()],
         returned: vec![false; graph.len()],
         latest: FxHashMap::default(),
     };
@@ -68,7 +107,7 @@ struct Work<'a> {
     /// Per node of the old graph, if it is a nest, where it went.
     places: Vec<Option<Place>>,
     /// Per node of the old graph, who reads it, and whether it is an output.
-    readers: Vec<Vec<NodeId>>,
+    readers: Vec<SmallVec<[NodeId; 2]>>,
     returned: Vec<bool>,
     /// Per domain the slot of the last map over it: where siblings meet.
     latest: FxHashMap<Shape, usize>,
@@ -89,23 +128,30 @@ impl Work<'_> {
     }
 
     /// Joins a nest to a slot, or gives it one of its own.
-    fn place(&mut self, id: NodeId, node: &Node, nest: &Nest) {
+    fn place(&mut self, id: NodeId, node: &Node, nest: &Keyed<Nest>) {
         let host = if nest.core == Core::Map { self.host(id, node, nest) } else { None };
+        let readers = self.readers[id.index()].len();
         let place = match host {
             Some((slot, axes, position)) => {
+                let inside = self.reads_from(slot, node);
                 let first = self.join(slot, &axes, node, nest);
-                self.slots[slot].position = position;
-                self.slots[slot].nodes.push(id);
+                let slot_now = &mut self.slots[slot];
+                slot_now.position = position;
+                slot_now.nodes.push(id);
+                slot_now.readers = slot_now.readers + readers - inside;
+                slot_now.returned |= self.returned[id.index()];
                 Place { slot, first }
             }
             None => {
-                let (args, types) = (node.args.to_vec(), node.types.to_vec());
                 self.slots.push(Slot {
                     position: id.index() + 1,
-                    nodes: vec![id],
-                    args,
+                    nodes: smallvec![id],
+                    readers,
+                    returned: self.returned[id.index()],
+                    args: node.args.clone(),
                     nest: nest.clone(),
-                    types,
+                    types: node.types.to_vec(),
+                    grown: None,
                 });
                 Place { slot: self.slots.len() - 1, first: 0 }
             }
@@ -116,10 +162,15 @@ impl Work<'_> {
         }
     }
 
+    /// How many arguments of a node are values of a slot.
+    fn reads_from(&self, slot: usize, node: &Node) -> usize {
+        node.args.iter().filter(|arg| self.is_in(slot, arg.node)).count()
+    }
+
     /// The slot that may take over a map, what axis of its domain each axis of the map is, and when
     /// the two run together.
-    fn host(&self, id: NodeId, node: &Node, nest: &Nest) -> Option<(usize, Vec<Affine>, usize)> {
-        let mut hosts: Vec<usize> = (node.args.iter().zip(&nest.reads))
+    fn host(&mut self, id: NodeId, node: &Node, nest: &Nest) -> Option<(usize, Vec<Affine>, usize)> {
+        let mut hosts: SmallVec<[usize; 4]> = (node.args.iter().zip(&nest.reads))
             .filter(|(arg, read)| nest.reads_where_written(read, &self.graph.ty(**arg).shape))
             .filter_map(|(arg, _)| self.places[arg.node.index()].map(|place| place.slot))
             .collect();
@@ -128,7 +179,8 @@ impl Work<'_> {
             let Slot { position, nest, .. } = &self.slots[slot];
             (!matches!(nest.core, Core::Matmul { .. }), std::cmp::Reverse(*position))
         });
-        hosts.extend(self.latest.get(&nest.domain).filter(|slot| self.resembles(**slot, node, nest)));
+        let latest = self.latest.get(&nest.domain).copied();
+        hosts.extend(latest.filter(|slot| self.resembles(*slot, node, nest)));
         hosts.dedup();
         // What it reads of a host must all be there when the host computes it.
         let elsewhere = |slot: usize| {
@@ -139,29 +191,30 @@ impl Work<'_> {
         hosts.into_iter().filter(|&slot| !elsewhere(slot)).find_map(|slot| {
             let host = &self.slots[slot].nest;
             let outputs = self.slots[slot].types.len() + node.types.len();
-            let stays = !self.is_read_only_by(slot, id);
-            if outputs > MOST_OUTPUTS || (stays && host.then.len() + nest.then.len() > LONGEST) {
+            // Nobody else reads what the slot computes, so it need not be stored.
+            let stays = self.slots[slot].returned || self.slots[slot].readers > self.reads_from(slot, node);
+            if outputs > MOST_OUTPUTS || (stays && self.slots[slot].length() + nest.then.len() > LONGEST) {
                 return None;
             }
             Some((slot, host_axes(host, &nest.domain)?, self.common_position(slot, id, node)?))
         })
     }
 
-    /// Whether the only reader of what a slot computes is node `id`, so that it need not be stored.
-    fn is_read_only_by(&self, slot: usize, id: NodeId) -> bool {
-        self.slots[slot].nodes.iter().all(|node| {
-            let reads = |reader: &NodeId| *reader == id || self.is_in(slot, *reader);
-            !self.returned[node.index()] && self.readers[node.index()].iter().all(reads)
-        })
-    }
-
     /// Whether the slot and the map read the same array in the same way.
-    fn resembles(&self, slot: usize, node: &Node, nest: &Nest) -> bool {
-        let host = &self.slots[slot];
-        host.args.iter().zip(&host.nest.reads).any(|(arg, read)| {
-            let same = |(other, map): (&Value, &IndexMap)| other == arg && map == read && !read.0.is_empty();
-            node.args.iter().zip(&nest.reads).any(same)
-        })
+    fn resembles(&mut self, slot: usize, node: &Node, nest: &Nest) -> bool {
+        let host = &mut self.slots[slot];
+        if host.grown.is_none() && host.args.len() > FEW {
+            // Looking through many arguments one by one would take the product of both numbers.
+            host.grown();
+        }
+        node.args.iter().zip(&nest.reads).filter(|(_, read)| !read.0.is_empty()).any(
+            |(arg, read)| match &host.grown {
+                Some(grown) => grown.body.reads(*arg, read),
+                None => {
+                    host.args.iter().zip(&host.nest.reads).any(|(other, map)| other == arg && map == read)
+                }
+            },
+        )
     }
 
     /// When a slot and node `id` may run together: when the slot would, if all else the node reads
@@ -182,7 +235,7 @@ impl Work<'_> {
 
     /// Adds a map's outputs to a slot; returns the number of the first of them.
     fn join(&mut self, slot: usize, axes: &[Affine], node: &Node, nest: &Nest) -> usize {
-        let outputs_of_slot: Vec<Option<usize>> = (node.args.iter().zip(&nest.reads))
+        let outputs_of_slot: SmallVec<[Option<usize>; 4]> = (node.args.iter().zip(&nest.reads))
             .map(|(arg, read)| match self.places[arg.node.index()] {
                 Some(place)
                     if place.slot == slot && nest.reads_where_written(read, &self.graph.ty(*arg).shape) =>
@@ -192,28 +245,24 @@ impl Work<'_> {
                 _ => None,
             })
             .collect();
-        let Slot { args, nest: host, types, .. } = &mut self.slots[slot];
-        let mut builder = Builder::default();
-        let mut outs = builder.inline(&host.then, |_, _, _| None);
+        let slot = &mut self.slots[slot];
+        let Grown { body, outs } = slot.grown();
         let first = outs.len();
-        let added = builder.inline(&nest.then, |b, inst, dtype| {
+        let mut numbers: SmallVec<[usize; 4]> = SmallVec::from_elem(0, node.args.len());
+        for arg in reads_of(&nest.then).filter(|arg| outputs_of_slot[*arg].is_none()) {
+            let read = nest.reads[arg].rename(|axis| axes[axis].clone());
+            numbers[arg] = body.argument(node.args[arg], &read);
+        }
+        let added = body.builder.inline(&nest.then, |b, inst, dtype| {
             let Inst::Arg(arg) = inst else { return None };
             let arg = *arg as usize;
-            if let Some(out) = outputs_of_slot[arg] {
-                return Some(outs[out]);
-            }
-            let read = nest.reads[arg].rename(|axis| axes[axis].clone());
-            let known = args.iter().zip(&host.reads).position(|(a, r)| *a == node.args[arg] && *r == read);
-            let number = known.unwrap_or_else(|| {
-                args.push(node.args[arg]);
-                host.reads.push(read);
-                args.len() - 1
-            });
-            Some(b.arg(number, dtype))
+            Some(match outputs_of_slot[arg] {
+                Some(out) => outs[out],
+                None => b.arg(numbers[arg], dtype),
+            })
         });
         outs.extend(added);
-        host.then = builder.finish(outs);
-        types.extend(node.types.iter().cloned());
+        slot.types.extend(node.types.iter().cloned());
         first
     }
 
@@ -222,14 +271,16 @@ impl Work<'_> {
     fn finish(self, live: &[bool]) -> Graph {
         let others =
             || self.graph.iter().filter(|(id, node)| live[id.index()] && !matches!(node.op, Op::Nest(_)));
-        let mut wanted: Vec<Vec<bool>> =
-            self.slots.iter().map(|slot| vec![false; slot.types.len()]).collect();
-        let read = self.slots.iter().flat_map(|slot| &slot.args).chain(&self.graph.outputs);
-        for value in read.chain(others().flat_map(|(_, node)| &node.args)) {
+        let mut wanted: Vec<SmallVec<[bool; 8]>> =
+            self.slots.iter().map(|slot| SmallVec::from_elem(false, slot.types.len())).collect();
+        let mut want = |value: &Value| {
             if let Some(place) = self.places[value.node.index()] {
                 wanted[place.slot][place.first + usize::from(value.out)] = true;
             }
-        }
+        };
+        self.slots.iter().for_each(|slot| slot.each_read(&mut want));
+        self.graph.outputs.iter().for_each(&mut want);
+        others().flat_map(|(_, node)| &node.args).for_each(&mut want);
         let mut order: Vec<(usize, usize, Option<usize>)> =
             others().map(|(id, _)| (self.position(id), id.index(), None)).collect();
         order.extend(self.slots.iter().enumerate().map(|(number, slot)| (slot.position, 0, Some(number))));
@@ -251,9 +302,9 @@ impl Work<'_> {
         for (_, id, slot) in order {
             match slot {
                 Some(slot) => {
-                    let args: Vec<Value> =
-                        self.slots[slot].args.iter().map(|arg| rename(&nodes, &built, arg)).collect();
-                    built[slot] = Some(rebuilt(&mut new, &args, &self.slots[slot], &wanted[slot]));
+                    let mut args: SmallVec<[Value; 2]> = SmallVec::new();
+                    self.slots[slot].each_read(|arg| args.push(rename(&nodes, &built, arg)));
+                    built[slot] = Some(rebuilt(&mut new, args, &self.slots[slot], &wanted[slot]));
                 }
                 None => {
                     let mut node = self.graph[NodeId::new(id)].clone();
@@ -268,11 +319,20 @@ impl Work<'_> {
 }
 
 /// The slot's nest with only the outputs wanted, and only the arguments they need.
-fn rebuilt(new: &mut Graph, args: &[Value], slot: &Slot, wanted: &[bool]) -> NodeId {
+fn rebuilt(new: &mut Graph, args: SmallVec<[Value; 2]>, slot: &Slot, wanted: &[bool]) -> NodeId {
     let nest = &slot.nest;
+    if slot.grown.is_none() && wanted.iter().all(|wanted| *wanted) && are_distinct(&args, &slot.args) {
+        let types = slot.types.iter().cloned().collect();
+        return new.add(Node { op: Op::Nest(nest.clone()), args, types });
+    }
     let mut body = Body::default();
-    let numbers: Vec<usize> =
-        (args.iter().zip(&nest.reads)).map(|(arg, read)| body.argument(*arg, read.clone())).collect();
+    let numbers: Vec<usize> = match &slot.grown {
+        Some(grown) => {
+            let reads = grown.body.arguments().iter().map(|(_, read)| read);
+            args.iter().zip(reads).map(|(arg, read)| body.argument(*arg, read)).collect()
+        }
+        None => args.iter().zip(&nest.reads).map(|(arg, read)| body.argument(*arg, read)).collect(),
+    };
     let mut within = |expr: &Expr, wanted: &[bool]| {
         let outs = body.builder.inline(expr, |b, inst, dtype| match inst {
             Inst::Arg(arg) => Some(b.arg(numbers[*arg as usize], dtype)),
@@ -289,7 +349,10 @@ fn rebuilt(new: &mut Graph, args: &[Value], slot: &Slot, wanted: &[bool]) -> Nod
         }
         Core::Matmul { lhs, rhs } => Core::Matmul { lhs: within(lhs, &[true]), rhs: within(rhs, &[true]) },
     };
-    let then = within(&nest.then, wanted);
+    let then = match &slot.grown {
+        Some(grown) => within(&grown.body.builder.finish(grown.outs.iter().copied()), wanted),
+        None => within(&nest.then, wanted),
+    };
     let types = slot.types.iter().zip(wanted).filter(|(_, wanted)| **wanted).map(|(ty, _)| ty.clone());
     body.close(new, nest.domain.clone(), core, then, types)
 }

@@ -13,11 +13,13 @@
 //! Everything else is stored, and so is every output. A chain of any length becomes one nest.
 
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
 use crate::base::IndexMap;
-use crate::graph::{Core, Graph, Nest, NodeId, Op, Value, verify::reads_of};
+use crate::base::intern::{Table, hash_of};
+use crate::graph::{Core, Graph, Nest, Node, NodeId, Op, Value, verify::reads_of};
 use crate::op::{Builder, Expr, Inst, Ref};
-use crate::opt::nest::Body;
+use crate::opt::nest::{Body, are_distinct};
 
 /// Most work that is done again for each reader rather than stored, in additions: reading a stored
 /// value back costs about as much.
@@ -84,6 +86,9 @@ struct Readers {
 
 /// How many times a nest evaluates the expressions that read argument `arg`.
 fn visits(nest: &Nest, arg: usize) -> usize {
+    if nest.core == Core::Map {
+        return nest.domain.size();
+    }
     let reads = |expr: &Expr| reads_of(expr).any(|read| read == arg);
     let without = |axis: usize| nest.domain.without(|a| a == axis).size();
     let rank = nest.domain.rank();
@@ -158,45 +163,28 @@ fn inline(graph: &Graph, choose: impl Fn(&Producer) -> bool) -> Graph {
         }
     }
     let mut new = Graph::default();
-    let mut renamed: Vec<Option<NodeId>> = vec![None; graph.len()];
+    let mut renamed: Vec<Value> = vec![NodeId::new(0).into(); graph.len()];
     let live = graph.live();
+    let mut composer = Composer::new(graph, &inlined);
     for (id, node) in graph.iter().filter(|(id, _)| live[id.index()] && !inlined[id.index()]) {
-        let rename = |value: &Value| Value { node: renamed[value.node.index()].expect("in order"), ..*value };
-        let built = match &node.op {
-            Op::Nest(nest) => {
-                let mut composer =
-                    Composer { graph, inlined: &inlined, known: FxHashMap::default(), body: Body::default() };
-                let args: Vec<Ref> = (node.args.iter().zip(&nest.reads))
-                    .map(|(arg, read)| composer.value(&mut new, &rename, *arg, read.clone()))
-                    .collect();
-                let mut body = composer.body;
-                let core = match &nest.core {
-                    Core::Map => Core::Map,
-                    Core::Reduce { fold, axes, each } => Core::Reduce {
-                        fold: *fold,
-                        axes: axes.clone(),
-                        each: within(&mut body.builder, each, &args),
-                    },
-                    Core::Matmul { lhs, rhs } => Core::Matmul {
-                        lhs: within(&mut body.builder, lhs, &args),
-                        rhs: within(&mut body.builder, rhs, &args),
-                    },
-                };
-                let then = within(&mut body.builder, &nest.then, &args);
-                body.close(&mut new, nest.domain.clone(), core, then, node.types.clone())
-            }
-            _ => {
-                let mut node = node.clone();
-                node.args.iter_mut().for_each(|arg| *arg = rename(arg));
-                new.add(node)
-            }
+        // Whether it computes nothing of what it reads, which is still as many arrays.
+        let stays = |args: &[Value]| {
+            node.args.iter().all(|arg| !inlined[arg.node.index()]) && are_distinct(args, &node.args)
         };
-        renamed[id.index()] = Some(built);
+        let args: SmallVec<[Value; 2]> = node.args.iter().map(|arg| rename(&renamed, *arg)).collect();
+        let built = match &node.op {
+            Op::Nest(nest) if !stays(&args) => composer.compose(&mut new, &renamed, node, nest),
+            op => new.add(Node { op: op.clone(), args, types: node.types.clone() }),
+        };
+        renamed[id.index()] = built.into();
     }
-    let rename =
-        |value: &Value| Value { node: renamed[value.node.index()].expect("outputs are stored"), ..*value };
-    new.outputs = graph.outputs.iter().map(rename).collect();
+    new.outputs = graph.outputs.iter().map(|output| rename(&renamed, *output)).collect();
     new
+}
+
+/// What a value of the old graph is in the new one.
+fn rename(renamed: &[Value], value: Value) -> Value {
+    Value { node: renamed[value.node.index()].node, ..value }
 }
 
 /// `expr` over arguments that are the values `args`.
@@ -208,63 +196,154 @@ fn within(builder: &mut Builder, expr: &Expr, args: &[Ref]) -> Expr {
     builder.finish(outs)
 }
 
-/// Builds the expression of one nest from those of the producers computed in it.
+/// Builds the expressions of nests from those of the producers computed in them.
 struct Composer<'a> {
     graph: &'a Graph,
     inlined: &'a [bool],
-    /// What is computed already: a producer read through a map.
-    known: FxHashMap<(NodeId, IndexMap), Ref>,
+    /// Every map that producers of the present nest are read through, by number.
+    maps: Vec<IndexMap>,
+    numbers: Table,
+    /// What is computed already in the present nest: a producer read through a map. The latest map of
+    /// each producer is in `latest`, as most have one only; with the number of the nest.
+    latest: Vec<Known>,
+    known: FxHashMap<(NodeId, u32), Ref>,
+    nest: u32,
     body: Body,
+    /// Producers whose arguments are being computed, and the arguments computed so far.
+    frames: Vec<Frame>,
+    values: Vec<Ref>,
 }
 
-/// A producer whose arguments are being computed.
+/// What a producer read through a map is in the expression of a nest.
+#[derive(Clone, Copy)]
+struct Known {
+    nest: u32,
+    map: u32,
+    value: Ref,
+}
+
+/// A producer whose arguments are being computed: those from `first` on are there.
 struct Frame {
     node: NodeId,
-    map: IndexMap,
-    args: Vec<Ref>,
+    map: u32,
+    first: usize,
 }
 
-impl Composer<'_> {
-    /// The element of `value` at `map`. Producers may nest millions deep, so the walk keeps a stack
-    /// of its own.
-    fn value(
-        &mut self,
-        new: &mut Graph,
-        rename: &dyn Fn(&Value) -> Value,
-        value: Value,
-        map: IndexMap,
-    ) -> Ref {
-        let mut stack: Vec<Frame> = Vec::new();
-        let mut wanted = Some((value, map));
-        let mut result = None;
-        loop {
-            if let Some((value, map)) = wanted.take() {
-                result = if !self.inlined[value.node.index()] {
-                    Some(self.body.read(new, rename(&value), map))
-                } else if let Some(known) = self.known.get(&(value.node, map.clone())) {
-                    Some(*known)
-                } else {
-                    stack.push(Frame { node: value.node, map, args: Vec::new() });
-                    None
-                };
-            }
-            let Some(frame) = stack.last_mut() else {
-                return result.expect("the walk ends with a value");
-            };
-            frame.args.extend(result.take());
-            let node = &self.graph[frame.node];
-            let Op::Nest(nest) = &node.op else { unreachable!("only nests are inlined") };
-            if let Some(arg) = node.args.get(frame.args.len()) {
-                wanted = Some((*arg, nest.reads[frame.args.len()].compose(&frame.map)));
-                continue;
-            }
-            let frame = stack.pop().expect("it is the last");
-            let outs = self.body.builder.inline(&nest.then, |_, inst, _| match inst {
-                Inst::Arg(arg) => Some(frame.args[*arg as usize]),
-                _ => None,
-            });
-            self.known.insert((frame.node, frame.map), outs[0]);
-            result = Some(outs[0]);
+impl<'a> Composer<'a> {
+    fn new(graph: &'a Graph, inlined: &'a [bool]) -> Self {
+        Self {
+            graph,
+            inlined,
+            maps: Vec::new(),
+            numbers: Table::default(),
+            latest: vec![Known { nest: 0, map: 0, value: Ref::new(0) }; graph.len()],
+            known: FxHashMap::default(),
+            nest: 0,
+            body: Body::default(),
+            frames: Vec::new(),
+            values: Vec::new(),
         }
+    }
+
+    /// The nest of `node` with all that is inlined computed in it.
+    fn compose(&mut self, new: &mut Graph, renamed: &[Value], node: &Node, nest: &Nest) -> NodeId {
+        self.nest += 1;
+        self.maps.clear();
+        self.numbers = Table::default();
+        self.known.clear();
+        let args: SmallVec<[Ref; 4]> = (node.args.iter().zip(&nest.reads))
+            .map(|(arg, read)| {
+                let map = self.number(read.clone());
+                self.value(new, renamed, *arg, map)
+            })
+            .collect();
+        let mut body = std::mem::take(&mut self.body);
+        let core = match &nest.core {
+            Core::Map => Core::Map,
+            Core::Reduce { fold, axes, each } => {
+                Core::Reduce { fold: *fold, axes: axes.clone(), each: within(&mut body.builder, each, &args) }
+            }
+            Core::Matmul { lhs, rhs } => Core::Matmul {
+                lhs: within(&mut body.builder, lhs, &args),
+                rhs: within(&mut body.builder, rhs, &args),
+            },
+        };
+        let then = within(&mut body.builder, &nest.then, &args);
+        body.close(new, nest.domain.clone(), core, then, node.types.clone())
+    }
+
+    /// The number of a map.
+    fn number(&mut self, map: IndexMap) -> u32 {
+        let next = self.maps.len();
+        let known = self.numbers.find_or_insert(hash_of(&map), next, |known| self.maps[known] == map);
+        if known.is_none() {
+            self.maps.push(map);
+        }
+        known.unwrap_or(next) as u32
+    }
+
+    /// The element of `value` at map number `map`. Producers may nest millions deep, so the walk keeps
+    /// a stack of its own.
+    fn value(&mut self, new: &Graph, renamed: &[Value], value: Value, map: u32) -> Ref {
+        let mut wanted = (value, map);
+        loop {
+            let (value, map) = wanted;
+            let mut result = if !self.inlined[value.node.index()] {
+                Some(self.body.read(new, rename(renamed, value), &self.maps[map as usize]))
+            } else {
+                self.known(value.node, map)
+            };
+            if result.is_none() {
+                self.frames.push(Frame { node: value.node, map, first: self.values.len() });
+            }
+            // Finishes what has all its arguments, and goes on with the next argument of what has not.
+            wanted = loop {
+                let Some(frame) = self.frames.last() else {
+                    return result.expect("the walk ends with a value");
+                };
+                let Frame { node: id, map, first } = *frame;
+                self.values.extend(result.take());
+                let node = &self.graph[id];
+                let Op::Nest(nest) = &node.op else { unreachable!("only nests are inlined") };
+                let there = self.values.len() - first;
+                if let Some(arg) = node.args.get(there) {
+                    let read = &nest.reads[there];
+                    // Reading in place changes no map, and is what most producers do.
+                    let in_place = read.0.len() == nest.domain.rank() && read.is_identity();
+                    let composed = match in_place {
+                        true => map,
+                        false => self.number(read.compose(&self.maps[map as usize])),
+                    };
+                    break (*arg, composed);
+                }
+                self.frames.pop();
+                let args = &self.values[first..];
+                let outs = self.body.builder.inline(&nest.then, |_, inst, _| match inst {
+                    Inst::Arg(arg) => Some(args[*arg as usize]),
+                    _ => None,
+                });
+                self.values.truncate(first);
+                self.learn(id, map, outs[0]);
+                result = Some(outs[0]);
+            };
+        }
+    }
+
+    /// What the present nest knows a producer read through a map to be.
+    fn known(&self, node: NodeId, map: u32) -> Option<Ref> {
+        let latest = self.latest[node.index()];
+        match latest.nest == self.nest {
+            true if latest.map == map => Some(latest.value),
+            true => self.known.get(&(node, map)).copied(),
+            false => None,
+        }
+    }
+
+    fn learn(&mut self, node: NodeId, map: u32, value: Ref) {
+        let latest = &mut self.latest[node.index()];
+        if latest.nest == self.nest {
+            self.known.insert((node, latest.map), latest.value);
+        }
+        *latest = Known { nest: self.nest, map, value };
     }
 }

@@ -6,7 +6,7 @@
 //! themselves stay as they are, and so does every value.
 
 use crate::base::{Affine, Shape};
-use crate::graph::{Core, Graph, Group, Nest, Node, NodeId, Op};
+use crate::graph::{Core, Graph, Group, Nest, Node, NodeId, Op, Value};
 
 /// Longest row of a group, in elements of a member's domain: two such rows of 8 bytes stay in a
 /// second-level cache of 1 MiB.
@@ -23,8 +23,9 @@ const REACH: usize = 64;
 
 /// The graph with its groups.
 pub fn group(graph: &Graph) -> Graph {
-    let mut new = graph.without_dead_nodes();
+    let mut new = graph.clone().without_dead_nodes();
     let mut taken = vec![false; new.len()];
+    let mut seen = vec![Seen { seed: new.len(), member: false }; new.len()];
     let mut groups = Vec::new();
     for (id, node) in new.iter() {
         let Op::Nest(nest) = &node.op else { continue };
@@ -32,7 +33,7 @@ pub fn group(graph: &Graph) -> Graph {
             continue;
         }
         if let Some(outer_axes) = rows_of(nest)
-            && let Some(members) = grow(&new, id, outer_axes, &taken)
+            && let Some(members) = grow(&new, id, outer_axes, &taken, &mut seen)
         {
             members.iter().for_each(|member| taken[member.index()] = true);
             groups.push(Group { outer_axes, members });
@@ -40,7 +41,7 @@ pub fn group(graph: &Graph) -> Graph {
     }
     new.groups = groups;
     // Closed one by one, groups may still wait for each other in a circle; then none is formed.
-    if new.run_order().is_none() {
+    if !new.groups.is_empty() && new.run_order().is_none() {
         new.groups.clear();
     }
     new
@@ -59,33 +60,51 @@ fn fits(domain: &Shape, outer: usize) -> bool {
     row <= LONGEST_ROW && (rows >= FEWEST_ROWS || row <= SHORT_ROW) && domain.size() != 0
 }
 
+/// What a node was seen to be as a group grew: a member, or something that depends on members without
+/// being one.
+#[derive(Clone, Copy)]
+struct Seen {
+    /// The first member of the group, by number.
+    seed: usize,
+    member: bool,
+}
+
 /// The members of the group that begins with `seed`, if there is more than it.
-fn grow(graph: &Graph, seed: NodeId, outer: usize, taken: &[bool]) -> Option<Vec<NodeId>> {
+fn grow(graph: &Graph, seed: NodeId, outer: usize, taken: &[bool], seen: &mut [Seen]) -> Option<Vec<NodeId>> {
     let Op::Nest(first) = &graph[seed].op else { return None };
     let outer_extents = &first.domain[..outer];
     let mut members = vec![seed];
-    // Nodes behind the seed that depend on members without being one: nothing they feed may join.
-    let mut outside: Vec<NodeId> = Vec::new();
+    seen[seed.index()] = Seen { seed: seed.index(), member: true };
     let mut last = seed.index();
-    for (id, node) in graph.iter().skip(seed.index() + 1) {
+    for id in (seed.index() + 1..graph.len()).map(NodeId::new) {
         if id.index() > last + REACH {
             break;
         }
-        let reads_member = node.args.iter().any(|arg| members.contains(&arg.node));
-        let reads_outside = node.args.iter().any(|arg| outside.contains(&arg.node));
-        if reads_member && !reads_outside && !taken[id.index()] && joins(graph, node, &members, outer_extents)
-        {
+        let node = &graph[id];
+        let is = |arg: &Value, member: bool| {
+            let seen = seen[arg.node.index()];
+            seen.seed == seed.index() && seen.member == member
+        };
+        let reads_member = node.args.iter().any(|arg| is(arg, true));
+        // Nothing that depends on members may feed one without being one itself.
+        let reads_outside = node.args.iter().any(|arg| is(arg, false));
+        let member = reads_member
+            && !reads_outside
+            && !taken[id.index()]
+            && joins(graph, node, outer_extents, |arg| is(arg, true));
+        if member {
             members.push(id);
             last = id.index();
-        } else if reads_member || reads_outside {
-            outside.push(id);
+        }
+        if reads_member || reads_outside {
+            seen[id.index()] = Seen { seed: seed.index(), member };
         }
     }
     (members.len() > 1).then_some(members)
 }
 
 /// Whether a node runs in rows over the same outer axes and reads members only in its own row.
-fn joins(graph: &Graph, node: &Node, members: &[NodeId], outer_extents: &[usize]) -> bool {
+fn joins(graph: &Graph, node: &Node, outer_extents: &[usize], is_member: impl Fn(&Value) -> bool) -> bool {
     let Op::Nest(nest) = &node.op else { return false };
     let outer = outer_extents.len();
     if nest.domain.rank() < outer || nest.domain[..outer] != *outer_extents || !fits(&nest.domain, outer) {
@@ -97,17 +116,14 @@ fn joins(graph: &Graph, node: &Node, members: &[NodeId], outer_extents: &[usize]
         Core::Matmul { .. } => false,
     };
     inner_only
-        && node.args.iter().zip(&nest.reads).filter(|(arg, _)| members.contains(&arg.node)).all(
-            |(arg, read)| {
-                // The member's own row: its leading axes, at the same place.
-                let member_outer = |axis: usize| axis < outer && graph.ty(*arg).shape.len() > axis;
-                (0..read.0.len()).all(|axis| match member_outer(axis) {
-                    true => {
-                        read.0[axis] == Affine::axis(axis)
-                            && graph.ty(*arg).shape[axis] == outer_extents[axis]
-                    }
-                    false => (0..outer).all(|outer_axis| read.0[axis].coefficient(outer_axis) == 0),
-                }) && read.0.len() >= outer
-            },
-        )
+        && node.args.iter().zip(&nest.reads).filter(|(arg, _)| is_member(arg)).all(|(arg, read)| {
+            // The member's own row: its leading axes, at the same place.
+            let member_outer = |axis: usize| axis < outer && graph.ty(*arg).shape.len() > axis;
+            (0..read.0.len()).all(|axis| match member_outer(axis) {
+                true => {
+                    read.0[axis] == Affine::axis(axis) && graph.ty(*arg).shape[axis] == outer_extents[axis]
+                }
+                false => (0..outer).all(|outer_axis| read.0[axis].coefficient(outer_axis) == 0),
+            }) && read.0.len() >= outer
+        })
 }

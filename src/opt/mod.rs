@@ -12,6 +12,8 @@ pub mod pattern;
 pub mod rules;
 pub mod simplify;
 
+use std::borrow::Cow;
+
 use crate::graph::Graph;
 
 /// A pass: its name and what it does.
@@ -41,10 +43,11 @@ pub fn optimize(
     mut enabled: impl FnMut(&Pass) -> bool,
     mut seen: impl FnMut(&Pass, &Graph),
 ) -> Graph {
-    let mut graph = graph.without_dead_nodes();
+    // Every pass leaves dead nodes out, so the first may be given the graph as it is.
+    let mut graph = Cow::Borrowed(graph);
     for pass in PASSES.iter().filter(|pass| pass.needed || enabled(pass)) {
-        graph = (pass.run)(&graph);
+        graph = Cow::Owned((pass.run)(&graph));
         seen(pass, &graph);
     }
-    graph
+    graph.into_owned()
 }

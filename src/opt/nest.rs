@@ -4,103 +4,192 @@
 //! Constants and scalars move into the expressions that use them; where memory is asked for (an
 //! output, a join, a reshape), they become nests that fill it.
 
-use std::sync::Arc;
+use smallvec::{SmallVec, smallvec};
 
-use smallvec::SmallVec;
-
-use crate::base::{Affine, DType, IndexMap, Scalar, Shape, Type};
+use crate::base::intern::hash_of;
+use crate::base::{Affine, DType, IndexMap, Keyed, Scalar, Shape, Table, Type};
 use crate::graph::{Core, Element, Graph, Nest, Node, NodeId, Op, Value, View};
 use crate::op::{Builder, Expr, Inst, Ref};
 
 /// Every operation as a nest of its own.
 pub fn nest(graph: &Graph) -> Graph {
-    let mut new = graph.rebuild(|new, _, node| rebuild(new, node).into());
+    let mut nester = Nester::default();
+    let mut new = graph.rebuild(|new, _, node| nester.rebuild(new, node).into());
     let outputs: Vec<Value> = new.outputs.clone();
     new.outputs = outputs.into_iter().map(|output| stored(&mut new, output)).collect();
     new
 }
 
-fn rebuild(new: &mut Graph, mut node: Node) -> NodeId {
-    let ty = node.ty().clone();
-    let op = match &node.op {
-        Op::Input(_) | Op::Scalar(_) | Op::Const(_) | Op::Iota | Op::Nest(_) => node.op.clone(),
-        Op::Join { .. } => {
-            node.args = node.args.iter().map(|arg| stored(new, *arg)).collect();
-            node.op.clone()
-        }
-        Op::Elementwise(element) => {
-            let mut body = Body::default();
-            let rank = ty.shape.rank();
-            let args: SmallVec<[Ref; 3]> =
-                node.args.iter().map(|arg| body.read(new, *arg, IndexMap::identity(rank))).collect();
-            let out = apply(&mut body.builder, *element, &args, ty.dtype);
-            return body.map(new, &ty, out);
-        }
-        Op::View(view) => {
-            let from = new.ty(node.args[0]).shape.clone();
-            match view.index_map(&from, &ty.shape) {
-                Some(map) => {
-                    let mut body = Body::default();
-                    let out = body.read(new, node.args[0], map);
-                    return body.map(new, &ty, out);
-                }
-                None => {
-                    node.args[0] = stored(new, node.args[0]);
-                    Op::View(View::Reshape)
-                }
+/// What the nest of one operation is made of: those of equal recipes are one, so that a long graph
+/// of few different operations has few nests.
+#[derive(PartialEq, Eq, Hash)]
+struct Recipe {
+    op: Op,
+    /// Per argument what it is in an expression, and its dtype.
+    leaves: SmallVec<[(Inst, DType); 2]>,
+    /// The shape of the first argument.
+    from: Shape,
+    ty: Type,
+}
+
+/// The nests made so far.
+#[derive(Default)]
+struct Nester {
+    known: Table,
+    made: Vec<(Recipe, Keyed<Nest>)>,
+}
+
+impl Nester {
+    fn rebuild(&mut self, new: &mut Graph, mut node: Node) -> NodeId {
+        let ty = node.ty().clone();
+        match &node.op {
+            Op::Input(_) | Op::Scalar(_) | Op::Const(_) | Op::Iota | Op::Nest(_) => new.add(node),
+            Op::Join { .. } => {
+                node.args.iter_mut().for_each(|arg| *arg = stored(new, *arg));
+                new.add(node)
             }
-        }
-        Op::Reduce { fold, axes } => {
-            let argument = new.ty(node.args[0]).clone();
-            if axes.iter().any(|&axis| argument.shape[axis as usize] == 0) {
+            Op::Reduce { axes, .. } if axes.iter().any(|&axis| extent(new, node.args[0], axis) == 0) => {
                 // Where there is no value over no elements, there are no results either.
-                let value = fold.empty(argument.dtype).unwrap_or(Scalar::new(ty.dtype, 0.0));
-                return new.add(Node::new(Op::Const(value), [], ty));
+                let Op::Reduce { fold, .. } = node.op else { unreachable!("matched above") };
+                let value = fold.empty(new.ty(node.args[0]).dtype).unwrap_or(Scalar::new(ty.dtype, 0.0));
+                new.add(Node::new(Op::Const(value), [], ty))
             }
-            let mut body = Body::default();
-            let mut each: SmallVec<[Ref; 2]> = SmallVec::new();
-            each.push(body.read(new, node.args[0], IndexMap::identity(argument.shape.rank())));
-            if fold.takes_index() {
-                // The index counts the reduced elements in row-major order.
-                let mut index = Affine::constant(0);
-                let mut count = 1;
-                for &axis in axes.iter().rev() {
-                    index = index.plus(count as i64, &Affine::axis(axis as usize));
-                    count *= argument.shape[axis as usize];
+            Op::Matmul if extent(new, node.args[0], ty.shape.rank() as u32 - 1) == 0 => {
+                new.add(Node::new(Op::Const(Scalar::new(ty.dtype, 0.0)), [], ty))
+            }
+            _ => match self.nest(new, &node) {
+                Some((nest, args)) => new.add(Node { op: Op::Nest(nest), args, types: smallvec![ty] }),
+                None => {
+                    let arg = stored(new, node.args[0]);
+                    new.add(Node::new(Op::View(View::Reshape), [arg], ty))
                 }
-                let ty = Type::new(DType::I64, &[count][..]);
-                let iota = new.add(Node::new(Op::Iota, [], ty));
-                each.push(body.read(new, iota.into(), [index].into_iter().collect()));
-            }
-            let core = Core::Reduce { fold: *fold, axes: axes.clone(), each: body.builder.finish(each) };
-            let acc = Inst::Acc(fold.result() as u8);
-            return body.close(new, argument.shape, core, Expr::leaf(acc, ty.dtype), [ty]);
+            },
         }
-        Op::Matmul => {
-            let rank = ty.shape.rank();
-            let k = *new.ty(node.args[0]).shape.last().expect("a product has rank 2 at least");
-            if k == 0 {
-                return new.add(Node::new(Op::Const(Scalar::new(ty.dtype, 0.0)), [], ty));
-            }
-            let domain = ty.shape.iter().copied().chain([k]).collect();
-            let (m, n, k) = (rank - 2, rank - 1, rank);
-            let map = |row: usize, column: usize| {
-                (0..rank - 2).chain([row, column]).map(Affine::axis).collect::<IndexMap>()
+    }
+
+    /// The nest of one operation and what it reads; `None` for a reshape that is no index map.
+    fn nest(&mut self, new: &mut Graph, node: &Node) -> Option<(Keyed<Nest>, SmallVec<[Value; 2]>)> {
+        let mut args: SmallVec<[Value; 2]> = SmallVec::new();
+        let mut leaves = SmallVec::new();
+        for arg in &node.args {
+            let dtype = new.ty(*arg).dtype;
+            let leaf = match new[arg.node].op {
+                Op::Const(value) => Inst::Const(value),
+                Op::Scalar(scalar) => Inst::Scalar(scalar),
+                _ => {
+                    // The factors of a product are read along other axes, even if they are one.
+                    let known = args.iter().position(|known| known == arg && node.op != Op::Matmul);
+                    let number = known.unwrap_or(args.len());
+                    if known.is_none() {
+                        args.push(*arg);
+                    }
+                    Inst::Arg(number as u32)
+                }
             };
-            let mut body = Body::default();
-            let lhs = body.read(new, node.args[0], map(m, k));
-            let rhs = body.read(new, node.args[1], map(k, n));
-            let (lhs, rhs) = (body.builder.finish([lhs]), body.builder.finish([rhs]));
-            return body.close(
-                new,
-                domain,
-                Core::Matmul { lhs, rhs },
-                Expr::leaf(Inst::Acc(0), ty.dtype),
-                [ty],
-            );
+            leaves.push((leaf, dtype));
         }
-    };
-    new.add(Node { op, ..node })
+        let from = new.ty(node.args[0]).shape.clone();
+        if let Op::Reduce { fold, axes } = &node.op
+            && fold.takes_index()
+        {
+            let count: usize = axes.iter().map(|&axis| from[axis as usize]).product();
+            args.push(new.add(Node::new(Op::Iota, [], Type::new(DType::I64, &[count][..]))).into());
+            leaves.push((Inst::Arg(args.len() as u32 - 1), DType::I64));
+        }
+        let recipe = Recipe { op: node.op.clone(), leaves, from, ty: node.ty().clone() };
+        // Every scalar has a number of its own, so a recipe with one hardly ever comes again.
+        if recipe.leaves.iter().any(|(leaf, _)| matches!(leaf, Inst::Scalar(_))) {
+            return Some((Keyed::new(recipe.nest()?), args));
+        }
+        let hash = hash_of(&recipe);
+        if let Some(known) = self.known.find(hash, |known| self.made[known].0 == recipe) {
+            return Some((self.made[known].1.clone(), args));
+        }
+        let nest = Keyed::new(recipe.nest()?);
+        self.known.find_or_insert(hash, self.made.len(), |_| false);
+        self.made.push((recipe, nest.clone()));
+        Some((nest, args))
+    }
+}
+
+impl Recipe {
+    /// The nest; `None` for a reshape that is no index map.
+    fn nest(&self) -> Option<Nest> {
+        let shape = &self.ty.shape;
+        let rank = shape.rank();
+        let leaf = |at: usize| self.leaves[at].clone();
+        Some(match &self.op {
+            Op::Elementwise(element) => {
+                let mut b = Builder::default();
+                let args: SmallVec<[Ref; 3]> =
+                    self.leaves.iter().map(|(inst, dtype)| b.push(inst.clone(), *dtype)).collect();
+                let out = apply(&mut b, *element, &args, self.ty.dtype);
+                let reads = self.reads(|_| IndexMap::identity(rank));
+                Nest { domain: shape.clone(), reads, core: Core::Map, then: b.finish([out]) }
+            }
+            Op::View(view) => {
+                let map = view.index_map(&self.from, shape)?;
+                let (inst, dtype) = leaf(0);
+                let reads = self.reads(|_| map.clone());
+                Nest { domain: shape.clone(), reads, core: Core::Map, then: Expr::leaf(inst, dtype) }
+            }
+            Op::Reduce { fold, axes } => {
+                let mut b = Builder::default();
+                let each: SmallVec<[Ref; 2]> =
+                    self.leaves.iter().map(|(inst, dtype)| b.push(inst.clone(), *dtype)).collect();
+                let reads = self.reads(|leaf| match leaf {
+                    0 => IndexMap::identity(self.from.rank()),
+                    _ => [self.reduced_index(axes)].into_iter().collect(),
+                });
+                let core = Core::Reduce { fold: *fold, axes: axes.clone(), each: b.finish(each) };
+                let then = Expr::leaf(Inst::Acc(fold.result() as u8), self.ty.dtype);
+                Nest { domain: self.from.clone(), reads, core, then }
+            }
+            Op::Matmul => {
+                let k = *self.from.last().expect("a product has rank 2 at least");
+                let (m, n) = (rank - 2, rank - 1);
+                let map = |row: usize, column: usize| {
+                    (0..rank - 2).chain([row, column]).map(Affine::axis).collect::<IndexMap>()
+                };
+                let reads = self.reads(|leaf| if leaf == 0 { map(m, rank) } else { map(rank, n) });
+                let [lhs, rhs] = [leaf(0), leaf(1)].map(|(inst, dtype)| Expr::leaf(inst, dtype));
+                Nest {
+                    domain: shape.iter().copied().chain([k]).collect(),
+                    reads,
+                    core: Core::Matmul { lhs, rhs },
+                    then: Expr::leaf(Inst::Acc(0), self.ty.dtype),
+                }
+            }
+            other => unreachable!("{other:?} is no operation"),
+        })
+    }
+
+    /// Where the arguments are read, each once: `map` says it for a leaf.
+    fn reads(&self, map: impl Fn(usize) -> IndexMap) -> Vec<IndexMap> {
+        let mut reads = Vec::new();
+        for (at, (leaf, _)) in self.leaves.iter().enumerate() {
+            if *leaf == Inst::Arg(reads.len() as u32) {
+                reads.push(map(at));
+            }
+        }
+        reads
+    }
+
+    /// The index that counts the reduced elements in row-major order.
+    fn reduced_index(&self, axes: &[u32]) -> Affine {
+        let mut index = Affine::constant(0);
+        let mut count = 1;
+        for &axis in axes.iter().rev() {
+            index = index.plus(count, &Affine::axis(axis as usize));
+            count *= self.from[axis as usize] as i64;
+        }
+        index
+    }
+}
+
+/// The extent of an axis of `value`.
+fn extent(graph: &Graph, value: Value, axis: u32) -> usize {
+    graph.ty(value).shape[axis as usize]
 }
 
 /// `element` of `args` in the expression under construction.
@@ -117,14 +206,17 @@ fn apply(b: &mut Builder, element: Element, args: &[Ref], dtype: DType) -> Ref {
 
 /// `value`, or a nest that fills memory with it if it is none.
 fn stored(new: &mut Graph, value: Value) -> Value {
-    let rank = new.ty(value).shape.rank();
-    if !matches!(new[value.node].op, Op::Scalar(_) | Op::Const(_) | Op::Iota) {
-        return value;
-    }
     let ty = new.ty(value).clone();
-    let mut body = Body::default();
-    let out = body.read(new, value, IndexMap::identity(rank));
-    body.map(new, &ty, out).into()
+    let (args, inst): (SmallVec<[Value; 2]>, _) = match new[value.node].op {
+        Op::Const(constant) => (smallvec![], Inst::Const(constant)),
+        Op::Scalar(scalar) => (smallvec![], Inst::Scalar(scalar)),
+        Op::Iota => (smallvec![value], Inst::Arg(0)),
+        _ => return value,
+    };
+    let reads = args.iter().map(|_| IndexMap::identity(ty.shape.rank())).collect();
+    let then = Expr::leaf(inst, ty.dtype);
+    let nest = Nest { domain: ty.shape.clone(), reads, core: Core::Map, then };
+    new.add(Node { op: Op::Nest(Keyed::new(nest)), args, types: smallvec![ty] }).into()
 }
 
 /// A nest under construction: its expression, and where it reads what.
@@ -132,12 +224,21 @@ fn stored(new: &mut Graph, value: Value) -> Value {
 pub(super) struct Body {
     pub builder: Builder,
     args: Vec<(Value, IndexMap)>,
-    known: rustc_hash::FxHashMap<(Value, IndexMap), usize>,
+    known: Table,
 }
 
 impl Body {
+    /// A body that reads these, in this order.
+    pub fn over(args: impl Iterator<Item = (Value, IndexMap)>) -> Self {
+        let mut body = Self { args: args.collect(), ..Self::default() };
+        for (number, arg) in body.args.iter().enumerate() {
+            body.known.find_or_insert(hash_of(&(arg.0, &arg.1)), number, |_| false);
+        }
+        body
+    }
+
     /// The element of `value` at `map`: an argument, or the scalar or constant it is.
-    pub fn read(&mut self, graph: &Graph, value: Value, map: IndexMap) -> Ref {
+    pub fn read(&mut self, graph: &Graph, value: Value, map: &IndexMap) -> Ref {
         let dtype = graph.ty(value).dtype;
         match &graph[value.node].op {
             Op::Const(constant) => self.builder.push(Inst::Const(*constant), dtype),
@@ -150,18 +251,25 @@ impl Body {
     }
 
     /// The number of the argument that reads `value` through `map`.
-    pub fn argument(&mut self, value: Value, map: IndexMap) -> usize {
+    pub fn argument(&mut self, value: Value, map: &IndexMap) -> usize {
         let next = self.args.len();
-        *self.known.entry((value, map)).or_insert_with_key(|key| {
-            self.args.push(key.clone());
-            next
-        })
+        let same = |known: usize| self.args[known].0 == value && self.args[known].1 == *map;
+        let known = self.known.find_or_insert(hash_of(&(value, map)), next, same);
+        if known.is_none() {
+            self.args.push((value, map.clone()));
+        }
+        known.unwrap_or(next)
     }
 
-    /// The map over `domain` whose output is `out`.
-    pub fn map(self, graph: &mut Graph, ty: &Type, out: Ref) -> NodeId {
-        let then = self.builder.finish([out]);
-        self.close(graph, ty.shape.clone(), Core::Map, then, [ty.clone()])
+    /// Whether there is an argument that reads `value` through `map`.
+    pub fn reads(&self, value: Value, map: &IndexMap) -> bool {
+        let same = |known: usize| self.args[known].0 == value && self.args[known].1 == *map;
+        self.known.find(hash_of(&(value, map)), same).is_some()
+    }
+
+    /// The arguments: values, and where each is read.
+    pub fn arguments(&self) -> &[(Value, IndexMap)] {
+        &self.args
     }
 
     /// The nest over `domain` with `core` and `then`, whose arguments this body knows, and the types
@@ -174,11 +282,12 @@ impl Body {
         mut then: Expr,
         types: impl IntoIterator<Item = Type>,
     ) -> NodeId {
-        let mut used = vec![None; self.args.len()];
+        // Per argument, whether it is read, and then its new number.
+        let mut used: SmallVec<[Option<u32>; 16]> = SmallVec::from_elem(None, self.args.len());
         let mut mark = |expr: &Expr| {
             for (inst, _) in expr.iter() {
                 if let Inst::Arg(arg) = inst {
-                    used[*arg as usize] = Some(0_u32);
+                    used[*arg as usize] = Some(0);
                 }
             }
         };
@@ -211,7 +320,17 @@ impl Body {
         }
         let kept = self.args.into_iter().zip(&used).filter(|(_, slot)| slot.is_some()).map(|(arg, _)| arg);
         let (args, reads) = kept.unzip::<_, _, SmallVec<[Value; 2]>, Vec<IndexMap>>();
-        let nest = Nest { domain, reads, core, then };
-        graph.add(Node { op: Op::Nest(Arc::new(nest)), args, types: types.into_iter().collect() })
+        let nest = Keyed::new(Nest { domain, reads, core, then });
+        graph.add(Node { op: Op::Nest(nest), args, types: types.into_iter().collect() })
     }
+}
+
+/// Arguments that are compared with each other one by one, where there are no more.
+pub(super) const FEW: usize = 8;
+
+/// Whether arguments that were different are so still: those of `then` as `now`. Of many it is not
+/// asked.
+pub(super) fn are_distinct(now: &[Value], then: &[Value]) -> bool {
+    let distinct = |nth: usize| (0..nth).all(|other| now[other] != now[nth] || then[other] == then[nth]);
+    now.len() <= FEW && (0..now.len()).all(distinct)
 }

@@ -14,6 +14,7 @@
 use std::sync::OnceLock;
 
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
 use crate::base::DType;
 use crate::graph::{Element, Graph, Node, Op, Value};
@@ -279,16 +280,73 @@ impl Rule {
     }
 }
 
-/// The rules whose left side has the op of `node` at its root, in the order of the table.
-pub fn rules_for(node: &Node) -> &'static [&'static Rule] {
-    static BY_ROOT: OnceLock<FxHashMap<Element, Vec<&'static Rule>>> = OnceLock::new();
-    let Op::Elementwise(element) = &node.op else { return &[] };
+/// What the arguments of a node are, as far as patterns ask before anything is bound.
+#[derive(Default)]
+struct Features {
+    /// One is a constant.
+    constant: bool,
+    /// One is a truth value.
+    truth: bool,
+    /// Two are the same.
+    twice: bool,
+    /// The ops among them.
+    ops: SmallVec<[Element; 3]>,
+}
+
+impl Features {
+    /// What every node that `pat` matches has.
+    fn of_pattern(pat: &Pat) -> Self {
+        let args = pat.args();
+        let twice = |arg: &&Pat| {
+            let same = |other: &&&Pat| matches!((arg, other), (Pat::Var(a), Pat::Var(b)) if a == b);
+            args.iter().filter(same).count() > 1
+        };
+        Self {
+            constant: args.iter().any(|arg| matches!(arg, Pat::Num(_) | Pat::Truth(_))),
+            truth: args.iter().any(|arg| matches!(arg, Pat::Mask(_))),
+            twice: args.iter().any(twice),
+            ops: args.iter().filter_map(|arg| arg.root()).collect(),
+        }
+    }
+
+    fn of_node(graph: &Graph, node: &Node) -> Self {
+        let mut features = Self::default();
+        for (nth, arg) in node.args.iter().enumerate() {
+            match &graph[arg.node].op {
+                Op::Const(_) => features.constant = true,
+                Op::Elementwise(element) => features.ops.push(*element),
+                _ => {}
+            }
+            features.truth |= graph.ty(*arg).dtype == DType::Bool;
+            features.twice |= node.args[..nth].contains(arg);
+        }
+        features
+    }
+
+    fn include(&self, needed: &Features) -> bool {
+        (self.constant || !needed.constant)
+            && (self.truth || !needed.truth)
+            && (self.twice || !needed.twice)
+            && needed.ops.iter().all(|op| self.ops.contains(op))
+    }
+}
+
+/// The rules that may match `node`, whose arguments are in `graph`, in the order of the table: all that
+/// have its op at the root, but for those that one look at its arguments rules out.
+pub fn rules_at(graph: &Graph, node: &Node) -> impl Iterator<Item = &'static Rule> {
+    static BY_ROOT: OnceLock<FxHashMap<Element, Vec<(Features, &'static Rule)>>> = OnceLock::new();
     let by_root = BY_ROOT.get_or_init(|| {
-        let mut by_root: FxHashMap<Element, Vec<&'static Rule>> = FxHashMap::default();
+        let mut by_root: FxHashMap<Element, Vec<(Features, &'static Rule)>> = FxHashMap::default();
         for rule in RULES {
-            by_root.entry(rule.lhs.root().expect("a rule begins with an op")).or_default().push(rule);
+            let root = rule.lhs.root().expect("a rule begins with an op");
+            by_root.entry(root).or_default().push((Features::of_pattern(&rule.lhs), rule));
         }
         by_root
     });
-    by_root.get(element).map_or(&[], Vec::as_slice)
+    let of_root = match &node.op {
+        Op::Elementwise(element) => by_root.get(element).map_or(&[][..], Vec::as_slice),
+        _ => &[],
+    };
+    let features = Features::of_node(graph, node);
+    of_root.iter().filter(move |(needed, _)| features.include(needed)).map(|(_, rule)| *rule)
 }

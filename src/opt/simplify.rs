@@ -15,14 +15,13 @@
 
 mod reshape;
 
-use rustc_hash::FxHashMap;
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 use crate::base::{DType, Scalar, Shape, Type};
-use crate::graph::{Element, Graph, Node, NodeId, Op, Value, View};
-use crate::op::{Binary, Builder, Expr, Fold, Inst, Ref, eval, math};
+use crate::graph::{Element, Graph, Node, NodeId, Op, Slices, Value, View};
+use crate::op::{Builder, Fold, Inst, Ref, eval, math};
 use crate::opt::pattern::Replacement;
-use crate::opt::rules::rules_for;
+use crate::opt::rules::rules_at;
 
 /// How often one node is rewritten at most. Rules make a node smaller, but what they uncover below
 /// it can be long; the rest is found where it stands.
@@ -40,8 +39,6 @@ pub fn simplify(graph: &Graph) -> Graph {
 struct Simplifier {
     /// Per node, whether it or what it reads may be an error of evaluation.
     fails: Vec<bool>,
-    /// Ops that commute by their arguments in ascending order: `b + a` is `a + b`.
-    turned: FxHashMap<(Binary, Value, Value), Value>,
 }
 
 impl Simplifier {
@@ -56,19 +53,14 @@ impl Simplifier {
         }
         if let (Op::Elementwise(Element::Binary(op)), &[a, b]) = (&node.op, &node.args[..])
             && op.commutes()
+            && a != b
         {
-            let key = (*op, a.min(b), a.max(b));
-            if let Some(&known) = self.turned.get(&key) {
-                return known;
+            // `b + a` is `a + b`, whichever was there first.
+            let turned = Node { args: smallvec![b, a], ..node.clone() };
+            if let Some(known) = graph.find(&turned) {
+                return known.into();
             }
-            let value = self.intern(graph, node);
-            self.turned.insert(key, value);
-            return value;
         }
-        self.intern(graph, node)
-    }
-
-    fn intern(&mut self, graph: &mut Graph, node: Node) -> Value {
         let id = graph.add(node);
         self.learn(graph);
         id.into()
@@ -105,8 +97,7 @@ impl Simplifier {
     fn apply_rules(&mut self, graph: &mut Graph, node: &Node) -> Option<Replacement> {
         let fails = &self.fails;
         let may_go = |value: Value| !fails[value.node.index()];
-        let (rule, bound) = rules_for(node)
-            .iter()
+        let (rule, bound) = rules_at(graph, node)
             .find_map(|rule| rule.matches(graph, node, may_go).map(|bound| (rule, bound)))?;
         let replacement = rule.rhs.build(graph, &bound, node.ty());
         self.learn(graph);
@@ -157,11 +148,10 @@ fn splat(op: Op, node: &Node) -> Replacement {
 
 /// Whether evaluating the node itself may be an error: some definitions check their arguments.
 fn may_fail(graph: &Graph, node: &Node) -> bool {
-    let checks = |definition: &Expr| definition.iter().any(|(inst, _)| matches!(inst, Inst::Check { .. }));
     let dtype = || graph.ty(node.args[0]).dtype;
     match &node.op {
-        Op::Elementwise(Element::Unary(op)) => op.is_math() && checks(math::unary(*op, dtype())),
-        Op::Elementwise(Element::Binary(op)) => op.is_math() && checks(math::binary(*op, dtype())),
+        Op::Elementwise(Element::Unary(op)) => op.is_math() && math::unary(*op, dtype()).checks(),
+        Op::Elementwise(Element::Binary(op)) => op.is_math() && math::binary(*op, dtype()).checks(),
         // A nest's expressions may hold such definitions, however deep.
         Op::Nest(_) => true,
         _ => false,
@@ -277,7 +267,7 @@ fn keeps_order(view: &View, from: &Shape, to: &Shape) -> bool {
 
 /// Firsts and steps of a slice of a slice; `None` if they leave the numbers, as the step of an axis
 /// that is never stepped may.
-fn slice_of_slice(outer: &[(i64, i64)], inner: &[(i64, i64)]) -> Option<SmallVec<[(i64, i64); 4]>> {
+fn slice_of_slice(outer: &[(i64, i64)], inner: &[(i64, i64)]) -> Option<Slices> {
     let compose = |(&(start, step), &(first, stride)): (&(i64, i64), &(i64, i64))| {
         let start = start.checked_mul(stride)?.checked_add(first)?;
         Some((start, step.checked_mul(stride)?))

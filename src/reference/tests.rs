@@ -1,11 +1,9 @@
 //! Expected values are calculated by hand or come from NumPy 2.4.
 
-use std::sync::Arc;
-
 use smallvec::smallvec;
 
 use super::*;
-use crate::base::{Affine, DType};
+use crate::base::{Affine, DType, Keyed};
 use crate::graph::{NodeId, Value};
 use crate::op::{Binary, Builder, Fold, Unary};
 
@@ -28,7 +26,7 @@ impl Draft {
         let shape = nest.out_shape();
         let types = dtypes.iter().map(|&dtype| Type { dtype, shape: shape.clone() }).collect();
         let node = Node {
-            op: Op::Nest(Arc::new(nest)),
+            op: Op::Nest(Keyed::new(nest)),
             args: args.iter().map(|&arg| Value::from(arg)).collect(),
             types,
         };

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use rayon::ThreadPool;
 
+use crate::base::Keyed;
 use crate::kernel::Strip;
 use crate::runtime::buffer::pool;
 use crate::runtime::cache::Cache;
@@ -15,7 +16,7 @@ const KEPT_STRIPS: usize = 2048;
 
 /// What all evaluations share.
 pub struct Engine {
-    strips: Cache<Strip, Shared>,
+    strips: Cache<Keyed<Strip>, Shared>,
     threads: AtomicUsize,
     optimize: AtomicBool,
     compile: AtomicBool,
@@ -149,7 +150,7 @@ impl Engine {
     }
 
     /// The strip shared by all that need one like it.
-    pub(crate) fn strip(&self, strip: &Strip) -> Shared {
+    pub(crate) fn strip(&self, strip: &Keyed<Strip>) -> Shared {
         self.strips
             .get(strip)
             .unwrap_or_else(|| self.strips.insert(strip.clone(), Arc::new(Callable::new(strip.clone()))))

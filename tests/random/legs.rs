@@ -165,7 +165,7 @@ fn without_one_pass(
 /// The reference's values of what some passes, and those that must run, make of the graph, each run
 /// so many times.
 fn reference_after(case: &Case, enabled: impl Fn(&Pass) -> bool, times: usize) -> Result<Vec<Values>> {
-    let mut graph = case.graph.without_dead_nodes();
+    let mut graph = case.graph.clone().without_dead_nodes();
     for pass in PASSES.iter().filter(|pass| pass.needed || enabled(pass)) {
         for _ in 0..times {
             graph = (pass.run)(&graph);
@@ -213,7 +213,7 @@ fn values(buffer: &Buffer, dtype: DType) -> Values {
 /// The first pass that panics or after which the reference differs, and the graph there.
 pub fn guilty_pass(case: &Case) -> String {
     let Ok(expected) = reference_of(case) else { return String::new() };
-    let mut graph = case.graph.without_dead_nodes();
+    let mut graph = case.graph.clone().without_dead_nodes();
     for pass in PASSES {
         let next = quietly(|| {
             let next = (pass.run)(&graph);

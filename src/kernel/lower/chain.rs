@@ -90,27 +90,22 @@ impl Lowering {
         rank: usize,
     ) -> Link {
         let mut operands: Vec<Source> = Vec::new();
-        let mut known: rustc_hash::FxHashMap<Inst, Ref> = rustc_hash::FxHashMap::default();
         let (mut scalars, mut scalar_dtypes): (Vec<u32>, Vec<DType>) = (Vec::new(), Vec::new());
         let mut builder = Builder::default();
-        let mut renamed: rustc_hash::FxHashMap<Ref, Ref> = rustc_hash::FxHashMap::default();
+        // What instructions have become: those before the piece by number, ascending, and its own.
+        let mut before: SmallVec<[(Ref, Ref); 8]> = SmallVec::new();
+        let mut within: SmallVec<[Ref; 16]> = SmallVec::from_elem(Ref::new(0), piece.end - piece.first);
         let mut operand = |builder: &mut Builder, source: Source| {
             let arg = builder.arg(operands.len(), source.dtype);
             operands.push(source);
             arg
         };
         // Instructions before the piece are leaves, made again, or values passed on.
-        for at in needed(body.expr, values, piece.first) {
+        for at in needed(body.expr, values, piece) {
             let (inst, dtype) = (body.expr.inst(at), body.expr.dtype(at));
             let value = match inst {
-                Inst::Arg(_) | Inst::Acc(_) => *known.entry(inst.clone()).or_insert_with(|| {
-                    let source = match inst {
-                        Inst::Arg(arg) => &body.args[*arg as usize],
-                        Inst::Acc(acc) => &body.accs[usize::from(*acc)],
-                        _ => unreachable!("matched above"),
-                    };
-                    operand(&mut builder, source.clone())
-                }),
+                Inst::Arg(arg) => operand(&mut builder, body.args[*arg as usize].clone()),
+                Inst::Acc(acc) => operand(&mut builder, body.accs[usize::from(*acc)].clone()),
                 Inst::Scalar(scalar) => {
                     let number = scalars.iter().position(|known| known == scalar).unwrap_or_else(|| {
                         scalars.push(*scalar);
@@ -123,11 +118,15 @@ impl Lowering {
                     let number = temps[at.index()].expect("what a later piece needs is passed on");
                     operand(&mut builder, temp(number, dtype, rank, column))
                 }
-                _ => builder.push(inst.map_operands(|r| renamed[&r]), dtype),
+                _ => builder.push(inst.map_operands(|r| piece.renamed(&before, &within, r)), dtype),
             };
-            renamed.insert(at, value);
+            match at.index().checked_sub(piece.first) {
+                Some(place) => within[place] = value,
+                None => before.push((at, value)),
+            }
         }
-        let values: SmallVec<[Ref; 2]> = values.iter().map(|value| renamed[value]).collect();
+        let values: SmallVec<[Ref; 2]> =
+            values.iter().map(|value| piece.renamed(&before, &within, *value)).collect();
         let arguments = operands.len();
         operands.extend(outs);
         let described = operands.iter().enumerate().map(|(at, source)| Operand {
@@ -171,32 +170,50 @@ impl Piece {
     fn computes(&self, value: Ref) -> bool {
         (self.first..self.end).contains(&value.index())
     }
+
+    /// What an instruction has become, given those before the piece, ascending, and its own.
+    fn renamed(&self, before: &[(Ref, Ref)], within: &[Ref], at: Ref) -> Ref {
+        match at.index().checked_sub(self.first) {
+            Some(place) => within[place],
+            None => {
+                let place = before.binary_search_by_key(&at, |(at, _)| *at);
+                before[place.expect("operands come first")].1
+            }
+        }
+    }
 }
 
-/// The instructions that are needed for `values`, in order, where those before `first` that are not
-/// leaves are there already. Looks at no others, so that all pieces of an expression take time
-/// linear in its length.
-fn needed(expr: &Expr, values: &[Ref], first: usize) -> Vec<Ref> {
-    let mut needed: Vec<Ref> = Vec::new();
-    let mut known: rustc_hash::FxHashSet<Ref> = values.iter().copied().collect();
-    let mut pending: Vec<Ref> = known.iter().copied().collect();
-    while let Some(at) = pending.pop() {
-        needed.push(at);
-        if at.index() >= first {
-            pending.extend(expr.inst(at).operands().into_iter().filter(|operand| known.insert(*operand)));
+/// The instructions that are needed for `values` of a piece, in order: its own, and those before it
+/// that they use. Looks at no others, so that all pieces of an expression take time linear in its
+/// length.
+fn needed(expr: &Expr, values: &[Ref], piece: &Piece) -> Vec<Ref> {
+    let mut within: SmallVec<[bool; 64]> = SmallVec::from_elem(false, piece.end - piece.first);
+    let mut needed: Vec<Ref> = Vec::with_capacity(within.len());
+    values.iter().for_each(|value| within[value.index() - piece.first] = true);
+    for place in (0..within.len()).rev() {
+        if within[place] {
+            for operand in expr.inst(Ref::new(piece.first + place)).operands() {
+                match operand.index().checked_sub(piece.first) {
+                    Some(place) => within[place] = true,
+                    None => needed.push(operand),
+                }
+            }
         }
     }
     needed.sort_unstable();
+    needed.dedup();
+    needed
+        .extend((0..within.len()).filter(|place| within[*place]).map(|place| Ref::new(piece.first + place)));
     needed
 }
 
 /// Cuts an expression into pieces of at most [`LONGEST`] instructions, each cut in the last quarter
 /// of what is allowed and there at the point that the fewest values cross.
 fn cut(expr: &Expr) -> Vec<Piece> {
-    let lengths: Vec<usize> = expr.iter().map(|(inst, _)| length(expr, inst)).collect();
-    if lengths.iter().sum::<usize>() <= LONGEST {
+    if expr.iter().map(|(inst, _)| length(expr, inst)).sum::<usize>() <= LONGEST {
         return vec![Piece { first: 0, end: expr.len(), passed: Vec::new() }];
     }
+    let lengths: Vec<usize> = expr.iter().map(|(inst, _)| length(expr, inst)).collect();
     // How many values are alive after each instruction: leaves are free, they are made again.
     let last_uses = expr.last_uses();
     let mut alive = vec![0_isize; expr.len() + 1];

@@ -7,6 +7,7 @@ mod reduce;
 
 use smallvec::SmallVec;
 
+use crate::base::intern::{Keyed, Table, hash_of};
 use crate::base::{DType, Type};
 use crate::graph::{Core, Graph, Nest, Node, NodeId, Op, Value};
 use crate::kernel::schedule::Axes;
@@ -18,8 +19,8 @@ use rustc_hash::FxHashMap;
 #[derive(Default)]
 pub struct Lowering {
     /// Every strip of the plan, each once.
-    pub strips: Vec<Strip>,
-    known: FxHashMap<Strip, usize>,
+    pub strips: Vec<Keyed<Strip>>,
+    known: Table,
     /// Where each stored value is.
     pub homes: FxHashMap<Value, Home>,
 }
@@ -58,11 +59,13 @@ pub(crate) struct Source {
 impl Lowering {
     /// The number of a strip equal to `strip`.
     fn strip(&mut self, strip: Strip) -> usize {
+        let strip = Keyed::new(strip);
         let next = self.strips.len();
-        *self.known.entry(strip).or_insert_with_key(|key| {
-            self.strips.push(key.clone());
-            next
-        })
+        let known = self.known.find_or_insert(hash_of(&strip), next, |known| self.strips[known] == strip);
+        if known.is_none() {
+            self.strips.push(strip);
+        }
+        known.unwrap_or(next)
     }
 
     /// The stage that runs nest `id`, keeping its first `outer` axes as they are.

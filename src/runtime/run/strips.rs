@@ -3,8 +3,8 @@
 
 use std::sync::{Arc, OnceLock};
 
-use crate::base::DType;
 use crate::base::strip::{StripArgs, StripFn};
+use crate::base::{DType, Keyed};
 use crate::kernel::Strip;
 use crate::kernel::interpret::{self, Position};
 use crate::op::Values;
@@ -20,7 +20,7 @@ type Native = std::convert::Infallible;
 /// A strip and, once it has been asked for, its code.
 #[derive(Debug)]
 pub struct Callable {
-    strip: Strip,
+    strip: Keyed<Strip>,
     /// Empty inside if no code can be made: this machine or build has to interpret.
     native: OnceLock<Option<Native>>,
 }
@@ -30,7 +30,7 @@ pub type Shared = Arc<Callable>;
 
 impl Callable {
     /// A strip without code yet.
-    pub fn new(strip: Strip) -> Self {
+    pub fn new(strip: Keyed<Strip>) -> Self {
         Self { strip, native: OnceLock::new() }
     }
 
