@@ -1,0 +1,148 @@
+//! First evaluations: in a new process, of a new structure, of known code and a new size.
+//!
+//! - `c_process_*`: a child process, from its start to its end, that evaluates twice
+//! - `c_first_*`, `c_second_*`: the two evaluations in it, building included
+//! - `c_new_*`: an expression never seen before, in a process that has compiled others
+//! - `c_plan_node`: a known expression on arrays of a new length, by its number of operations: a program is
+//!   planned, nothing is compiled
+//!
+//! Broadloom warns once of a line that makes so many programs, which here is the point.
+
+use std::cell::Cell;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use broadloom::prelude::*;
+
+use crate::Bench;
+use crate::report::fail;
+use crate::small::timed;
+
+/// Operations of chains.
+const LENGTHS: [usize; 3] = [8, 32, 128];
+
+/// Elements of arrays that are large enough to be compiled for, and small enough to take little time.
+const SIZE: usize = 20_000;
+
+pub fn all(bench: &Bench) {
+    children(bench);
+    structures(bench);
+}
+
+/// Makes inputs, and returns what makes the expression of them.
+type Program = fn() -> Box<dyn Fn() -> Array>;
+
+/// What children evaluate, by name, with its size.
+const PROGRAMS: [(&str, &str, Program); 2] =
+    [("chain", "1000000", fused_chain), ("mlp3", "64x784x512x256x10", network)];
+
+/// Numbers that cost next to nothing to make.
+fn numbers(shape: impl AsRef<[usize]>) -> Array {
+    let size = shape.as_ref().iter().product::<usize>();
+    let values: Vec<f32> = (0..size).map(|n| n as f32 / size as f32 - 0.5).collect();
+    Array::from_vec(values, shape.as_ref()).expect("as many values as the shape has")
+}
+
+/// `relu(a b + c) - d / 2`.
+fn fused_chain() -> Box<dyn Fn() -> Array> {
+    let [a, b, c, d] = [(); 4].map(|()| numbers([1_000_000]));
+    Box::new(move || (&a * &b + &c).relu() - 0.5 * &d)
+}
+
+/// Three layers.
+fn network() -> Box<dyn Fn() -> Array> {
+    let [x, w1, w2, w3] = [[64, 784], [784, 512], [512, 256], [256, 10]].map(numbers);
+    let [b1, b2, b3] = [512, 256, 10].map(|width| numbers([width]));
+    Box::new(move || {
+        let hidden = (x.matmul(&w1) + &b1).relu();
+        let hidden = (hidden.matmul(&w2) + &b2).relu();
+        hidden.matmul(&w3) + &b3
+    })
+}
+
+/// Evaluates a program twice and prints both times in seconds.
+pub fn child(name: &str) {
+    let Some((_, _, program)) = PROGRAMS.iter().find(|program| program.0 == name) else {
+        fail(&format!("no program is called {name}"));
+    };
+    let expression = program();
+    for _ in 0..2 {
+        let time = timed(|| drop(expression().eval().expect("the program evaluates")));
+        println!("{}", time.as_secs_f64());
+    }
+}
+
+/// The times of a child: of the process, of the first and of the second evaluation.
+fn times_of_child(name: &str, threads: usize) -> [f64; 3] {
+    let this =
+        std::env::current_exe().unwrap_or_else(|error| fail(&format!("where is this program? {error}")));
+    let start = Instant::now();
+    let output =
+        Command::new(this).args(["--cold", name]).env("BROADLOOM_THREADS", threads.to_string()).output();
+    let process = start.elapsed().as_secs_f64();
+    let output = output.unwrap_or_else(|error| fail(&format!("no child process: {error}")));
+    let text = String::from_utf8_lossy(&output.stdout);
+    let times: Vec<f64> = text.lines().filter_map(|line| line.parse().ok()).collect();
+    let [first, second] = times[..] else { fail(&format!("a child process said: {text}")) };
+    [process, first, second]
+}
+
+fn children(bench: &Bench) {
+    const ROWS: [[&str; 2]; 3] = [
+        ["c_process_chain", "c_process_mlp3"],
+        ["c_first_chain", "c_first_mlp3"],
+        ["c_second_chain", "c_second_mlp3"],
+    ];
+    for (which, rows) in ROWS.iter().enumerate() {
+        for (row, (name, size, _)) in rows.iter().zip(PROGRAMS) {
+            bench
+                .time(row, size, 1, || Duration::from_secs_f64(times_of_child(name, bench.threads())[which]));
+        }
+    }
+}
+
+/// `x`, and then `length` operations with `y`, others for every `seed` below `4.pow(length)`.
+fn chain(x: &Array, y: &Array, length: usize, seed: usize) -> Array {
+    let mut code = seed;
+    let mut result = x.clone();
+    for _ in 0..length {
+        result = match code % 4 {
+            0 => &result + y,
+            1 => &result * y,
+            2 => result.maximum(y),
+            _ => y - &result,
+        };
+        code /= 4;
+    }
+    result
+}
+
+/// New structures, and a known one with a new size.
+fn structures(bench: &Bench) {
+    let next = Cell::new(0);
+    let fresh = || next.replace(next.get() + 1);
+    let (x, y) = (numbers([SIZE]), numbers([SIZE]));
+    for length in LENGTHS {
+        bench.time("c_new_chain", &length.to_string(), 1, || {
+            timed(|| drop(chain(&x, &y, length, fresh()).eval().expect("a chain evaluates")))
+        });
+    }
+    let [rows, weights, bias] = [[100, 64], [64, 64], [1, 64]].map(numbers);
+    bench.time("c_new_dense", "100x64x64", 1, || {
+        timed(|| {
+            let layer = chain(&(rows.matmul(&weights) + &bias).relu(), &bias, 8, fresh());
+            drop(layer.eval().expect("a layer evaluates"));
+        })
+    });
+    let (x, y) = (numbers([20, 1000]), numbers([20, 1000]));
+    bench.time("c_new_softmax", "20x1000", 1, || {
+        timed(|| drop(chain(&x, &y, 8, fresh()).softmax(-1).eval().expect("a softmax evaluates")))
+    });
+    for length in LENGTHS {
+        bench.time("c_plan_node", &length.to_string(), length, || {
+            let size = SIZE + fresh();
+            let chain = chain(&numbers([size]), &numbers([size]), length, 27);
+            timed(|| drop(chain.eval().expect("a chain evaluates")))
+        });
+    }
+}
