@@ -155,7 +155,12 @@ pub enum Factor {
     /// Memory, as it lies.
     Memory(Place),
     /// A prologue that writes packed panels: local 0.
-    Chain(Chain),
+    Chain {
+        /// What is computed.
+        chain: Chain,
+        /// The axis its strips run along: the factor's own, or the summed one.
+        along: usize,
+    },
 }
 
 /// What becomes of a finished tile of a product.

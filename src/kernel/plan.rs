@@ -373,7 +373,7 @@ pub fn links(work: &Work) -> Vec<&Link> {
         Work::Matmul(matmul) => {
             let mut links: Vec<&Link> = Vec::new();
             for factor in [&matmul.lhs, &matmul.rhs] {
-                if let Factor::Chain(chain) = factor {
+                if let Factor::Chain { chain, .. } = factor {
                     links.extend(of(chain));
                 }
             }

@@ -286,7 +286,7 @@ impl Printer<'_> {
                         let line = format!("{name} = {}", inner.place(place));
                         inner.line(line);
                     }
-                    Factor::Chain(chain) => inner.chain(chain),
+                    Factor::Chain { chain, .. } => inner.chain(chain),
                 }
             }
             let locals = ["acc".to_owned()];

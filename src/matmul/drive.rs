@@ -10,8 +10,8 @@ use std::ops::Range;
 use smallvec::SmallVec;
 
 use super::kernels::Step;
-use super::pack::Operand;
-use super::plan::{self, Access, Packing, Plan};
+use super::pack::{Block, Operand};
+use super::plan::{self, Form, Packing, Plan, Side};
 use super::{Kernel, Product, SCRATCH_ALIGN, Sink, Source, Task, Tile};
 
 impl Kernel {
@@ -20,9 +20,9 @@ impl Kernel {
         plan::split(self, product, threads)
     }
 
-    /// As [`super::scratch_bytes`], for this kernel.
-    pub fn scratch_bytes(&self, product: Product, task: &Task) -> usize {
-        Plan::most_bytes(self, task.rows.len(), task.columns.len(), product.k)
+    /// As [`super::plan`], for this kernel.
+    pub fn plan(&self, product: Product, task: &Task, lhs: Source, rhs: Source, sink: Sink) -> Plan {
+        Plan::new(self, product.k, task, lhs, rhs, sink)
     }
 
     /// As [`super::run`], on this kernel.
@@ -32,9 +32,11 @@ impl Kernel {
     ///
     /// # Panics
     /// If scratch is too small or not aligned.
+    #[allow(clippy::too_many_arguments)]
     pub unsafe fn run(
         &self,
         product: Product,
+        plan: &Plan,
         task: &Task,
         lhs: Source,
         rhs: Source,
@@ -46,19 +48,21 @@ impl Kernel {
         if task.rows.is_empty() || task.columns.is_empty() {
             return 0;
         }
-        let (left, right) = (Operand::left(lhs), Operand::right(rhs));
-        let size = self.dtype.size();
-        let access = Access {
-            left_direct: matches!(left, Operand::Memory { .. }),
-            right_direct: matches!(right, Operand::Memory { lane, .. } if lane == size as isize),
-            in_place: matches!(sink, Sink::Memory { .. }),
-        };
-        let plan = Plan::new(self, task.rows.len(), task.columns.len(), product.k, access);
-        let scratch_fits = scratch.len() >= plan.bytes;
-        let scratch_aligned = plan.bytes == 0 || scratch.as_ptr().addr().is_multiple_of(SCRATCH_ALIGN);
+        let bytes = plan.scratch_bytes();
+        let scratch_fits = scratch.len() >= bytes;
+        let scratch_aligned = bytes == 0 || scratch.as_ptr().addr().is_multiple_of(SCRATCH_ALIGN);
         assert!(scratch_fits && scratch_aligned, "matmul: scratch of {} bytes is not enough", scratch.len());
-        let scratch = scratch.as_mut_ptr().cast();
-        let run = Run { kernel: self, plan, k: product.k, task, left, right, sink, scratch, size };
+        let run = Run {
+            kernel: self,
+            plan,
+            k: product.k,
+            task,
+            left: Operand::new(lhs, Side::Left),
+            right: Operand::new(rhs, Side::Right),
+            sink,
+            scratch: scratch.as_mut_ptr().cast(),
+            size: self.dtype.size(),
+        };
         // SAFETY: the caller's promise; scratch is large enough for the plan.
         unsafe { run.all() }
     }
@@ -67,7 +71,7 @@ impl Kernel {
 /// A task being run.
 struct Run<'a> {
     kernel: &'a Kernel,
-    plan: Plan,
+    plan: &'a Plan,
     k: usize,
     task: &'a Task,
     left: Operand<'a>,
@@ -83,13 +87,19 @@ struct Run<'a> {
 struct Ready {
     /// The first lane at the first k.
     at: *const u8,
-    /// From one tile's lanes to the next's.
-    tile: isize,
-    /// From one lane to the next.
+    /// From one lane's panel to the next lane's: to the next panel, divided by the width of this one.
+    panel: isize,
+    /// From one lane to the next, and from one k to the next; the width of a panel if that is where
+    /// the next k is.
     lane: isize,
-    /// From one k to the next.
-    k: isize,
-    packed: bool,
+    k: Option<isize>,
+}
+
+impl Ready {
+    /// From one k to the next, in a panel of `width` lanes of `size` bytes.
+    fn k(&self, width: usize, size: usize) -> isize {
+        self.k.unwrap_or((width * size) as isize)
+    }
 }
 
 /// The accumulators of a block.
@@ -99,8 +109,8 @@ struct Sums {
     at: *mut u8,
     /// Bytes from one row to the next.
     row: isize,
-    /// Bytes from one panel of rows to the next; 0 if panels take turns.
-    panel: isize,
+    /// Whether panels of rows take turns in one place.
+    turns: bool,
     /// Whether an earlier block of k has left sums to go on from.
     resume: bool,
     /// Whether this block of k is the last.
@@ -111,7 +121,11 @@ impl Run<'_> {
     /// # Safety
     /// As [`super::run`].
     unsafe fn all(&self) -> u32 {
-        let (plan, task) = (&self.plan, self.task);
+        let (plan, task) = (self.plan, self.task);
+        if plan.rows >= task.rows.len() && plan.columns >= task.columns.len() && plan.depth >= self.k {
+            // SAFETY: the caller's promise.
+            return unsafe { self.block(task.rows.clone(), task.columns.clone(), 0..self.k) };
+        }
         let row_blocks = task.rows.len().div_ceil(plan.rows);
         // A product over no k still writes its zeros.
         let k_blocks = self.k.div_ceil(plan.depth).max(1);
@@ -138,15 +152,12 @@ impl Run<'_> {
     /// # Safety
     /// As [`super::run`]; blocks must come in the plan's order.
     unsafe fn block(&self, rows: Range<usize>, columns: Range<usize>, ks: Range<usize>) -> u32 {
-        let (plan, size) = (&self.plan, self.size);
+        let (plan, size) = (self.plan, self.size);
         let mut errors = 0;
 
-        let (padded_rows, padded_columns) = (
-            rows.len().next_multiple_of(self.kernel.rows),
-            columns.len().next_multiple_of(self.kernel.columns),
-        );
+        let padded_columns = columns.len().next_multiple_of(self.kernel.lanes);
         let kept_left =
-            ((rows.start - self.task.rows.start) * self.k + padded_rows * ks.start) * size + plan.left_at;
+            ((rows.start - self.task.rows.start) * self.k + rows.len() * ks.start) * size + plan.left_at;
         let left_at = if plan.left == Packing::Kept { kept_left } else { plan.left_at };
         let first_columns = columns.start == self.task.columns.start;
         let pack_left = plan.left == Packing::Block || first_columns;
@@ -158,29 +169,15 @@ impl Run<'_> {
         let overwritten = plan.right == Packing::Block && !plan.k_outer && self.k > plan.depth;
         let pack_right = first_rows || overwritten;
 
+        let left_block = Block { side: Side::Left, lanes: rows.clone(), ks: ks.clone() };
+        let right_block = Block { side: Side::Right, lanes: columns.clone(), ks: ks.clone() };
         // SAFETY: the plan's areas lie inside scratch and apart; operands are the caller's promise.
         let (left, right) = unsafe {
+            let left_to = (plan.left != Packing::Direct).then(|| (left_at, pack_left));
+            let right_to = (plan.right != Packing::Direct).then(|| (right_at, pack_right));
             (
-                self.ready(
-                    self.left,
-                    plan.left,
-                    self.kernel.rows,
-                    left_at,
-                    pack_left,
-                    rows.clone(),
-                    ks.clone(),
-                    &mut errors,
-                ),
-                self.ready(
-                    self.right,
-                    plan.right,
-                    self.kernel.columns,
-                    right_at,
-                    pack_right,
-                    columns.clone(),
-                    ks.clone(),
-                    &mut errors,
-                ),
+                self.ready(self.left, left_block, plan.left_form, left_to, &mut errors),
+                self.ready(self.right, right_block, Form::Lanes, right_to, &mut errors),
             )
         };
         let (resume, finish) = (ks.start > 0, ks.end == self.k);
@@ -188,59 +185,51 @@ impl Run<'_> {
             Sink::Memory { base, row } => Sums {
                 at: base.wrapping_offset(rows.start as isize * row + (columns.start * size) as isize),
                 row,
-                panel: self.kernel.rows as isize * row,
+                turns: false,
                 resume,
                 finish,
             },
             Sink::Finish(_) => {
                 let row = (plan.sums_stride * size) as isize;
-                let panel = if self.k <= plan.depth { 0 } else { self.kernel.rows as isize * row };
+                let turns = self.k <= plan.depth;
                 // SAFETY: the plan's area lies inside scratch.
-                Sums { at: unsafe { self.scratch.add(plan.sums_at) }, row, panel, resume, finish }
+                Sums { at: unsafe { self.scratch.add(plan.sums_at) }, row, turns, resume, finish }
             }
         };
         // SAFETY: operands and sums are ready for this block.
         errors | unsafe { self.panels(left, right, sums, rows, columns, ks.len()) }
     }
 
-    /// Makes a block of an operand ready to be read, packing it if `pack`.
+    /// Makes a block of an operand ready to be read: in memory, where it is, or packed at `to` in
+    /// scratch, if it is not there yet.
     ///
     /// # Safety
-    /// As [`super::run`]; the area at `at` in scratch must have room, or hold the block already.
-    #[allow(clippy::too_many_arguments)]
+    /// As [`super::run`]; the area in scratch must have room, or hold the block already.
     unsafe fn ready(
         &self,
         operand: Operand,
-        packing: Packing,
-        width: usize,
-        at: usize,
-        pack: bool,
-        lanes: Range<usize>,
-        ks: Range<usize>,
+        block: Block,
+        form: Form,
+        to: Option<(usize, bool)>,
         errors: &mut u32,
     ) -> Ready {
-        match (operand, packing) {
-            (Operand::Memory { base, lane, k }, Packing::Direct) => Ready {
-                at: base.wrapping_offset(lanes.start as isize * lane + ks.start as isize * k),
-                tile: width as isize * lane,
-                lane,
-                k,
-                packed: false,
-            },
-            _ => {
-                let depth = ks.len();
-                // SAFETY: the caller's promise.
-                let to = unsafe { self.scratch.add(at) };
+        let (size, depth) = (self.size as isize, block.ks.len() as isize);
+        match (operand, to) {
+            (Operand::Memory { base, lane, k }, None) => {
+                let offset = block.lanes.start as isize * lane + block.ks.start as isize * k;
+                Ready { at: base.wrapping_offset(offset), panel: lane, lane, k: Some(k) }
+            }
+            (_, to) => {
+                let (at, pack) = to.expect("only memory is read where it is");
+                // SAFETY: the plan's areas lie inside scratch.
+                let (at, stage) = unsafe { (self.scratch.add(at), self.scratch.add(self.plan.stage_at)) };
                 if pack {
                     // SAFETY: the caller's promise.
-                    *errors |= unsafe { operand.pack(self.size, width, lanes, ks, to) };
+                    *errors |= unsafe { operand.pack(self.kernel, form, block, at, stage) };
                 }
-                Ready {
-                    at: to,
-                    tile: (width * depth * self.size) as isize,
-                    lane: self.size as isize,
-                    k: (width * self.size) as isize,
-                    packed: true,
+                match form {
+                    Form::Lanes => Ready { at, panel: depth * size, lane: size, k: None },
+                    Form::Ks => Ready { at, panel: depth * size, lane: depth * size, k: Some(size) },
                 }
             }
         }
@@ -260,58 +249,52 @@ impl Run<'_> {
         columns: Range<usize>,
         depth: usize,
     ) -> u32 {
-        let Kernel { rows: tall, columns: wide, lanes, .. } = *self.kernel;
+        let (kernel, size) = (self.kernel, self.size);
+        let vectors = columns.len().div_ceil(kernel.lanes);
+        let rest = columns.len() - (vectors - 1) * kernel.lanes;
         let mut errors = 0;
-        for (nth, first) in rows.clone().step_by(tall).enumerate() {
-            let present = tall.min(rows.end - first);
-            let panel = left.at.wrapping_offset(nth as isize * left.tile);
-            let panel_sums = sums.at.wrapping_offset(nth as isize * sums.panel);
+        let mut row = 0;
+        while row < rows.len() {
+            let height = kernel.height(rows.len() - row);
+            // Panels that take turns lie where the first one does.
+            let at = if sums.turns { sums.at } else { sums.at.wrapping_offset(row as isize * sums.row) };
             let mut step = Step {
                 depth,
-                a: panel,
+                a: left.at.wrapping_offset(row as isize * left.panel),
                 a_row: left.lane,
-                a_k: left.k,
+                a_k: left.k(height.rows, size),
                 b: right.at,
-                b_k: right.k,
-                c: panel_sums,
+                b_k: 0,
+                c: at,
                 c_row: sums.row,
-                rest: 0,
+                rest,
                 resume: sums.resume,
             };
-            for (tile, column) in (0..columns.len()).step_by(wide).enumerate() {
-                step.b = right.at.wrapping_offset(tile as isize * right.tile);
-                let c = panel_sums.wrapping_add(column * self.size);
-                let width = wide.min(columns.len() - column);
-                if width == wide && present == tall && left.packed {
-                    (step.a, step.c) = (panel, c);
-                    // SAFETY: a full packed tile, and the kernel is one this machine can run.
-                    unsafe { (self.kernel.packed)(&step) };
-                    continue;
-                }
-                let vectors = width.div_ceil(lanes);
-                step.rest = width - (vectors - 1) * lanes;
-                let mut row = 0;
-                for height in self.kernel.heights {
-                    let run = if width == wide { height.whole } else { height.partial[vectors - 1] };
-                    while row + height.rows <= present {
-                        step.a = panel.wrapping_offset(row as isize * left.lane);
-                        step.c = c.wrapping_offset(row as isize * sums.row);
-                        // SAFETY: `height.rows` rows and `width` columns are there.
-                        unsafe { run(&step) };
-                        row += height.rows;
-                    }
-                }
+            let mut ahead = vectors;
+            while ahead > 0 {
+                let taken = kernel.vectors(ahead);
+                let width = taken * kernel.lanes;
+                ahead -= taken;
+                step.b_k = right.k(width, size);
+                let partial = ahead == 0 && rest < kernel.lanes;
+                let run = if partial { height.partial[taken - 1] } else { height.whole[taken - 1] };
+                // SAFETY: `height.rows` rows and these columns are there, and the kernel is one this
+                // machine can run.
+                unsafe { run(&step) };
+                step.b = step.b.wrapping_offset(width as isize * right.panel);
+                step.c = step.c.wrapping_add(width * size);
             }
             if let (Sink::Finish(finish), true) = (self.sink, sums.finish) {
                 errors |= finish(Tile {
-                    at: panel_sums,
+                    at,
                     stride: self.plan.sums_stride,
-                    row: first,
-                    rows: present,
+                    row: rows.start + row,
+                    rows: height.rows,
                     column: columns.start,
                     columns: columns.len(),
                 });
             }
+            row += height.rows;
         }
         errors
     }

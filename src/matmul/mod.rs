@@ -5,8 +5,9 @@
 //! and the instruction set. So k is never split between tasks, a block of k starts from the stored
 //! accumulators of the block before it, and all kernels give equal bits, all NaNs being one value.
 //!
-//! The room neither allocates nor starts threads: the runtime cuts a product with [`split`], gives
-//! each task [`scratch_bytes`] of memory, and calls [`run`] from as many threads as it likes.
+//! The room neither allocates nor starts threads: the runtime cuts a product with [`split`], makes a
+//! [`Plan`] for each task, gives it the scratch that the plan says, and calls [`run`] from as many
+//! threads as it likes.
 //! Operands are read from memory with any steps or written panel by panel by a function (a fused
 //! prologue); results go to memory or, a few cache-hot rows at a time, to a function (a fused
 //! epilogue).
@@ -36,6 +37,7 @@ mod plan;
 mod tests;
 
 pub use kernels::{Isa, Kernel};
+pub use plan::Plan;
 
 /// One product, `[m, k] @ [k, n]`, in one dtype.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,18 +76,25 @@ pub enum Source<'a> {
     /// From a function that writes one panel and returns error bits. It may be called more than
     /// once for the same elements if the operand is too large to be kept, and is never called for
     /// none.
-    Strip(&'a (dyn Fn(Panel) -> u32 + Sync)),
+    Strip {
+        /// The function.
+        write: &'a (dyn Fn(Panel) -> u32 + Sync),
+        /// Whether it runs along k: [`Panel::k`] is 1. Otherwise [`Panel::lane`] is.
+        along_k: bool,
+    },
 }
 
 /// A piece of a packed operand, to be written: for `d < depth` and `j < width`,
-/// `to[d * stride + j]` becomes the operand's element at k = `first_k + d` and row (left operand)
+/// `to[j * lane + d * k]` becomes the operand's element at k = `first_k + d` and row (left operand)
 /// or column (right operand) `first + j`.
 #[derive(Clone, Copy, Debug)]
 pub struct Panel {
     /// Where the first element goes.
     pub to: *mut u8,
-    /// Elements from one k to the next; at least `width`.
-    pub stride: usize,
+    /// Elements from one row or column to the next.
+    pub lane: usize,
+    /// Elements from one k to the next.
+    pub k: usize,
     /// The first row or column.
     pub first: usize,
     /// Number of rows or columns.
@@ -147,20 +156,18 @@ pub fn split(product: Product, threads: usize) -> SmallVec<[Task; 4]> {
     kernel(product.dtype).split(product, threads)
 }
 
-/// Bytes of scratch, aligned to [`SCRATCH_ALIGN`], that [`run`] needs at most for this task.
-pub fn scratch_bytes(product: Product, task: &Task) -> usize {
-    kernel(product.dtype).scratch_bytes(product, task)
-}
-
 /// Computes the elements of `task` and returns all error bits of strips and epilogues.
 ///
 /// # Safety
 /// Memory sources must be readable at every element, naturally aligned, that the task's rows and
 /// columns need over all k; a memory sink must be writable at every element of the task, and
 /// nobody else may touch those elements meanwhile. Strips must write what [`Panel`] says. `scratch`
-/// must be aligned to [`SCRATCH_ALIGN`] and have at least [`scratch_bytes`].
+/// must be aligned to [`SCRATCH_ALIGN`] and have at least [`Plan::scratch_bytes`]. The plan must have
+/// been made for this product, this task, and sources and sink that differ from these by addresses
+/// only.
 pub unsafe fn run(
     product: Product,
+    plan: &Plan,
     task: &Task,
     lhs: Source,
     rhs: Source,
@@ -168,10 +175,15 @@ pub unsafe fn run(
     scratch: &mut [MaybeUninit<u8>],
 ) -> u32 {
     // SAFETY: the caller's promise is the kernel's.
-    unsafe { kernel(product.dtype).run(product, task, lhs, rhs, sink, scratch) }
+    unsafe { kernel(product.dtype).run(product, plan, task, lhs, rhs, sink, scratch) }
 }
 
-/// The name of the micro-kernel products of this dtype run on, `avx512 12x32`.
+/// How [`run`] computes `task`, from sources and into a sink that lie like these.
+pub fn plan(product: Product, task: &Task, lhs: Source, rhs: Source, sink: Sink) -> Plan {
+    kernel(product.dtype).plan(product, task, lhs, rhs, sink)
+}
+
+/// The name of the micro-kernel products of this dtype run on, `avx512 8x48`.
 pub fn kernel_name(dtype: DType) -> &'static str {
     kernel(dtype).name
 }

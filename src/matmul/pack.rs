@@ -8,114 +8,159 @@
 
 use std::ops::Range;
 
-use super::{Panel, Source};
+use super::plan::{Form, Side};
+use super::{Kernel, Panel, Source};
 
 /// How many k of memory whose lanes are side by side are packed together.
 const RUNS: usize = 16;
+
+/// How many k of a strip's rows are written to the stage before they are turned into a panel: with
+/// the widest panel the stage stays in the first-level cache.
+const STAGED: usize = 64;
+
+/// Bytes of the stage where a strip leaves rows of k that become panels of lanes.
+pub(super) fn stage_bytes(kernel: &Kernel) -> usize {
+    kernel.columns * STAGED * kernel.dtype.size()
+}
 
 /// An operand as packing and micro-kernels see it; steps are in bytes.
 #[derive(Clone, Copy)]
 pub(super) enum Operand<'a> {
     Memory { base: *const u8, lane: isize, k: isize },
-    Strip(&'a (dyn Fn(Panel) -> u32 + Sync)),
+    Strip { write: &'a (dyn Fn(Panel) -> u32 + Sync), along_k: bool },
 }
 
 impl<'a> Operand<'a> {
-    /// The left operand, whose lanes are rows.
-    pub fn left(source: Source<'a>) -> Self {
-        match source {
-            Source::Memory { base, row, column } => Operand::Memory { base, lane: row, k: column },
-            Source::Strip(write) => Operand::Strip(write),
+    /// The operand of this side.
+    pub fn new(source: Source<'a>, side: Side) -> Self {
+        match (source, side) {
+            (Source::Memory { base, row, column }, Side::Left) => {
+                Operand::Memory { base, lane: row, k: column }
+            }
+            (Source::Memory { base, row, column }, Side::Right) => {
+                Operand::Memory { base, lane: column, k: row }
+            }
+            (Source::Strip { write, along_k }, _) => Operand::Strip { write, along_k },
         }
     }
 
-    /// The right operand, whose lanes are columns.
-    pub fn right(source: Source<'a>) -> Self {
-        match source {
-            Source::Memory { base, row, column } => Operand::Memory { base, lane: column, k: row },
-            Source::Strip(write) => Operand::Strip(write),
-        }
-    }
-
-    /// Packs `lanes` by `ks` into panels of `width` lanes, one after the other; lanes that the last
-    /// panel lacks become zeros. Returns error bits.
+    /// Packs `lanes` by `ks` into panels, one after the other; lanes that the last panel lacks
+    /// become zeros. Returns error bits.
     ///
     /// # Safety
-    /// Memory must be readable, `size` bytes an element, wherever `lanes` and `ks` say; `to` must be
-    /// writable for all panels.
-    pub unsafe fn pack(
-        self,
-        size: usize,
-        width: usize,
-        lanes: Range<usize>,
-        ks: Range<usize>,
-        to: *mut u8,
-    ) -> u32 {
+    /// Memory must be readable wherever `lanes` and `ks` say; `to` must be writable for all panels,
+    /// and `stage` for [`stage_bytes`] if a strip runs along k where panels do not.
+    pub unsafe fn pack(self, kernel: &Kernel, form: Form, block: Block, to: *mut u8, stage: *mut u8) -> u32 {
+        let size = kernel.dtype.size();
+        let Block { side, lanes, ks } = block;
         let depth = ks.len();
         if depth == 0 {
             return 0;
         }
-        // Memory whose lanes are side by side is read a few k at a time over all panels: long runs,
-        // and no more of them than the machine translates and prefetches well.
         let few = match self {
+            // Memory whose lanes are side by side is read a few k at a time over all panels: long
+            // runs, and no more of them than the machine translates and prefetches well.
             Operand::Memory { lane, .. } if lane == size as isize => RUNS,
+            Operand::Strip { along_k: true, .. } if form == Form::Lanes => STAGED,
             _ => depth,
         };
         let mut errors = 0;
         for above in (0..depth).step_by(few) {
-            for (nth, first) in lanes.clone().step_by(width).enumerate() {
+            let mut first = lanes.start;
+            while first < lanes.end {
+                let width = kernel.panel(side, lanes.end - first);
+                let (lane, k) = match form {
+                    Form::Lanes => (1, width),
+                    Form::Ks => (depth, 1),
+                };
                 let panel = Panel {
                     // SAFETY: the caller promises room for all panels.
-                    to: unsafe { to.add((nth * depth + above) * width * size) },
-                    stride: width,
+                    to: unsafe { to.add(((first - lanes.start) * depth + above * k) * size) },
+                    lane,
+                    k,
                     first,
                     width: width.min(lanes.end - first),
                     first_k: ks.start + above,
                     depth: few.min(depth - above),
                 };
                 match self {
-                    Operand::Strip(write) => errors |= write(panel),
-                    // SAFETY: the caller's promise, for a part of one panel.
-                    Operand::Memory { base, lane, k } => unsafe { copy(size, base, lane, k, panel) },
+                    Operand::Strip { write, along_k: true } if form == Form::Lanes => {
+                        errors |= write(Panel { to: stage, lane: STAGED, k: 1, ..panel });
+                        // SAFETY: the strip has just written what the panel is copied from.
+                        unsafe { copy(size, stage, (STAGED * size) as isize, size as isize, panel) };
+                    }
+                    Operand::Strip { write, .. } => errors |= write(panel),
+                    Operand::Memory { base, lane, k } => {
+                        let (row, column) = (panel.first as isize * lane, panel.first_k as isize * k);
+                        // SAFETY: the caller's promise, for a part of one panel.
+                        unsafe { copy(size, base.wrapping_offset(row + column), lane, k, panel) }
+                    }
                 }
                 if panel.width < width {
                     for d in 0..panel.depth {
-                        // SAFETY: within the panel, after the lanes that are there.
+                        // SAFETY: within the panel, after the lanes that are there: only panels of
+                        // lanes are wider than what they hold.
                         unsafe {
                             let missing = panel.to.add((d * width + panel.width) * size);
                             missing.write_bytes(0, (width - panel.width) * size);
                         }
                     }
                 }
+                first += panel.width;
             }
         }
         errors
     }
 }
 
-/// Copies one panel, or the part of one that `panel` says.
+/// What of an operand is packed at once.
+pub(super) struct Block {
+    pub side: Side,
+    pub lanes: Range<usize>,
+    pub ks: Range<usize>,
+}
+
+/// Copies one panel, or the part of one that `panel` says, whose first element is at `from`.
 ///
 /// # Safety
 /// As [`Operand::pack`].
-unsafe fn copy(size: usize, base: *const u8, lane: isize, k: isize, panel: Panel) {
+unsafe fn copy(size: usize, from: *const u8, lane: isize, k: isize, panel: Panel) {
     let unit = size as isize;
-    let from = base.wrapping_offset(panel.first as isize * lane + panel.first_k as isize * k);
+    if panel.k == 1 {
+        // A panel of rows of k: what a panel of lanes is, with the two exchanged.
+        let turned = Panel { lane: 1, k: panel.lane, width: panel.depth, depth: panel.width, ..panel };
+        // SAFETY: the caller's promise.
+        return unsafe { copy_runs(size, from, k, lane, turned) };
+    }
     // SAFETY: the caller's promise. Lengths are those the panels of the kernels have.
     unsafe {
-        match (size, panel.width * size) {
-            (_, 24) if lane == unit => copy_rows::<24>(from, k, panel, size),
-            (_, 32) if lane == unit => copy_rows::<32>(from, k, panel, size),
-            (_, 48) if lane == unit => copy_rows::<48>(from, k, panel, size),
-            (_, 64) if lane == unit => copy_rows::<64>(from, k, panel, size),
-            (_, 96) if lane == unit => copy_rows::<96>(from, k, panel, size),
-            (_, 128) if lane == unit => copy_rows::<128>(from, k, panel, size),
-            (_, bytes) if lane == unit => {
+        match panel.width * size {
+            32 if lane == unit => copy_rows::<32>(from, k, panel, size),
+            48 if lane == unit => copy_rows::<48>(from, k, panel, size),
+            64 if lane == unit => copy_rows::<64>(from, k, panel, size),
+            128 if lane == unit => copy_rows::<128>(from, k, panel, size),
+            192 if lane == unit => copy_rows::<192>(from, k, panel, size),
+            _ => copy_runs(size, from, lane, k, panel),
+        }
+    }
+}
+
+/// Copies a panel of any width and steps; `panel.lane` is 1.
+///
+/// # Safety
+/// As [`Operand::pack`].
+unsafe fn copy_runs(size: usize, from: *const u8, lane: isize, k: isize, panel: Panel) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        match size {
+            _ if lane == size as isize => {
                 for d in 0..panel.depth {
-                    let row = from.wrapping_offset(d as isize * k);
-                    std::ptr::copy_nonoverlapping(row, panel.to.add(d * panel.stride * size), bytes);
+                    let run = from.wrapping_offset(d as isize * k);
+                    let to = panel.to.add(d * panel.k * size);
+                    std::ptr::copy_nonoverlapping(run, to, panel.width * size);
                 }
             }
-            (4, _) => transpose::<u32, 4>(from, lane, k, panel, transpose_4x4),
+            4 => transpose::<u32, 4>(from, lane, k, panel, transpose_4x4),
             _ => transpose::<u64, 2>(from, lane, k, panel, transpose_2x2),
         }
     }
@@ -130,7 +175,7 @@ unsafe fn copy_rows<const BYTES: usize>(from: *const u8, k: isize, panel: Panel,
         // SAFETY: the caller's promise, for one k.
         unsafe {
             let row = from.wrapping_offset(d as isize * k).cast::<[u8; BYTES]>().read_unaligned();
-            panel.to.add(d * panel.stride * size).cast::<[u8; BYTES]>().write_unaligned(row);
+            panel.to.add(d * panel.k * size).cast::<[u8; BYTES]>().write_unaligned(row);
         }
     }
 }
@@ -162,12 +207,7 @@ unsafe fn transpose<T: Copy, const SIDE: usize>(
             while adjacent && wide && d + SIDE <= end {
                 // SAFETY: `SIDE` lanes and `SIDE` k are there.
                 unsafe {
-                    square(
-                        column.wrapping_offset(d as isize * k),
-                        lane,
-                        to.add(d * panel.stride + j),
-                        panel.stride,
-                    )
+                    square(column.wrapping_offset(d as isize * k), lane, to.add(d * panel.k + j), panel.k)
                 }
                 d += SIDE;
             }
@@ -176,7 +216,7 @@ unsafe fn transpose<T: Copy, const SIDE: usize>(
                 for i in 0..lanes {
                     let at = column.wrapping_offset(i as isize * lane + d as isize * k);
                     // SAFETY: one element of the panel.
-                    unsafe { to.add(d * panel.stride + j + i).write(at.cast::<T>().read_unaligned()) }
+                    unsafe { to.add(d * panel.k + j + i).write(at.cast::<T>().read_unaligned()) }
                 }
             }
             j += lanes;

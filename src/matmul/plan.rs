@@ -3,7 +3,8 @@
 
 use smallvec::SmallVec;
 
-use super::{Kernel, Product, Task};
+use super::pack::stage_bytes;
+use super::{Kernel, Product, Sink, Source, Task};
 
 /// Bytes of a packed block of the right operand: half the second-level cache of common machines (1
 /// to 2 MiB), from where micro-kernels stream it.
@@ -12,7 +13,7 @@ const RIGHT_BLOCK: usize = 512 << 10;
 const LEFT_BLOCK: usize = 128 << 10;
 /// Bytes of one panel of the left operand: it stays in the first-level cache (32 KiB and more)
 /// while panels of the right operand pass by.
-const LEFT_PANEL: usize = 12 << 10;
+const LEFT_PANEL: usize = 8 << 10;
 /// Bytes up to which an operand is kept packed for later blocks; fewer in tests, so that they see
 /// operands packed again.
 const KEPT: usize = if cfg!(test) { 128 << 10 } else { 4 << 20 };
@@ -39,123 +40,169 @@ pub(super) enum Packing {
     Kept,
 }
 
-/// How one task runs.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Plan {
-    /// Rows, columns and k of a block; the last may be smaller.
-    pub rows: usize,
-    pub columns: usize,
-    pub depth: usize,
-    /// Whether blocks of rows follow each other within a block of k; otherwise all k of a block of
-    /// rows come first.
-    pub k_outer: bool,
-    pub left: Packing,
-    pub right: Packing,
-    /// Byte offsets in scratch.
-    pub left_at: usize,
-    pub right_at: usize,
-    pub sums_at: usize,
-    /// Elements from one row of accumulators in scratch to the next.
-    pub sums_stride: usize,
-    /// Bytes of scratch.
-    pub bytes: usize,
+/// Which operand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    /// Its lanes are rows.
+    Left,
+    /// Its lanes are columns.
+    Right,
 }
 
-/// What a plan must know of a task beside its extents.
-#[derive(Clone, Copy)]
-pub(super) struct Access {
-    /// The left operand can be read where it is: it is in memory.
-    pub left_direct: bool,
-    /// The right operand can: it is in memory, columns side by side.
-    pub right_direct: bool,
-    /// Accumulators are the output itself.
-    pub in_place: bool,
+/// How elements lie in a packed panel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// The lanes of one k side by side: the only form vectors of the right operand can be read in.
+    Lanes,
+    /// The k of one lane side by side: what the left operand mostly is already, so that it need not
+    /// be turned around. Its elements are read one by one, from anywhere.
+    Ks,
+}
+
+impl Kernel {
+    /// The width of the panel with which to begin `left` lanes: all its lanes, also those that the
+    /// last vector has too many.
+    pub(super) fn panel(&self, side: Side, left: usize) -> usize {
+        match side {
+            Side::Left => self.height(left).rows,
+            Side::Right => self.vectors(left.div_ceil(self.lanes)) * self.lanes,
+        }
+    }
+}
+
+/// How one task runs.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+    /// Rows, columns and k of a block; the last may be smaller.
+    pub(super) rows: usize,
+    pub(super) columns: usize,
+    pub(super) depth: usize,
+    /// Whether blocks of rows follow each other within a block of k; otherwise all k of a block of
+    /// rows come first.
+    pub(super) k_outer: bool,
+    pub(super) left: Packing,
+    pub(super) left_form: Form,
+    pub(super) right: Packing,
+    /// Byte offsets in scratch.
+    pub(super) left_at: usize,
+    pub(super) right_at: usize,
+    pub(super) stage_at: usize,
+    pub(super) sums_at: usize,
+    /// Elements from one row of accumulators in scratch to the next.
+    pub(super) sums_stride: usize,
+    /// Bytes of scratch.
+    bytes: usize,
 }
 
 impl Plan {
-    pub fn new(kernel: &Kernel, m: usize, n: usize, k: usize, access: Access) -> Self {
+    /// Bytes of scratch, aligned to [`super::SCRATCH_ALIGN`], that [`super::run`] needs.
+    pub fn scratch_bytes(&self) -> usize {
+        self.bytes
+    }
+
+    pub(super) fn new(kernel: &Kernel, k: usize, task: &Task, lhs: Source, rhs: Source, sink: Sink) -> Self {
+        let (m, n) = (task.rows.len(), task.columns.len());
         let size = kernel.dtype.size();
         let (tall, wide) = (kernel.rows, kernel.columns);
+        let in_place = matches!(sink, Sink::Memory { .. });
+        let left_form = match lhs {
+            Source::Memory { column, .. } if column == size as isize => Form::Ks,
+            Source::Strip { along_k: true, .. } => Form::Ks,
+            _ => Form::Lanes,
+        };
 
         let right_bytes = k.saturating_mul(n).saturating_mul(size);
-        let right_direct = access.right_direct && (m <= 2 * tall || right_bytes <= NEAR);
-        let left_direct = access.left_direct && (n <= 2 * wide || m < tall);
+        let near = right_bytes <= NEAR;
+        let right_direct = (m <= 2 * tall || near)
+            && matches!(rhs, Source::Memory { column, .. } if n == 1 || column == size as isize);
+        let left_direct =
+            (left_form == Form::Ks || n <= 2 * wide || m < tall) && matches!(lhs, Source::Memory { .. });
+        let panel_depth = LEFT_PANEL / (tall * size);
 
-        let streams = right_direct && right_bytes > NEAR;
-        let depth = match streams {
-            true => STREAMS,
-            false => LEFT_PANEL / (tall * size),
-        };
-        let depth = even(k, depth, 1);
+        if left_direct && right_direct && near && k <= panel_depth {
+            // All is cached as it is: one block, and nothing to reckon.
+            let sums_stride = n.next_multiple_of(kernel.lanes) + 64 / size;
+            let bytes = if in_place { 0 } else { tall.min(m) * sums_stride * size };
+            return Self {
+                rows: m,
+                columns: n,
+                depth: k.max(1),
+                k_outer: in_place,
+                left: Packing::Direct,
+                left_form,
+                right: Packing::Direct,
+                left_at: 0,
+                right_at: 0,
+                stage_at: 0,
+                sums_at: 0,
+                sums_stride,
+                bytes,
+            };
+        }
+
+        let streams = right_direct && !near;
+        let depth = even(k, if streams { STREAMS } else { panel_depth }, 1);
         let columns = match streams {
             true => even(n, (STREAM_SUMS / (m.min(2 * tall) * size)).max(wide), wide),
             false => even(n, RIGHT_BLOCK / (depth.max(SHALLOW) * size), wide),
         };
         let rows = even(m, LEFT_BLOCK / (depth.max(STREAMS) * size), tall);
-        let (padded_m, padded_columns) = (m.next_multiple_of(tall), columns.next_multiple_of(wide));
+        let padded_columns = columns.next_multiple_of(kernel.lanes);
 
         let left = match () {
             () if left_direct => Packing::Direct,
-            () if n > columns && padded_m.saturating_mul(k).saturating_mul(size) <= KEPT => Packing::Kept,
+            () if n > columns && m.saturating_mul(k).saturating_mul(size) <= KEPT => Packing::Kept,
             () => Packing::Block,
         };
         let right = match () {
             () if right_direct => Packing::Direct,
-            () if access.in_place || m <= rows || k <= depth => Packing::Block,
+            () if in_place || m <= rows || k <= depth => Packing::Block,
             () if padded_columns.saturating_mul(k).saturating_mul(size) <= KEPT => Packing::Kept,
             () => Packing::Block,
         };
         // A right operand that is packed anew for every block of rows wants few such blocks.
-        let repacked = right == Packing::Block && !access.in_place && k > depth;
+        let repacked = right == Packing::Block && !in_place && k > depth;
         let rows = if repacked { even(m, 4 * rows, tall) } else { rows };
 
-        let left_bytes = size
-            * match left {
-                Packing::Direct => 0,
-                Packing::Block => rows * depth,
-                Packing::Kept => padded_m * k,
-            };
-        let right_bytes = size
-            * match right {
-                Packing::Direct => 0,
-                Packing::Block => padded_columns * depth,
-                Packing::Kept => padded_columns * k,
-            };
+        let left_bytes = match left {
+            Packing::Direct => 0,
+            Packing::Block => rows * depth * size,
+            Packing::Kept => m * k * size,
+        };
+        let right_bytes = match right {
+            Packing::Direct => 0,
+            Packing::Block => padded_columns * depth * size,
+            Packing::Kept => padded_columns * k * size,
+        };
+        let staged = matches!(rhs, Source::Strip { along_k: true, .. });
         // One line more than needed, so that rows of a power of two of bytes fall into different
         // sets of the cache.
         let sums_stride = padded_columns + 64 / size;
         let sums_rows = match () {
-            () if access.in_place => 0,
+            () if in_place => 0,
             // Finished at once, a panel of rows makes room for the next.
             () if k <= depth => tall.min(rows),
             () => rows,
         };
         let right_at = left_bytes.next_multiple_of(64);
-        let sums_at = right_at + right_bytes.next_multiple_of(64);
+        let stage_at = right_at + right_bytes.next_multiple_of(64);
+        let sums_at = stage_at + if staged { stage_bytes(kernel) } else { 0 };
         let bytes = sums_at + sums_rows * sums_stride * size;
         Self {
             rows,
             columns,
             depth,
-            k_outer: access.in_place,
+            k_outer: in_place,
             left,
+            left_form,
             right,
             left_at: 0,
             right_at,
+            stage_at,
             sums_at,
             sums_stride,
             bytes,
         }
-    }
-
-    /// Bytes of scratch that the task needs, wherever its operands are and whatever its sink.
-    pub fn most_bytes(kernel: &Kernel, m: usize, n: usize, k: usize) -> usize {
-        let plans = (0..8).map(|bits| {
-            let access =
-                Access { left_direct: bits & 1 != 0, right_direct: bits & 2 != 0, in_place: bits & 4 != 0 };
-            Self::new(kernel, m, n, k, access).bytes
-        });
-        plans.max().unwrap_or(0)
     }
 }
 

@@ -146,7 +146,7 @@ fn compute<T: Number>(
             for j in 0..panel.width {
                 let element = lhs.at(panel.first + j, panel.first_k + d);
                 // SAFETY: what a panel promises.
-                unsafe { panel.to.cast::<T>().add(d * panel.stride + j).write(element) }
+                unsafe { panel.to.cast::<T>().add(d * panel.k + j * panel.lane).write(element) }
             }
         }
         1
@@ -156,13 +156,14 @@ fn compute<T: Number>(
             for j in 0..panel.width {
                 let element = rhs.at(panel.first_k + d, panel.first + j);
                 // SAFETY: what a panel promises.
-                unsafe { panel.to.cast::<T>().add(d * panel.stride + j).write(element) }
+                unsafe { panel.to.cast::<T>().add(d * panel.k + j * panel.lane).write(element) }
             }
         }
         2
     };
-    let left = if how & 1 != 0 { Source::Strip(&left_strip) } else { lhs.source() };
-    let right = if how & 2 != 0 { Source::Strip(&right_strip) } else { rhs.source() };
+    let along_k = how & 8 != 0;
+    let left = if how & 1 != 0 { Source::Strip { write: &left_strip, along_k } } else { lhs.source() };
+    let right = if how & 2 != 0 { Source::Strip { write: &right_strip, along_k } } else { rhs.source() };
 
     let mark = T::random(&mut fastrand::Rng::with_seed(9), false);
     let stride = p.n + 2;
@@ -188,9 +189,10 @@ fn compute<T: Number>(
                 Sink::Memory { base: padded.as_mut_ptr().cast(), row: (stride * size_of::<T>()) as isize }
             }
         };
+        let plan = kernel.plan(p, task, left, right, sink);
         // SAFETY: matrices, output and scratch have the extents the product says.
-        errors |= with_scratch(kernel.scratch_bytes(p, task), |scratch| unsafe {
-            kernel.run(p, task, left, right, sink, scratch)
+        errors |= with_scratch(plan.scratch_bytes(), |scratch| unsafe {
+            kernel.run(p, &plan, task, left, right, sink, scratch)
         });
     }
     let some = p.m * p.n > 0;
@@ -249,7 +251,7 @@ fn check_shapes<T: Number>() {
     for m in EXTENTS {
         for n in EXTENTS {
             for k in EXTENTS {
-                let how = rng.usize(..8);
+                let how = rng.usize(..16);
                 let lays = if rng.bool() { [Lay::Rows; 2] } else { [(); 2].map(|()| LAYS[rng.usize(..8)]) };
                 check::<T>(&mut rng, [m, n, k], lays, 1, how);
             }
@@ -282,7 +284,7 @@ fn every_pair_of_layouts_is_exact_with_every_source_and_sink() {
     let mut rng = fastrand::Rng::with_seed(8);
     for left in LAYS {
         for right in LAYS {
-            for how in 0..8 {
+            for how in 0..16 {
                 check::<f32>(&mut rng, [27, 70, 37], [left, right], 1, how);
                 check::<f64>(&mut rng, [13, 37, 19], [left, right], 1, how);
             }
@@ -293,7 +295,7 @@ fn every_pair_of_layouts_is_exact_with_every_source_and_sink() {
 #[test]
 fn sums_over_several_blocks_are_exact() {
     let mut rng = fastrand::Rng::with_seed(10);
-    for how in 0..8 {
+    for how in 0..16 {
         for lays in [[Lay::Rows, Lay::Rows], [Lay::Columns, Lay::Columns]] {
             check::<f32>(&mut rng, [1, 700, 701], lays, 1, how);
             check::<f32>(&mut rng, [29, 67, 1300], lays, 1, how);
@@ -307,7 +309,7 @@ fn sums_over_several_blocks_are_exact() {
 #[test]
 fn products_of_several_blocks_are_exact_in_every_direction() {
     let mut rng = fastrand::Rng::with_seed(11);
-    for how in 0..8 {
+    for how in 0..16 {
         check::<f32>(&mut rng, [300, 1, 40], [Lay::Rows, Lay::Columns], 1, how);
         check::<f32>(&mut rng, [310, 40, 530], [Lay::Rows, Lay::Rows], 1, how);
         check::<f64>(&mut rng, [17, 1100, 290], [Lay::Rows, Lay::Rows], 1, how);
@@ -320,7 +322,7 @@ fn products_of_several_blocks_are_exact_in_every_direction() {
 #[test]
 fn operands_packed_more_than_once_are_exact() {
     let mut rng = fastrand::Rng::with_seed(12);
-    for how in [0, 4, 6, 7] {
+    for how in [0, 4, 6, 7, 15] {
         check::<f32>(&mut rng, [900, 33, 1100], [Lay::Rows, Lay::Columns], 1, how);
         check::<i64>(&mut rng, [40, 1300, 420], [Lay::Columns, Lay::Rows], 1, how);
     }
@@ -386,9 +388,10 @@ fn nothing_is_read_past_the_end_of_an_operand() {
                         true => Sink::Finish(&ignore),
                         false => Sink::Memory { base: out.as_mut_ptr(), row: (n * size) as isize },
                     };
+                    let plan = kernel.plan(p, &whole(p), lhs, rhs, sink);
                     // SAFETY: both operands lie before the edge, zeros; the output is large enough.
-                    with_scratch(kernel.scratch_bytes(p, &whole(p)), |scratch| unsafe {
-                        kernel.run(p, &whole(p), lhs, rhs, sink, scratch)
+                    with_scratch(plan.scratch_bytes(), |scratch| unsafe {
+                        kernel.run(p, &plan, &whole(p), lhs, rhs, sink, scratch)
                     });
                 }
             }

@@ -5,8 +5,11 @@ use smallvec::SmallVec;
 
 use super::chain::Body;
 use super::{Lowering, Source, local};
+use crate::base::strip::Step;
+use crate::graph::verify::reads_of;
 use crate::graph::{Core, Graph, Nest, Node, NodeId};
 use crate::kernel::loops::{Factor, Finish, Matmul, Work};
+use crate::kernel::schedule::class;
 use crate::kernel::{Slot, Stage};
 use crate::op::{Expr, Inst};
 
@@ -31,20 +34,30 @@ impl Lowering {
                 )
             }
         };
-        let lhs = self.factor(lhs, &args, m, rank);
-        let rhs = self.factor(rhs, &args, n, rank);
+        // Panels of the left factor have few rows and many k, those of the right one many columns.
+        let lhs = self.factor(lhs, &args, m, rank - 1, rank);
+        let rhs = self.factor(rhs, &args, n, n, rank);
         let extents: SmallVec<[usize; 4]> = nest.domain.iter().copied().collect();
         Stage { extents, work: Work::Matmul(Box::new(Matmul { dtype, lhs, rhs, then })) }
     }
 
-    /// A factor whose panels run along `axis`.
-    fn factor(&mut self, expr: &Expr, args: &[Source], axis: usize, rank: usize) -> Factor {
+    /// A factor over `axis` and the summed axis. Its strips run along whichever lets more operands be
+    /// read side by side; where it is all the same, along `preferred`.
+    fn factor(&mut self, expr: &Expr, args: &[Source], axis: usize, preferred: usize, rank: usize) -> Factor {
         if let Inst::Arg(arg) = expr.inst(expr.outs()[0])
             && args[*arg as usize].place.slot != Slot::Iota
         {
             return Factor::Memory(args[*arg as usize].place.clone());
         }
-        let outs = [local(0, expr.out_dtype(0), rank, axis)];
-        Factor::Chain(self.chain(&Body { expr, args, accs: &[], outs: &outs }, axis))
+        let apart = |axis: usize| {
+            let reads =
+                reads_of(expr).map(|arg| &args[arg as usize]).filter(|arg| arg.place.slot != Slot::Iota);
+            let class = |arg: &Source| class(arg.place.steps[axis], arg.dtype.size());
+            reads.filter(|arg| !matches!(class(arg), Step::Zero | Step::Unit)).count()
+        };
+        let other = if preferred == axis { rank - 1 } else { axis };
+        let along = if apart(other) < apart(preferred) { other } else { preferred };
+        let outs = [local(0, expr.out_dtype(0), rank, along)];
+        Factor::Chain { chain: self.chain(&Body { expr, args, accs: &[], outs: &outs }, along), along }
     }
 }

@@ -20,11 +20,9 @@ pub(super) static KERNELS: &[Kernel] = &[
 /// # Safety
 /// As [`super::TileFn`].
 #[target_feature(enable = "avx2,fma")]
-unsafe fn entry<V: Lanes, const ROWS: usize, const VECTORS: usize, const WHOLE: bool, const PACKED: bool>(
-    step: &Step,
-) {
+unsafe fn entry<V: Lanes, const ROWS: usize, const VECTORS: usize, const WHOLE: bool>(step: &Step) {
     // SAFETY: the caller's promise.
-    unsafe { tile::<V, ROWS, VECTORS, WHOLE, PACKED>(step) }
+    unsafe { tile::<V, ROWS, VECTORS, WHOLE>(step) }
 }
 
 /// The first `8 - n` elements from the `n`-th on are ones, the rest zeros: a mask is a window.
@@ -96,6 +94,11 @@ macro_rules! lanes {
             unsafe fn store_some(self, at: *mut u8, mask: __m256i) {
                 // SAFETY: as above; lanes outside the mask are not accessed.
                 unsafe { $store_some(at.cast(), mask, self.0) }
+            }
+            #[inline(always)]
+            fn prefetch(at: *const u8) {
+                // SAFETY: a hint, of any address; SSE is part of x86-64.
+                unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
             }
             #[inline(always)]
             unsafe fn fma(self, a: Self, b: Self) -> Self {

@@ -81,30 +81,48 @@ impl Isa {
 
 /// The micro-kernels of one instruction set and dtype.
 pub struct Kernel {
-    /// As dumps show it, `avx512 12x32`: the instruction set, rows and columns of a full tile.
+    /// As dumps show it, `avx512 8x48`: the instruction set, rows and columns of a full tile.
     pub name: &'static str,
     /// Of the elements.
     pub dtype: DType,
-    /// Rows of a full tile: the width of packed panels of the left operand.
+    /// Rows of a full tile.
     pub(super) rows: usize,
-    /// Columns of a full tile: the width of packed panels of the right operand.
+    /// Columns of a full tile.
     pub(super) columns: usize,
     /// Elements of a vector.
     pub(super) lanes: usize,
-    /// A full tile whose left operand is a full packed panel.
-    pub(super) packed: TileFn,
-    /// Tiles of fewer rows, or whose left operand is anywhere: tallest first, down to one row.
-    pub(super) heights: &'static [Height],
+    /// Tiles by their rows: tallest first, down to one row.
+    heights: &'static [Height],
 }
 
-/// The micro-kernels of one tile height; their left operand has any steps.
+/// The micro-kernels of one tile height.
 pub(super) struct Height {
     /// Rows of the tile.
     pub rows: usize,
-    /// All columns.
-    pub whole: TileFn,
-    /// `partial[v]`: `v + 1` vectors of columns, of the last only the first [`Step::rest`] lanes.
+    /// `whole[v]`: `v + 1` vectors of columns.
+    pub whole: &'static [TileFn],
+    /// `partial[v]`: as `whole[v]`, of the last vector only the first [`Step::rest`] lanes.
     pub partial: &'static [TileFn],
+}
+
+impl Kernel {
+    /// The tiles with which to begin `left` rows: as tall as can be, but so that no row or two are
+    /// left alone, whose few sums would wait for each other.
+    pub(super) fn height(&self, left: usize) -> &'static Height {
+        let mut fitting = self.heights.iter().filter(|height| height.rows <= left);
+        let tallest = fitting.next().expect("there are tiles of one row");
+        match left - tallest.rows {
+            1 | 2 => fitting.next().unwrap_or(tallest),
+            _ => tallest,
+        }
+    }
+
+    /// With how many vectors to begin `left` vectors of columns: as [`Self::height`], as many as can
+    /// be, but so that none is left alone.
+    pub(super) fn vectors(&self, left: usize) -> usize {
+        let most = self.columns / self.lanes;
+        if left == most + 1 { left.div_ceil(2) } else { left.min(most) }
+    }
 }
 
 /// Adds the products of one block of k to one tile of accumulators.
@@ -120,9 +138,9 @@ pub(super) struct Step {
     pub depth: usize,
     /// The left operand at the first row and k.
     pub a: *const u8,
-    /// From one row to the next; kernels of packed panels know it.
+    /// From one row to the next.
     pub a_row: isize,
-    /// From one k to the next; kernels of packed panels know it.
+    /// From one k to the next.
     pub a_k: isize,
     /// The right operand at the first k and column; columns are adjacent.
     pub b: *const u8,
@@ -160,23 +178,20 @@ trait Lanes: Copy {
     /// Stores the masked lanes; no other lane is touched.
     unsafe fn store_some(self, at: *mut u8, mask: Self::Mask);
     /// A hint that the line at `at`, any address, will soon be read and written.
-    fn prefetch(_at: *const u8) {}
+    fn prefetch(at: *const u8);
     /// `self + a * b`, rounded once; integers wrap.
     unsafe fn fma(self, a: Self, b: Self) -> Self;
 }
 
 /// The body of every micro-kernel: `ROWS` rows by `VECTORS` vectors. `WHOLE`: all lanes of the last
-/// vector exist. `PACKED`: the left operand is a packed panel of `ROWS` rows.
+/// vector exist.
 ///
 /// # Safety
 /// As [`TileFn`].
 #[inline(always)]
-unsafe fn tile<V: Lanes, const ROWS: usize, const VECTORS: usize, const WHOLE: bool, const PACKED: bool>(
-    step: &Step,
-) {
-    let element = size_of::<V::Element>() as isize;
+unsafe fn tile<V: Lanes, const ROWS: usize, const VECTORS: usize, const WHOLE: bool>(step: &Step) {
     let vector = size_of::<V>() as isize;
-    let (a_row, a_k) = if PACKED { (element, ROWS as isize * element) } else { (step.a_row, step.a_k) };
+    let (a_row, a_k) = (step.a_row, step.a_k);
     // SAFETY: the caller promises that the instructions exist, that `ROWS` rows of the left operand,
     // and of the right operand and the accumulators the columns of `VECTORS` vectors, less the
     // masked lanes, are there for `depth` steps. Pointers only pass the end by wrapping arithmetic.
@@ -267,7 +282,6 @@ macro_rules! kernel {
             rows: $rows,
             columns: $vectors * <$V as Lanes>::LANES,
             lanes: <$V as Lanes>::LANES,
-            packed: $entry::<$V, $rows, $vectors, true, true>,
             heights: &[
                 kernel!(@height $entry $V, $rows, $vectors),
                 $( kernel!(@height $entry $V, $height, $vectors), )*
@@ -277,22 +291,18 @@ macro_rules! kernel {
     (@height $entry:ident $V:ty, $rows:literal, $vectors:tt) => {
         Height {
             rows: $rows,
-            whole: $entry::<$V, $rows, $vectors, true, false>,
-            partial: kernel!(@partial $entry $V, $rows, $vectors),
+            whole: kernel!(@tiles $entry $V, $rows, $vectors, true),
+            partial: kernel!(@tiles $entry $V, $rows, $vectors, false),
         }
     };
-    (@partial $entry:ident $V:ty, $rows:literal, 1) => {
-        &[$entry::<$V, $rows, 1, false, false>]
+    (@tiles $entry:ident $V:ty, $rows:literal, 1, $whole:literal) => {
+        &[$entry::<$V, $rows, 1, $whole>]
     };
-    (@partial $entry:ident $V:ty, $rows:literal, 2) => {
-        &[$entry::<$V, $rows, 1, false, false>, $entry::<$V, $rows, 2, false, false>]
+    (@tiles $entry:ident $V:ty, $rows:literal, 2, $whole:literal) => {
+        &[$entry::<$V, $rows, 1, $whole>, $entry::<$V, $rows, 2, $whole>]
     };
-    (@partial $entry:ident $V:ty, $rows:literal, 3) => {
-        &[
-            $entry::<$V, $rows, 1, false, false>,
-            $entry::<$V, $rows, 2, false, false>,
-            $entry::<$V, $rows, 3, false, false>,
-        ]
+    (@tiles $entry:ident $V:ty, $rows:literal, 3, $whole:literal) => {
+        &[$entry::<$V, $rows, 1, $whole>, $entry::<$V, $rows, 2, $whole>, $entry::<$V, $rows, 3, $whole>]
     };
 }
 use kernel;

@@ -12,19 +12,17 @@ use super::{Height, Kernel, Lanes, Step, kernel, tile};
 use crate::base::DType;
 
 pub(super) static KERNELS: &[Kernel] = &[
-    kernel!("neon 8x12" F32 entry<F32> 8 x 3, 4 2 1),
-    kernel!("neon 8x6" F64 entry<F64> 8 x 3, 4 2 1),
-    kernel!("neon 8x12" I32 entry<I32> 8 x 3, 4 2 1),
+    kernel!("neon 8x12" F32 entry<F32> 8 x 3, 6 4 3 2 1),
+    kernel!("neon 8x6" F64 entry<F64> 8 x 3, 6 4 3 2 1),
+    kernel!("neon 8x12" I32 entry<I32> 8 x 3, 6 4 3 2 1),
 ];
 
 /// # Safety
 /// As [`super::TileFn`].
 #[target_feature(enable = "neon")]
-unsafe fn entry<V: Lanes, const ROWS: usize, const VECTORS: usize, const WHOLE: bool, const PACKED: bool>(
-    step: &Step,
-) {
+unsafe fn entry<V: Lanes, const ROWS: usize, const VECTORS: usize, const WHOLE: bool>(step: &Step) {
     // SAFETY: the caller's promise.
-    unsafe { tile::<V, ROWS, VECTORS, WHOLE, PACKED>(step) }
+    unsafe { tile::<V, ROWS, VECTORS, WHOLE>(step) }
 }
 
 macro_rules! lanes {
@@ -84,6 +82,9 @@ macro_rules! lanes {
                     unsafe { at.cast::<$rust>().add(j).write_unaligned(lane) }
                 }
             }
+            // Stable Rust has no such hint for aarch64.
+            #[inline(always)]
+            fn prefetch(_: *const u8) {}
             #[inline(always)]
             unsafe fn fma(self, a: Self, b: Self) -> Self {
                 let ($c, $a, $b) = (self.0, a.0, b.0);

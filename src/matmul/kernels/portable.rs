@@ -9,19 +9,17 @@ use super::{Height, Kernel, Lanes, Step, kernel, tile};
 use crate::base::DType;
 
 pub(super) static KERNELS: &[Kernel] = &[
-    kernel!("portable 4x4" F32 entry<Plain<f32>> 4 x 1, 2 1),
-    kernel!("portable 4x4" F64 entry<Plain<f64>> 4 x 1, 2 1),
-    kernel!("portable 4x4" I32 entry<Plain<i32>> 4 x 1, 2 1),
-    kernel!("portable 4x4" I64 entry<Plain<i64>> 4 x 1, 2 1),
+    kernel!("portable 4x4" F32 entry<Plain<f32>> 4 x 1, 3 2 1),
+    kernel!("portable 4x4" F64 entry<Plain<f64>> 4 x 1, 3 2 1),
+    kernel!("portable 4x4" I32 entry<Plain<i32>> 4 x 1, 3 2 1),
+    kernel!("portable 4x4" I64 entry<Plain<i64>> 4 x 1, 3 2 1),
 ];
 
 /// # Safety
 /// As [`super::TileFn`].
-unsafe fn entry<V: Lanes, const ROWS: usize, const VECTORS: usize, const WHOLE: bool, const PACKED: bool>(
-    step: &Step,
-) {
+unsafe fn entry<V: Lanes, const ROWS: usize, const VECTORS: usize, const WHOLE: bool>(step: &Step) {
     // SAFETY: the caller's promise.
-    unsafe { tile::<V, ROWS, VECTORS, WHOLE, PACKED>(step) }
+    unsafe { tile::<V, ROWS, VECTORS, WHOLE>(step) }
 }
 
 trait Number: Copy + Default {
@@ -88,6 +86,8 @@ impl<T: Number> Lanes for Plain<T> {
             unsafe { at.cast::<T>().add(j).write_unaligned(element) }
         }
     }
+    #[inline(always)]
+    fn prefetch(_: *const u8) {}
     #[inline(always)]
     unsafe fn fma(self, a: Self, b: Self) -> Self {
         Self(std::array::from_fn(|j| self.0[j].fma(a.0[j], b.0[j])))

@@ -29,6 +29,7 @@ use crate::kernel::loops::{Kernel, Matmul, Reduce, Stage, Work};
 use crate::kernel::schedule::pieces;
 use crate::matmul;
 use crate::runtime::Buffer;
+use product::Part;
 use reduce::{Reduction, batch, layout, total};
 use walk::{Context, Memory, for_each, work_bytes};
 
@@ -224,8 +225,6 @@ impl Run<'_> {
         let rank = stage.extents.len();
         let [m, n, k] = [stage.extents[rank - 3], stage.extents[rank - 2], stage.extents[rank - 1]];
         let product = matmul::Product { dtype: work.dtype, m, n, k };
-        let batches: SmallVec<[Range<usize>; 6]> =
-            stage.extents[..rank - 3].iter().map(|&extent| 0..extent).collect();
         let count: usize = stage.extents[..rank - 3].iter().product();
         // Many products are shared out whole, few are cut.
         let share = pieces(self.kernel.weight, self.threads);
@@ -234,26 +233,33 @@ impl Run<'_> {
         if tasks.is_empty() {
             return Ok(());
         }
-        let bytes = tasks.iter().map(|task| matmul::scratch_bytes(product, task)).max().unwrap_or(0);
+        let part = |task| Part { stage, work, product, task };
+        let plans: SmallVec<[matmul::Plan; 4]> = tasks.iter().map(|task| part(task).plan()).collect();
+        let bytes = plans.iter().map(matmul::Plan::scratch_bytes).max().unwrap_or(0);
         let total = count * tasks.len();
         let per_piece = if share == 1 { total } else { total.div_ceil(share.max(self.threads * 2)).max(1) };
         self.tasks(total.div_ceil(per_piece), |piece| {
             let owned = self.memory()?;
-            let scratch = Buffer::allocate(bytes.max(1))?;
+            let scratch = if bytes > 0 { Some(Buffer::allocate(bytes)?) } else { None };
+            let scratch = match &scratch {
+                // SAFETY: the buffer is this task's alone and has these bytes, of any contents.
+                Some(scratch) => unsafe {
+                    std::slice::from_raw_parts_mut(scratch.as_mut_ptr().cast::<MaybeUninit<u8>>(), bytes)
+                },
+                None => &mut [],
+            };
             let mut errors = 0;
             for number in piece * per_piece..((piece + 1) * per_piece).min(total) {
                 let (batch, task) = (number / tasks.len(), number % tasks.len());
-                let mut index: SmallVec<[usize; 6]> = SmallVec::from_elem(0, batches.len());
+                let mut index: SmallVec<[usize; 6]> = SmallVec::from_elem(0, rank - 3);
                 let mut rest = batch;
-                for axis in (0..batches.len()).rev() {
+                for axis in (0..rank - 3).rev() {
                     index[axis] = rest % stage.extents[axis];
                     rest /= stage.extents[axis];
                 }
-                // SAFETY: the buffer is this task's alone and has these bytes, of any contents.
+                // SAFETY: the caller's promise; parts are disjoint.
                 errors |= unsafe {
-                    let scratch =
-                        std::slice::from_raw_parts_mut(scratch.as_mut_ptr().cast::<MaybeUninit<u8>>(), bytes);
-                    self.context.matmul(stage, work, &index, &tasks[task], scratch, &owned.memory)
+                    self.context.matmul(&part(&tasks[task]), &index, &plans[task], scratch, &owned.memory)
                 };
             }
             Ok(errors)

@@ -6,13 +6,13 @@ use smallvec::SmallVec;
 
 use super::walk::{Context, Local, Memory, Rect, temps_bytes};
 use crate::kernel::loops::{Factor, Finish, Matmul};
-use crate::kernel::{Chain, Place, Stage};
+use crate::kernel::{Place, Stage};
 use crate::matmul;
 
 pub(super) fn matmul_temps(matmul: &Matmul) -> usize {
     let factor = |factor: &Factor| match factor {
         Factor::Memory(_) => 0,
-        Factor::Chain(chain) => temps_bytes(chain),
+        Factor::Chain { chain, .. } => temps_bytes(chain),
     };
     let then = match &matmul.then {
         Finish::Store(_) => 0,
@@ -21,25 +21,79 @@ pub(super) fn matmul_temps(matmul: &Matmul) -> usize {
     factor(&matmul.lhs).max(factor(&matmul.rhs)).max(then)
 }
 
+/// A product of a stage, and what of it is computed.
+pub(super) struct Part<'a> {
+    pub stage: &'a Stage,
+    pub work: &'a Matmul,
+    pub product: matmul::Product,
+    pub task: &'a matmul::Task,
+}
+
+impl Part<'_> {
+    /// How the part is computed: at every batch alike.
+    pub fn plan(&self) -> matmul::Plan {
+        let nowhere = |_: &Place| std::ptr::null_mut();
+        let (lhs, rhs) = self.sources(nowhere, &|_| 0, &|_| 0);
+        matmul::plan(self.product, self.task, lhs, rhs, self.sink(nowhere, &|_| 0))
+    }
+
+    /// The axes of rows, columns and the sum.
+    fn axes(&self) -> [usize; 3] {
+        let rank = self.stage.extents.len();
+        [rank - 3, rank - 2, rank - 1]
+    }
+
+    /// The factors, memory at an address or panels.
+    fn sources<'a>(
+        &self,
+        at: impl Fn(&Place) -> *mut u8,
+        lhs: &'a (dyn Fn(matmul::Panel) -> u32 + Sync),
+        rhs: &'a (dyn Fn(matmul::Panel) -> u32 + Sync),
+    ) -> (matmul::Source<'a>, matmul::Source<'a>) {
+        let [m, n, k] = self.axes();
+        let source = |factor: &Factor, row: usize, column: usize, write| match factor {
+            Factor::Memory(place) => matmul::Source::Memory {
+                base: at(place),
+                row: place.steps[row] as isize,
+                column: place.steps[column] as isize,
+            },
+            Factor::Chain { along, .. } => matmul::Source::Strip { write, along_k: *along == k },
+        };
+        (source(&self.work.lhs, m, k, lhs), source(&self.work.rhs, k, n, rhs))
+    }
+
+    fn sink<'a>(
+        &self,
+        at: impl Fn(&Place) -> *mut u8,
+        finish: &'a (dyn Fn(matmul::Tile) -> u32 + Sync),
+    ) -> matmul::Sink<'a> {
+        match &self.work.then {
+            Finish::Store(place) => {
+                matmul::Sink::Memory { base: at(place), row: place.steps[self.axes()[0]] as isize }
+            }
+            Finish::Chain(_) => matmul::Sink::Finish(finish),
+        }
+    }
+}
+
 impl Context<'_> {
-    /// Runs one task of a product at `batch`, the index of the axes before the last three.
+    /// Computes a part of the product at `batch`, the index of the axes before the last three.
     ///
     /// # Safety
-    /// As [`Context::link`]; `scratch` has what the task needs.
-    pub unsafe fn matmul(
+    /// As [`Context::link`]; `scratch` has what the part's plan needs.
+    pub(super) unsafe fn matmul(
         &self,
-        stage: &Stage,
-        work: &Matmul,
+        part: &Part,
         batch: &[usize],
-        task: &matmul::Task,
+        plan: &matmul::Plan,
         scratch: &mut [MaybeUninit<u8>],
         memory: &Memory,
     ) -> u32 {
-        let rank = stage.extents.len();
-        let (m, n, k) = (rank - 3, rank - 2, rank - 1);
+        let Part { work, product, task, .. } = *part;
+        let [m, n, k] = part.axes();
         let mut origin: SmallVec<[usize; 6]> = batch.into();
         origin.extend([0, 0, 0]);
-        let size = work.dtype.size();
+        let size = work.dtype.size() as isize;
         let at = |place: &Place| {
             let rect = Rect { index: &origin, column: n, n: 1, row: None, rows: 1, locals: &[] };
             self.address(place, &rect, memory, memory.work).0
@@ -51,34 +105,26 @@ impl Context<'_> {
             index
         };
         let memory = Shareable(memory);
-        let panel = |chain: &Chain, axis: usize, panel: matmul::Panel| {
-            let local = Local { base: panel.to, column: size as isize, row: (panel.stride * size) as isize };
+        let panel = |factor: &Factor, axis: usize, panel: matmul::Panel| {
+            let Factor::Chain { chain, along } = factor else { return 0 };
             let index = moved(axis, panel.first, k, panel.first_k);
-            let rect = Rect {
-                index: &index,
-                column: axis,
-                n: panel.width,
-                row: Some(k),
-                rows: panel.depth,
-                locals: &[local],
+            let (lane, step) = (panel.lane as isize * size, panel.k as isize * size);
+            let ((column, n), (row, rows)) = match *along == k {
+                true => ((step, panel.depth), (lane, panel.width)),
+                false => ((lane, panel.width), (step, panel.depth)),
             };
+            let local = Local { base: panel.to, column, row };
+            let across = if *along == k { axis } else { k };
+            let rect = Rect { index: &index, column: *along, n, row: Some(across), rows, locals: &[local] };
             // SAFETY: the panel is part of the task's product and has room.
             unsafe { self.chain(chain, rect, memory.get(), memory.get().work) }
         };
-        let lhs_panel = |given: matmul::Panel| match &work.lhs {
-            Factor::Chain(chain) => panel(chain, m, given),
-            Factor::Memory(_) => 0,
-        };
-        let rhs_panel = |given: matmul::Panel| match &work.rhs {
-            Factor::Chain(chain) => panel(chain, n, given),
-            Factor::Memory(_) => 0,
-        };
-        let lhs = source(&work.lhs, at, (m, k), &lhs_panel);
-        let rhs = source(&work.rhs, at, (k, n), &rhs_panel);
+        let lhs = |given: matmul::Panel| panel(&work.lhs, m, given);
+        let rhs = |given: matmul::Panel| panel(&work.rhs, n, given);
+        let (lhs, rhs) = part.sources(at, &lhs, &rhs);
         let finish = |tile: matmul::Tile| {
             let Finish::Chain(chain) = &work.then else { return 0 };
-            let row = (tile.stride * size) as isize;
-            let local = Local { base: tile.at.cast_mut(), column: size as isize, row };
+            let local = Local { base: tile.at.cast_mut(), column: size, row: tile.stride as isize * size };
             let index = moved(m, tile.row, n, tile.column);
             let rect = Rect {
                 index: &index,
@@ -91,31 +137,9 @@ impl Context<'_> {
             // SAFETY: the tile is part of the task's product.
             unsafe { self.chain(chain, rect, memory.get(), memory.get().work) }
         };
-        let sink = match &work.then {
-            Finish::Store(place) => matmul::Sink::Memory { base: at(place), row: place.steps[m] as isize },
-            Finish::Chain(_) => matmul::Sink::Finish(&finish),
-        };
-        let (rows, columns) = (stage.extents[m], stage.extents[n]);
-        let product = matmul::Product { dtype: work.dtype, m: rows, n: columns, k: stage.extents[k] };
+        let sink = part.sink(at, &finish);
         // SAFETY: places are inside their slots, tasks are disjoint, and scratch is large enough.
-        unsafe { matmul::run(product, task, lhs, rhs, sink, scratch) }
-    }
-}
-
-/// A factor as what a product reads: memory whose rows and columns are these axes, or panels.
-fn source<'a>(
-    factor: &Factor,
-    at: impl Fn(&Place) -> *mut u8,
-    (row, column): (usize, usize),
-    panels: &'a (dyn Fn(matmul::Panel) -> u32 + Sync),
-) -> matmul::Source<'a> {
-    match factor {
-        Factor::Memory(place) => matmul::Source::Memory {
-            base: at(place),
-            row: place.steps[row] as isize,
-            column: place.steps[column] as isize,
-        },
-        Factor::Chain(_) => matmul::Source::Strip(panels),
+        unsafe { matmul::run(product, plan, task, lhs, rhs, sink, scratch) }
     }
 }
 
