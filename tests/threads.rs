@@ -242,3 +242,24 @@ fn an_error_in_one_thread_does_not_disturb_the_others() {
         }
     });
 }
+
+/// Factors computed on the way in, along rows and along columns, over several blocks of k: the same
+/// bits as of factors that lie in memory.
+#[test]
+fn a_product_of_computed_factors_is_that_of_stored_ones() {
+    let (m, n, k) = (37, 150, 600);
+    let rows = [noise(m * k, &[m, k]), noise(k * n, &[k, n])];
+    let columns = [noise(m * k, &[k, m]), noise(k * n, &[n, k])];
+    let bias = noise(k, &[k]);
+    for [turned_x, turned_w] in [[false, false], [false, true], [true, false], [true, true]] {
+        let x = if turned_x { columns[0].t() } else { rows[0].clone() };
+        let w = if turned_w { columns[1].t() } else { rows[1].clone() };
+        let stored = |x: &Array| x.clone().eval().unwrap();
+        let (left, right) = ((&x + &bias).relu(), (&w * 0.5).abs());
+        let expected = bits(&stored(&left).matmul(&stored(&right)));
+        same_for_any_number_of_threads(|| left.matmul(&right));
+        assert_eq!(bits(&left.matmul(&right)), expected, "x turned {turned_x}, w turned {turned_w}");
+        assert_eq!(bits(&left.matmul(&stored(&right))), expected);
+        assert_eq!(bits(&stored(&left).matmul(&right)), expected);
+    }
+}

@@ -173,8 +173,8 @@ impl Run<'_> {
         let right_block = Block { side: Side::Right, lanes: columns.clone(), ks: ks.clone() };
         // SAFETY: the plan's areas lie inside scratch and apart; operands are the caller's promise.
         let (left, right) = unsafe {
-            let left_to = (plan.left != Packing::Direct).then(|| (left_at, pack_left));
-            let right_to = (plan.right != Packing::Direct).then(|| (right_at, pack_right));
+            let left_to = (plan.left != Packing::Direct).then_some((left_at, pack_left));
+            let right_to = (plan.right != Packing::Direct).then_some((right_at, pack_right));
             (
                 self.ready(self.left, left_block, plan.left_form, left_to, &mut errors),
                 self.ready(self.right, right_block, Form::Lanes, right_to, &mut errors),

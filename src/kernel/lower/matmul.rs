@@ -50,8 +50,7 @@ impl Lowering {
             return Factor::Memory(args[*arg as usize].place.clone());
         }
         let apart = |axis: usize| {
-            let reads =
-                reads_of(expr).map(|arg| &args[arg as usize]).filter(|arg| arg.place.slot != Slot::Iota);
+            let reads = reads_of(expr).map(|arg| &args[arg]).filter(|arg| arg.place.slot != Slot::Iota);
             let class = |arg: &Source| class(arg.place.steps[axis], arg.dtype.size());
             reads.filter(|arg| !matches!(class(arg), Step::Zero | Step::Unit)).count()
         };
