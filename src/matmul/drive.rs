@@ -16,8 +16,8 @@ use super::{Kernel, Product, SCRATCH_ALIGN, Sink, Source, Task, Tile};
 
 impl Kernel {
     /// As [`super::split`], for this kernel.
-    pub fn split(&self, product: Product, threads: usize) -> SmallVec<[Task; 4]> {
-        plan::split(self, product, threads)
+    pub fn split(&self, product: Product, threads: usize, lhs: Source, rhs: Source) -> SmallVec<[Task; 4]> {
+        plan::split(self, product, threads, lhs, rhs)
     }
 
     /// As [`super::plan`], for this kernel.
@@ -267,6 +267,7 @@ impl Run<'_> {
                 b_k: 0,
                 c: at,
                 c_row: sums.row,
+                next: at,
                 rest,
                 resume: sums.resume,
             };
@@ -278,6 +279,8 @@ impl Run<'_> {
                 step.b_k = right.k(width, size);
                 let partial = ahead == 0 && rest < kernel.lanes;
                 let run = if partial { height.partial[taken - 1] } else { height.whole[taken - 1] };
+                let next_row = at.wrapping_offset(height.rows as isize * sums.row);
+                step.next = if ahead > 0 { step.c.wrapping_add(width * size) } else { next_row };
                 // SAFETY: `height.rows` rows and these columns are there, and the kernel is one this
                 // machine can run.
                 unsafe { run(&step) };

@@ -150,10 +150,10 @@ pub struct Tile {
 /// Alignment of the scratch [`run`] is given, in bytes: a cache line, and a vector of AVX-512.
 pub const SCRATCH_ALIGN: usize = 64;
 
-/// The rectangles into which to cut `product` for `threads` threads: one if it is too small to be
-/// worth sharing, none if the result is empty.
-pub fn split(product: Product, threads: usize) -> SmallVec<[Task; 4]> {
-    kernel(product.dtype).split(product, threads)
+/// The rectangles into which to cut the product of sources that lie like these for `threads`
+/// threads: some for each, one if it is too small to be worth sharing, none if the result is empty.
+pub fn split(product: Product, threads: usize, lhs: Source, rhs: Source) -> SmallVec<[Task; 4]> {
+    kernel(product.dtype).split(product, threads, lhs, rhs)
 }
 
 /// Computes the elements of `task` and returns all error bits of strips and epilogues.

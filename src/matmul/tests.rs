@@ -232,7 +232,10 @@ fn check<T: Number>(
     let expected = define(p, &lhs, &rhs);
     for &isa in Isa::available() {
         let kernel = isa.kernel(p.dtype).unwrap();
-        let tasks = if threads == 1 { smallvec::smallvec![whole(p)] } else { kernel.split(p, threads) };
+        let tasks = match threads {
+            1 => smallvec::smallvec![whole(p)],
+            _ => kernel.split(p, threads, lhs.source(), rhs.source()),
+        };
         let computed = compute(kernel, p, &tasks, &lhs, &rhs, how);
         for (at, (&computed, &expected)) in computed.iter().zip(&expected).enumerate() {
             assert!(
@@ -340,14 +343,26 @@ fn tasks_cover_a_product_once_and_give_the_same_bits() {
 
 #[test]
 fn only_products_worth_sharing_are_split() {
-    let cut = |m, n, k, threads| split(Product { dtype: DType::F32, m, n, k }, threads);
+    let size = size_of::<f32>() as isize;
+    let base = std::ptr::null();
+    let rows = |columns: usize| Source::Memory { base, row: columns as isize * size, column: size };
+    let turned = |rows: usize| Source::Memory { base, row: size, column: rows as isize * size };
+    let cut = |m, n, k, threads| split(Product { dtype: DType::F32, m, n, k }, threads, rows(k), rows(n));
     assert_eq!(cut(0, 9, 9, 4).len(), 0);
     assert_eq!(cut(64, 64, 64, 4).as_slice(), [Task { rows: 0..64, columns: 0..64 }]);
     assert_eq!(cut(2000, 2000, 2000, 1).len(), 1);
-    assert_eq!(cut(2000, 2000, 2000, 2).len(), 2);
-    assert_eq!(cut(2000, 2000, 2000, 16).len(), 16);
-    // One row of results is shared by columns.
-    assert_eq!(cut(1, 100_000, 1000, 8).len(), 8);
+    for threads in [2, 3, 16] {
+        let tasks = cut(2000, 2000, 2000, threads);
+        assert!((threads * 2..=threads * 4).contains(&tasks.len()), "{} for {threads}", tasks.len());
+    }
+    // Rows that are read where they lie are not packed again by each task: columns are cut.
+    assert!(cut(2000, 2000, 2000, 2).iter().all(|task| task.rows == (0..2000)));
+    // Others are packed by every task that needs them.
+    let p = Product { dtype: DType::F32, m: 2000, n: 2000, k: 2000 };
+    assert!(split(p, 4, turned(2000), rows(2000)).iter().all(|task| task.rows != (0..2000)));
+    // One row of results is shared by columns, in long runs.
+    assert!(cut(1, 100_000, 1000, 8).iter().all(|task| task.columns.len() >= 512));
+    assert_eq!(cut(1, 1024, 100_000, 8).len(), 2);
 }
 
 /// Tails must not be read past: operands end where a page does that may not be read.

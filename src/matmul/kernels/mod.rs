@@ -150,6 +150,8 @@ pub(super) struct Step {
     pub c: *mut u8,
     /// From one row of accumulators to the next.
     pub c_row: isize,
+    /// The first accumulator of the tile that comes next; any address.
+    pub next: *const u8,
     /// Lanes of the last vector that exist; whole tiles ignore it.
     pub rest: usize,
     /// Whether sums go on from the stored accumulators, or start at +0.
@@ -208,13 +210,11 @@ unsafe fn tile<V: Lanes, const ROWS: usize, const VECTORS: usize, const WHOLE: b
                 }
             }
         }
-        // The tile to the right comes next: its accumulators, rows apart, are what the machine does
-        // not prefetch by itself. (Past the last tile this does nothing.)
+        // The accumulators of the next tile, rows apart, are what the machine does not prefetch by
+        // itself.
         for i in 0..ROWS {
             for v in 0..VECTORS {
-                V::prefetch(
-                    step.c.wrapping_offset(i as isize * step.c_row + (v + VECTORS) as isize * vector),
-                );
+                V::prefetch(step.next.wrapping_offset(i as isize * step.c_row + v as isize * vector));
             }
         }
         let (mut a, mut b) = (step.a, step.b);

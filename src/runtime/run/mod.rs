@@ -27,9 +27,8 @@ use crate::base::Result;
 use crate::base::strip::{ROUNDS, strip_error};
 use crate::kernel::loops::{Kernel, Matmul, Reduce, Stage, Work};
 use crate::kernel::schedule::pieces;
-use crate::matmul;
 use crate::runtime::Buffer;
-use product::Part;
+use product::{Part, Product};
 use reduce::{Reduction, batch, layout, total};
 use walk::{Context, Memory, for_each, work_bytes};
 
@@ -222,21 +221,15 @@ impl Run<'_> {
 
     /// Runs a product: every batch cut into rectangles of its result.
     unsafe fn matmul(&self, stage: &Stage, work: &Matmul) -> Result<()> {
-        let rank = stage.extents.len();
-        let [m, n, k] = [stage.extents[rank - 3], stage.extents[rank - 2], stage.extents[rank - 1]];
-        let product = matmul::Product { dtype: work.dtype, m, n, k };
-        let count: usize = stage.extents[..rank - 3].iter().product();
+        let outer = &stage.extents[..stage.extents.len() - 3];
+        let count: usize = outer.iter().product();
         // Many products are shared out whole, few are cut.
         let share = pieces(self.kernel.weight, self.threads);
         let within = if share == 1 || count >= self.threads * 2 { 1 } else { self.threads };
-        let tasks = matmul::split(product, within);
-        if tasks.is_empty() {
-            return Ok(());
-        }
-        let part = |task| Part { stage, work, product, task };
-        let plans: SmallVec<[matmul::Plan; 4]> = tasks.iter().map(|task| part(task).plan()).collect();
-        let bytes = plans.iter().map(matmul::Plan::scratch_bytes).max().unwrap_or(0);
-        let total = count * tasks.len();
+        let product = Product::new(stage, work);
+        let parts = product.parts(within);
+        let bytes = parts.iter().map(Part::scratch_bytes).max().unwrap_or(0);
+        let total = count * parts.len();
         let per_piece = if share == 1 { total } else { total.div_ceil(share.max(self.threads * 2)).max(1) };
         self.tasks(total.div_ceil(per_piece), |piece| {
             let owned = self.memory()?;
@@ -250,17 +243,15 @@ impl Run<'_> {
             };
             let mut errors = 0;
             for number in piece * per_piece..((piece + 1) * per_piece).min(total) {
-                let (batch, task) = (number / tasks.len(), number % tasks.len());
-                let mut index: SmallVec<[usize; 6]> = SmallVec::from_elem(0, rank - 3);
-                let mut rest = batch;
-                for axis in (0..rank - 3).rev() {
-                    index[axis] = rest % stage.extents[axis];
-                    rest /= stage.extents[axis];
+                let mut index: SmallVec<[usize; 6]> = SmallVec::from_elem(0, outer.len());
+                let mut batch = number / parts.len();
+                for (index, extent) in index.iter_mut().zip(outer).rev() {
+                    *index = batch % extent;
+                    batch /= extent;
                 }
+                let part = &parts[number % parts.len()];
                 // SAFETY: the caller's promise; parts are disjoint.
-                errors |= unsafe {
-                    self.context.matmul(&part(&tasks[task]), &index, &plans[task], scratch, &owned.memory)
-                };
+                errors |= unsafe { self.context.matmul(product, part, &index, scratch, &owned.memory) };
             }
             Ok(errors)
         })

@@ -21,35 +21,58 @@ pub(super) fn matmul_temps(matmul: &Matmul) -> usize {
     factor(&matmul.lhs).max(factor(&matmul.rhs)).max(then)
 }
 
-/// A product of a stage, and what of it is computed.
-pub(super) struct Part<'a> {
-    pub stage: &'a Stage,
-    pub work: &'a Matmul,
-    pub product: matmul::Product,
-    pub task: &'a matmul::Task,
+/// The product of a stage: at every index of the axes before the last three.
+#[derive(Clone, Copy)]
+pub(super) struct Product<'a> {
+    stage: &'a Stage,
+    work: &'a Matmul,
 }
 
-impl Part<'_> {
-    /// How the part is computed: at every batch alike.
-    pub fn plan(&self) -> matmul::Plan {
+/// What of a product one task computes, and how.
+pub(super) struct Part {
+    task: matmul::Task,
+    plan: matmul::Plan,
+}
+
+impl Part {
+    /// Bytes of scratch that [`Context::matmul`] needs.
+    pub fn scratch_bytes(&self) -> usize {
+        self.plan.scratch_bytes()
+    }
+}
+
+impl<'a> Product<'a> {
+    pub fn new(stage: &'a Stage, work: &'a Matmul) -> Self {
+        Self { stage, work }
+    }
+
+    /// The product cut for `threads` threads.
+    pub fn parts(self, threads: usize) -> SmallVec<[Part; 4]> {
         let nowhere = |_: &Place| std::ptr::null_mut();
         let (lhs, rhs) = self.sources(nowhere, &|_| 0, &|_| 0);
-        matmul::plan(self.product, self.task, lhs, rhs, self.sink(nowhere, &|_| 0))
+        let (product, sink) = (self.product(), self.sink(nowhere, &|_| 0));
+        let part = |task| Part { plan: matmul::plan(product, &task, lhs, rhs, sink), task };
+        matmul::split(product, threads, lhs, rhs).into_iter().map(part).collect()
+    }
+
+    fn product(self) -> matmul::Product {
+        let [m, n, k] = self.axes().map(|axis| self.stage.extents[axis]);
+        matmul::Product { dtype: self.work.dtype, m, n, k }
     }
 
     /// The axes of rows, columns and the sum.
-    fn axes(&self) -> [usize; 3] {
+    fn axes(self) -> [usize; 3] {
         let rank = self.stage.extents.len();
         [rank - 3, rank - 2, rank - 1]
     }
 
     /// The factors, memory at an address or panels.
-    fn sources<'a>(
-        &self,
+    fn sources<'f>(
+        self,
         at: impl Fn(&Place) -> *mut u8,
-        lhs: &'a (dyn Fn(matmul::Panel) -> u32 + Sync),
-        rhs: &'a (dyn Fn(matmul::Panel) -> u32 + Sync),
-    ) -> (matmul::Source<'a>, matmul::Source<'a>) {
+        lhs: &'f (dyn Fn(matmul::Panel) -> u32 + Sync),
+        rhs: &'f (dyn Fn(matmul::Panel) -> u32 + Sync),
+    ) -> (matmul::Source<'f>, matmul::Source<'f>) {
         let [m, n, k] = self.axes();
         let source = |factor: &Factor, row: usize, column: usize, write| match factor {
             Factor::Memory(place) => matmul::Source::Memory {
@@ -62,11 +85,11 @@ impl Part<'_> {
         (source(&self.work.lhs, m, k, lhs), source(&self.work.rhs, k, n, rhs))
     }
 
-    fn sink<'a>(
-        &self,
+    fn sink<'f>(
+        self,
         at: impl Fn(&Place) -> *mut u8,
-        finish: &'a (dyn Fn(matmul::Tile) -> u32 + Sync),
-    ) -> matmul::Sink<'a> {
+        finish: &'f (dyn Fn(matmul::Tile) -> u32 + Sync),
+    ) -> matmul::Sink<'f> {
         match &self.work.then {
             Finish::Store(place) => {
                 matmul::Sink::Memory { base: at(place), row: place.steps[self.axes()[0]] as isize }
@@ -80,17 +103,17 @@ impl Context<'_> {
     /// Computes a part of the product at `batch`, the index of the axes before the last three.
     ///
     /// # Safety
-    /// As [`Context::link`]; `scratch` has what the part's plan needs.
+    /// As [`Context::link`]; `scratch` has what the part needs, and nobody else computes it.
     pub(super) unsafe fn matmul(
         &self,
+        product: Product,
         part: &Part,
         batch: &[usize],
-        plan: &matmul::Plan,
         scratch: &mut [MaybeUninit<u8>],
         memory: &Memory,
     ) -> u32 {
-        let Part { work, product, task, .. } = *part;
-        let [m, n, k] = part.axes();
+        let work = product.work;
+        let [m, n, k] = product.axes();
         let mut origin: SmallVec<[usize; 6]> = batch.into();
         origin.extend([0, 0, 0]);
         let size = work.dtype.size() as isize;
@@ -121,7 +144,7 @@ impl Context<'_> {
         };
         let lhs = |given: matmul::Panel| panel(&work.lhs, m, given);
         let rhs = |given: matmul::Panel| panel(&work.rhs, n, given);
-        let (lhs, rhs) = part.sources(at, &lhs, &rhs);
+        let (lhs, rhs) = product.sources(at, &lhs, &rhs);
         let finish = |tile: matmul::Tile| {
             let Finish::Chain(chain) = &work.then else { return 0 };
             let local = Local { base: tile.at.cast_mut(), column: size, row: tile.stride as isize * size };
@@ -137,9 +160,9 @@ impl Context<'_> {
             // SAFETY: the tile is part of the task's product.
             unsafe { self.chain(chain, rect, memory.get(), memory.get().work) }
         };
-        let sink = part.sink(at, &finish);
+        let sink = product.sink(at, &finish);
         // SAFETY: places are inside their slots, tasks are disjoint, and scratch is large enough.
-        unsafe { matmul::run(product, plan, task, lhs, rhs, sink, scratch) }
+        unsafe { matmul::run(product.product(), &part.plan, &part.task, lhs, rhs, sink, scratch) }
     }
 }
 
