@@ -3,8 +3,13 @@
 //! Programs of a million nodes are built, cloned, printed, evaluated and dropped on a stack of 2 MiB;
 //! shapes that no memory holds are errors, and what is sliced out of them is not.
 
+#[path = "scale/counts.rs"]
+mod counts;
+
 use broadloom::prelude::*;
-use broadloom::{ErrorKind, eval};
+use broadloom::{ErrorKind, engine, eval};
+
+use counts::counted;
 
 /// Runs `work` on a stack of 2 MiB.
 fn on_a_small_stack(work: impl FnOnce() + Send + 'static) {
@@ -160,6 +165,73 @@ fn a_join_of_many_parts_is_evaluated() {
         assert_eq!(joined.sum(..).item::<f64>().unwrap(), 9_999.0 * 10_000.0);
         assert_eq!(joined.get::<f64>(-1).unwrap(), 19_998.0);
     });
+}
+
+/// Programs of about `n` operations on arrays of `size` elements, of every form that grows with its
+/// length, by name.
+fn grown(name: &str, n: usize, size: usize) -> Array {
+    let x = Array::from_vec(vec![1.0_f32; size], size).unwrap();
+    let y = Array::from_vec(vec![0.5_f32; size], size).unwrap();
+    match name {
+        "chain" => (0..n).fold(x, |z, k| if k % 2 == 0 { z + &y } else { z.maximum(&y) }),
+        "numbers" => (0..n).fold(x, |z, k| z + k as f64),
+        "doubling" => (0..n).fold(x, |z, _| &z + &z),
+        "tree" => {
+            let mut level: Vec<Array> = (0..n / 2).map(|k| &x + k as f64).collect();
+            while level.len() > 1 {
+                level =
+                    level.chunks(2).map(|pair| pair.iter().cloned().reduce(|a, b| a + b).unwrap()).collect();
+            }
+            level.swap_remove(0)
+        }
+        "siblings" => concat((0..n / 2).map(|k| (&x * (k as f64 + 0.5)).exp()).collect::<Vec<_>>(), 0),
+        "reductions" => (0..n / 3).fold(x, |z, _| (&z - z.max(..)) * &y),
+        "products" => {
+            let w = Array::from_vec(vec![0.01_f32; size * size], (size, size)).unwrap();
+            (0..n / 3).fold(x.reshape((1, -1)), |z, _| (z.matmul(&w) + &y).relu())
+        }
+        "steps" => (0..n / 6).fold(x, |z, _| {
+            let inner = z.slice(s![..-1]) * 0.5 + z.slice(s![1..]) * 0.5;
+            concat([inner, z.slice(s![-1..])], 0)
+        }),
+        _ => unreachable!("{name}"),
+    }
+}
+
+#[test]
+fn a_node_costs_as_few_allocations_and_as_little_memory_however_many_there_are() {
+    // Bytes per operation that are held at once while the program is captured, optimized, planned and
+    // run: what it takes today and a quarter more. An operation with a number is two nodes, one of a
+    // sibling three; reductions and products need loops of their own, and a plan describes those.
+    let limits = [
+        ("chain", 550),
+        ("numbers", 2000),
+        ("doubling", 550),
+        ("tree", 1400),
+        ("siblings", 1750),
+        ("reductions", 1500),
+        ("products", 1600),
+        ("steps", 1500),
+    ];
+    engine().set_threads(1);
+    for (name, bytes) in limits {
+        let cost = |n: usize| {
+            // Once for the code of its strips, and once more in another shape, to be planned alone.
+            grown(name, n, 24).eval().unwrap();
+            let array = grown(name, n, 25);
+            let (times, most) = counted(|| drop(array.eval().unwrap()));
+            (times as f64 / n as f64, most as f64 / n as f64)
+        };
+        let (small, large) = (cost(3_000), cost(48_000));
+        println!("{name}: {small:?} allocations and bytes a node of 3,000, {large:?} of 48,000");
+        assert!(large.1 <= f64::from(bytes), "{name}: {} bytes a node", large.1);
+        assert!(large.0 <= small.0 * 1.05 + 0.1, "{name}: {} allocations a node, then {}", small.0, large.0);
+        assert!(large.1 <= small.1 * 1.05, "{name}: {} bytes a node, then {}", small.1, large.1);
+        // A checked build verifies every pass, which allocates too.
+        if !cfg!(debug_assertions) {
+            assert!(large.0 <= 40.0, "{name}: {} allocations a node", large.0);
+        }
+    }
 }
 
 #[test]
