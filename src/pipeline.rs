@@ -233,7 +233,8 @@ impl Program {
             strips if engine().threads_here(engine().threads()) == 1 => strips.iter().map(compile).sum(),
             strips => engine().install(|| {
                 use rayon::prelude::*;
-                strips.par_iter().map(compile).sum()
+                // One at a time: each takes long enough to be worth another thread.
+                strips.par_iter().with_max_len(1).map(compile).sum()
             }),
         };
         engine().counters().compiled.fetch_add(compiled, Relaxed);

@@ -1,5 +1,5 @@
-//! What makes equal things one: a table from hashes to numbers, for arenas that hold the things
-//! themselves; and values that know their hash.
+//! What makes equal things one: numbers by hash, lists without repetition, and values that know their
+//! hash.
 
 use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher};
 use std::ops::Deref;
@@ -79,6 +79,69 @@ impl Table {
     }
 }
 
+/// Different things in the order in which they came; equal ones have one number.
+#[derive(Clone, Debug)]
+pub struct Interner<T> {
+    items: Vec<T>,
+    /// All of them, once there are more than a few.
+    known: Table,
+}
+
+/// Things that are looked through one by one: most lists have no more.
+const FEW: usize = 8;
+
+impl<T: Hash + Eq> Interner<T> {
+    /// The number of what equals `item`, if it is there.
+    pub fn find(&self, item: &T) -> Option<usize> {
+        match self.items.len() {
+            ..FEW => self.items.iter().position(|known| known == item),
+            _ => self.known.find(hash_of(item), |known| self.items[known] == *item),
+        }
+    }
+
+    /// The number of what equals `item`: an earlier one, or `item` itself, added.
+    pub fn number(&mut self, item: T) -> usize {
+        let next = self.items.len();
+        let known = match next {
+            ..FEW => self.find(&item),
+            _ => self.known.find_or_insert(hash_of(&item), next, |known| self.items[known] == item),
+        };
+        if known.is_none() {
+            self.items.push(item);
+            if self.items.len() == FEW {
+                for (number, item) in self.items.iter().enumerate() {
+                    self.known.find_or_insert(hash_of(item), number, |_| false);
+                }
+            }
+        }
+        known.unwrap_or(next)
+    }
+
+    /// Forgets everything but its memory.
+    pub fn clear(&mut self) {
+        self.items.clear();
+        self.known = Table::default();
+    }
+
+    /// The things by number.
+    pub fn into_items(self) -> Vec<T> {
+        self.items
+    }
+}
+
+impl<T> Default for Interner<T> {
+    fn default() -> Self {
+        Self { items: Vec::new(), known: Table::default() }
+    }
+}
+
+impl<T> Deref for Interner<T> {
+    type Target = [T];
+    fn deref(&self) -> &[T] {
+        &self.items
+    }
+}
+
 /// A shared value that knows its hash: to hash it is one word, and what is equal is mostly the same.
 #[derive(Debug)]
 pub struct Keyed<T>(Arc<(u64, T)>);
@@ -135,6 +198,21 @@ mod tests {
             assert_eq!(table.find_or_insert(hash(*thing), 5000, |n| things[n] == *thing), Some(number));
             assert_eq!(table.find(hash(*thing), |n| things[n] == thing + 1), None);
         }
+    }
+
+    #[test]
+    fn an_interner_gives_equal_things_one_number_and_keeps_their_order() {
+        let mut interner = Interner::default();
+        for round in 0..3 {
+            for n in 0..100_usize {
+                assert_eq!(interner.find(&(n * n)), (round > 0).then_some(n));
+                assert_eq!(interner.number(n * n), n);
+            }
+        }
+        assert_eq!(interner[9], 81);
+        interner.clear();
+        assert_eq!((interner.find(&0), interner.number(7)), (None, 0));
+        assert_eq!(interner.into_items(), [7]);
     }
 
     #[test]

@@ -15,7 +15,7 @@ pub mod target;
 pub use dtype::{DType, Element, Kind};
 pub use error::{Error, ErrorKind, Result};
 pub use index_map::{Affine, IndexMap};
-pub use intern::{Keyed, Table};
+pub use intern::{Interner, Keyed, Table};
 pub use scalar::Scalar;
 pub use shape::{Shape, Type};
 pub use target::Target;

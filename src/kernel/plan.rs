@@ -64,7 +64,8 @@ impl Plan {
             .iter()
             .map(|output| (planner.buffer_of(*output), graph.ty(*output).clone()))
             .collect();
-        let mut plan = Plan { strips: planner.lowering.strips, kernels, buffers: planner.buffers, outputs };
+        let strips = planner.lowering.strips.into_items();
+        let mut plan = Plan { strips, kernels, buffers: planner.buffers, outputs };
         plan.find_lifetimes();
         Ok(plan)
     }
@@ -284,7 +285,7 @@ impl Planner<'_> {
     fn group(&mut self, number: usize) -> Kernel {
         let group = &self.graph.groups[number];
         let mut scratch = Vec::new();
-        let (mut work, mut row) = (0, 1);
+        let (mut work, mut row, mut rows) = (0, 1, 1);
         let mut stages = Vec::new();
         for &id in &group.members {
             let node = &self.graph[id];
@@ -304,8 +305,10 @@ impl Planner<'_> {
             let Op::Nest(nest) = &node.op else { unreachable!("groups hold nests") };
             work += nest_weight(nest);
             row = row.max(nest.domain[group.outer_axes..].iter().product());
+            // All members share the outer axes.
+            rows = nest.domain[..group.outer_axes].last().copied().unwrap_or(1);
         }
-        let block = (BLOCK_ELEMENTS / row).max(1);
+        let block = (BLOCK_ELEMENTS / row).clamp(1, rows);
         finish((group.outer_axes, block), stages, scratch, work, &self.lowering.strips)
     }
 }

@@ -3,8 +3,7 @@
 
 use smallvec::{SmallVec, smallvec};
 
-use crate::base::intern::{Table, hash_of};
-use crate::base::{DType, Scalar, id::id};
+use crate::base::{DType, Interner, Scalar, id::id};
 use crate::op::{Binary, Routine, Rule, Unary, math};
 
 id!(
@@ -212,33 +211,13 @@ fn weight(inst: &Inst, dtype: DType, definition: Option<&Expr>) -> usize {
 /// An expression under construction.
 #[derive(Clone, Default, Debug)]
 pub struct Builder {
-    insts: Vec<(Inst, DType)>,
-    /// All of `insts`, once there are more than a few.
-    known: Table,
+    insts: Interner<(Inst, DType)>,
 }
-
-/// Instructions that are looked through one by one: most expressions under construction have no more.
-const FEW: usize = 8;
 
 impl Builder {
     /// The value of `inst`, of this dtype: an earlier one if there is an equal one.
     pub fn push(&mut self, inst: Inst, dtype: DType) -> Ref {
-        let inst = (inst, dtype);
-        let next = self.insts.len();
-        let known = if next < FEW {
-            self.insts.iter().position(|known| *known == inst)
-        } else {
-            self.known.find_or_insert(hash_of(&inst), next, |known| self.insts[known] == inst)
-        };
-        if known.is_none() {
-            self.insts.push(inst);
-            if self.insts.len() == FEW {
-                for (number, inst) in self.insts.iter().enumerate() {
-                    self.known.find_or_insert(hash_of(inst), number, |_| false);
-                }
-            }
-        }
-        Ref::new(known.unwrap_or(next))
+        Ref::new(self.insts.number((inst, dtype)))
     }
 
     /// The dtype of `r`.
@@ -366,7 +345,7 @@ impl Builder {
             }
         }
         if needed.iter().all(|needed| *needed) {
-            return Expr::new(self.insts.clone(), outs);
+            return Expr::new(self.insts.to_vec(), outs);
         }
         let mut insts = Vec::with_capacity(needed.iter().filter(|needed| **needed).count());
         // What is not needed keeps a number that nothing asks for.

@@ -9,9 +9,9 @@
 use rustc_hash::FxHashMap;
 use smallvec::{SmallVec, smallvec};
 
-use crate::base::{Affine, Keyed, Shape, Type};
+use crate::base::{Affine, DType, Keyed, Shape, Type};
 use crate::graph::{Core, Graph, Nest, Node, NodeId, Op, Value, verify::reads_of};
-use crate::op::{Expr, Inst, Ref};
+use crate::op::{Builder, Expr, Inst, Ref};
 use crate::opt::nest::{Body, FEW, are_distinct};
 
 /// Longest expression that siblings and stored producers merge into: merging saves one reading of
@@ -51,8 +51,10 @@ impl Slot {
     fn grown(&mut self) -> &mut Grown {
         let (nest, args) = (&self.nest, &self.args);
         self.grown.get_or_insert_with(|| {
-            let mut body = Body::over(args.iter().copied().zip(nest.reads.iter().cloned()));
-            let outs = body.builder.inline(&nest.then, |_, _, _| None);
+            let mut body = Body::default();
+            let numbers: SmallVec<[usize; 8]> =
+                args.iter().zip(&nest.reads).map(|(arg, read)| body.argument(*arg, read)).collect();
+            let outs = body.builder.inline(&nest.then, numbered(&numbers));
             Box::new(Grown { body, outs: outs.into_vec() })
         })
     }
@@ -302,9 +304,8 @@ impl Work<'_> {
         for (_, id, slot) in order {
             match slot {
                 Some(slot) => {
-                    let mut args: SmallVec<[Value; 2]> = SmallVec::new();
-                    self.slots[slot].each_read(|arg| args.push(rename(&nodes, &built, arg)));
-                    built[slot] = Some(rebuilt(&mut new, args, &self.slots[slot], &wanted[slot]));
+                    let now = |arg: &Value| rename(&nodes, &built, arg);
+                    built[slot] = Some(rebuilt(&mut new, &self.slots[slot], &wanted[slot], now));
                 }
                 None => {
                     let mut node = self.graph[NodeId::new(id)].clone();
@@ -318,43 +319,50 @@ impl Work<'_> {
     }
 }
 
-/// The slot's nest with only the outputs wanted, and only the arguments they need.
-fn rebuilt(new: &mut Graph, args: SmallVec<[Value; 2]>, slot: &Slot, wanted: &[bool]) -> NodeId {
+/// The slot's nest with only the outputs wanted, and only the arguments they need; `rename` says what
+/// those are now.
+fn rebuilt(new: &mut Graph, slot: &Slot, wanted: &[bool], rename: impl Fn(&Value) -> Value) -> NodeId {
     let nest = &slot.nest;
+    let args: SmallVec<[Value; 2]> = slot.args.iter().map(&rename).collect();
     if slot.grown.is_none() && wanted.iter().all(|wanted| *wanted) && are_distinct(&args, &slot.args) {
         let types = slot.types.iter().cloned().collect();
         return new.add(Node { op: Op::Nest(nest.clone()), args, types });
     }
     let mut body = Body::default();
-    let numbers: Vec<usize> = match &slot.grown {
-        Some(grown) => {
-            let reads = grown.body.arguments().iter().map(|(_, read)| read);
-            args.iter().zip(reads).map(|(arg, read)| body.argument(*arg, read)).collect()
-        }
-        None => args.iter().zip(&nest.reads).map(|(arg, read)| body.argument(*arg, read)).collect(),
-    };
-    let mut within = |expr: &Expr, wanted: &[bool]| {
-        let outs = body.builder.inline(expr, |b, inst, dtype| match inst {
-            Inst::Arg(arg) => Some(b.arg(numbers[*arg as usize], dtype)),
-            _ => None,
-        });
-        let outs: Vec<_> =
-            outs.iter().zip(wanted).filter(|(_, wanted)| **wanted).map(|(out, _)| *out).collect();
-        body.builder.finish(outs)
+    let own: Vec<usize> = args.iter().zip(&nest.reads).map(|(arg, read)| body.argument(*arg, read)).collect();
+    let all: Option<(Expr, Vec<usize>)> = slot.grown.as_ref().map(|grown| {
+        let numbers = grown.body.arguments().iter().map(|(arg, read)| body.argument(rename(arg), read));
+        let numbers = numbers.collect();
+        (grown.body.builder.finish(grown.outs.iter().copied()), numbers)
+    });
+    let mut within = |expr: &Expr, numbers: &[usize], wanted: &[bool]| {
+        let outs = body.builder.inline(expr, numbered(numbers));
+        let outs = outs.iter().zip(wanted).filter(|(_, wanted)| **wanted).map(|(out, _)| *out);
+        body.builder.finish(outs.collect::<SmallVec<[Ref; 4]>>())
     };
     let core = match &nest.core {
         Core::Map => Core::Map,
         Core::Reduce { fold, axes, each } => {
-            Core::Reduce { fold: *fold, axes: axes.clone(), each: within(each, &[true; 2]) }
+            Core::Reduce { fold: *fold, axes: axes.clone(), each: within(each, &own, &[true; 2]) }
         }
-        Core::Matmul { lhs, rhs } => Core::Matmul { lhs: within(lhs, &[true]), rhs: within(rhs, &[true]) },
+        Core::Matmul { lhs, rhs } => {
+            Core::Matmul { lhs: within(lhs, &own, &[true]), rhs: within(rhs, &own, &[true]) }
+        }
     };
-    let then = match &slot.grown {
-        Some(grown) => within(&grown.body.builder.finish(grown.outs.iter().copied()), wanted),
-        None => within(&nest.then, wanted),
+    let then = match &all {
+        Some((then, numbers)) => within(then, numbers, wanted),
+        None => within(&nest.then, &own, wanted),
     };
     let types = slot.types.iter().zip(wanted).filter(|(_, wanted)| **wanted).map(|(ty, _)| ty.clone());
     body.close(new, nest.domain.clone(), core, then, types)
+}
+
+/// Arguments under other numbers.
+fn numbered(numbers: &[usize]) -> impl FnMut(&mut Builder, &Inst, DType) -> Option<Ref> {
+    |builder, inst, dtype| match inst {
+        Inst::Arg(arg) => Some(builder.arg(numbers[*arg as usize], dtype)),
+        _ => None,
+    }
 }
 
 /// What each axis of a map over `domain` is in the domain of a host whose outputs have that shape,

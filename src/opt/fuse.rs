@@ -15,8 +15,7 @@
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
-use crate::base::IndexMap;
-use crate::base::intern::{Table, hash_of};
+use crate::base::{IndexMap, Interner};
 use crate::graph::{Core, Graph, Nest, Node, NodeId, Op, Value, verify::reads_of};
 use crate::op::{Builder, Expr, Inst, Ref};
 use crate::opt::nest::{Body, are_distinct};
@@ -201,8 +200,7 @@ struct Composer<'a> {
     graph: &'a Graph,
     inlined: &'a [bool],
     /// Every map that producers of the present nest are read through, by number.
-    maps: Vec<IndexMap>,
-    numbers: Table,
+    maps: Interner<IndexMap>,
     /// What is computed already in the present nest: a producer read through a map. The latest map of
     /// each producer is in `latest`, as most have one only; with the number of the nest.
     latest: Vec<Known>,
@@ -234,8 +232,7 @@ impl<'a> Composer<'a> {
         Self {
             graph,
             inlined,
-            maps: Vec::new(),
-            numbers: Table::default(),
+            maps: Interner::default(),
             latest: vec![Known { nest: 0, map: 0, value: Ref::new(0) }; graph.len()],
             known: FxHashMap::default(),
             nest: 0,
@@ -249,11 +246,13 @@ impl<'a> Composer<'a> {
     fn compose(&mut self, new: &mut Graph, renamed: &[Value], node: &Node, nest: &Nest) -> NodeId {
         self.nest += 1;
         self.maps.clear();
-        self.numbers = Table::default();
         self.known.clear();
         let args: SmallVec<[Ref; 4]> = (node.args.iter().zip(&nest.reads))
             .map(|(arg, read)| {
-                let map = self.number(read.clone());
+                if !self.inlined[arg.node.index()] {
+                    return self.body.read(new, rename(renamed, *arg), read);
+                }
+                let map = self.maps.number(read.clone()) as u32;
                 self.value(new, renamed, *arg, map)
             })
             .collect();
@@ -270,16 +269,6 @@ impl<'a> Composer<'a> {
         };
         let then = within(&mut body.builder, &nest.then, &args);
         body.close(new, nest.domain.clone(), core, then, node.types.clone())
-    }
-
-    /// The number of a map.
-    fn number(&mut self, map: IndexMap) -> u32 {
-        let next = self.maps.len();
-        let known = self.numbers.find_or_insert(hash_of(&map), next, |known| self.maps[known] == map);
-        if known.is_none() {
-            self.maps.push(map);
-        }
-        known.unwrap_or(next) as u32
     }
 
     /// The element of `value` at map number `map`. Producers may nest millions deep, so the walk keeps
@@ -312,7 +301,7 @@ impl<'a> Composer<'a> {
                     let in_place = read.0.len() == nest.domain.rank() && read.is_identity();
                     let composed = match in_place {
                         true => map,
-                        false => self.number(read.compose(&self.maps[map as usize])),
+                        false => self.maps.number(read.compose(&self.maps[map as usize])) as u32,
                     };
                     break (*arg, composed);
                 }

@@ -228,15 +228,6 @@ pub(super) struct Body {
 }
 
 impl Body {
-    /// A body that reads these, in this order.
-    pub fn over(args: impl Iterator<Item = (Value, IndexMap)>) -> Self {
-        let mut body = Self { args: args.collect(), ..Self::default() };
-        for (number, arg) in body.args.iter().enumerate() {
-            body.known.find_or_insert(hash_of(&(arg.0, &arg.1)), number, |_| false);
-        }
-        body
-    }
-
     /// The element of `value` at `map`: an argument, or the scalar or constant it is.
     pub fn read(&mut self, graph: &Graph, value: Value, map: &IndexMap) -> Ref {
         let dtype = graph.ty(value).dtype;

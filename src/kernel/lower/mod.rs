@@ -7,8 +7,7 @@ mod reduce;
 
 use smallvec::SmallVec;
 
-use crate::base::intern::{Keyed, Table, hash_of};
-use crate::base::{DType, Type};
+use crate::base::{DType, Interner, Keyed, Type};
 use crate::graph::{Core, Graph, Nest, Node, NodeId, Op, Value};
 use crate::kernel::schedule::Axes;
 use crate::kernel::{Place, Slot, Stage, Strip};
@@ -19,8 +18,7 @@ use rustc_hash::FxHashMap;
 #[derive(Default)]
 pub struct Lowering {
     /// Every strip of the plan, each once.
-    pub strips: Vec<Keyed<Strip>>,
-    known: Table,
+    pub strips: Interner<Keyed<Strip>>,
     /// Where each stored value is.
     pub homes: FxHashMap<Value, Home>,
 }
@@ -59,13 +57,7 @@ pub(crate) struct Source {
 impl Lowering {
     /// The number of a strip equal to `strip`.
     fn strip(&mut self, strip: Strip) -> usize {
-        let strip = Keyed::new(strip);
-        let next = self.strips.len();
-        let known = self.known.find_or_insert(hash_of(&strip), next, |known| self.strips[known] == strip);
-        if known.is_none() {
-            self.strips.push(strip);
-        }
-        known.unwrap_or(next)
+        self.strips.number(Keyed::new(strip))
     }
 
     /// The stage that runs nest `id`, keeping its first `outer` axes as they are.
