@@ -32,6 +32,9 @@ const INTERPRETED_RUNS: usize = 2;
 /// Most programs that are kept.
 const KEPT_PROGRAMS: usize = 1024;
 
+/// Most nodes of the graphs they were made from, together: graph and plan take up to a kilobyte a node.
+const KEPT_NODES: usize = 1 << 19;
+
 /// What an evaluation is given.
 #[derive(Debug)]
 pub struct Captured {
@@ -204,7 +207,8 @@ fn seen(captured: &Captured, settings: &Settings) -> Result<Arc<Program>> {
 fn program(captured: &Captured, settings: &Settings) -> Result<Arc<Program>> {
     let graph = &captured.graph;
     type Key = (Arc<Graph>, bool, usize, Option<&'static str>);
-    static PROGRAMS: LazyLock<Cache<Key, Arc<Program>>> = LazyLock::new(|| Cache::new(KEPT_PROGRAMS));
+    static PROGRAMS: LazyLock<Cache<Key, Arc<Program>>> =
+        LazyLock::new(|| Cache::weighing(KEPT_PROGRAMS, KEPT_NODES, |(graph, ..)| graph.len()));
     let key = (Arc::clone(graph), settings.optimize, settings.passes, settings.without);
     if let Some(known) = PROGRAMS.get(&key) {
         return Ok(known);
