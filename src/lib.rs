@@ -199,7 +199,7 @@ pub use array::{
     ToShape, checked, concat, eval, explain, function, over, stack, try_concat, try_stack, try_where_,
     where_,
 };
-pub use base::{DType, Element, Error, ErrorKind, Result, Target};
+pub use base::{DType, Element, Error, ErrorKind, Result, Target, Vector};
 pub use pipeline::Explain;
 pub use runtime::{Engine, Stats, engine};
 

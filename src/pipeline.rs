@@ -12,7 +12,7 @@ use std::panic::Location;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, LazyLock};
 
-use crate::base::{Result, Scalar, Target};
+use crate::base::{Result, Scalar, Target, Vector};
 use crate::graph::{Graph, verify};
 use crate::kernel::{Plan, print};
 use crate::opt;
@@ -59,8 +59,8 @@ pub struct Leaf {
     pub donated: bool,
 }
 
-/// How to evaluate. The default is what the engine is set to (at first by `BROADLOOM_OPT=0` and
-/// `BROADLOOM_JIT=0`) and what the environment asks for by `BROADLOOM_PASSES=2` and
+/// How to evaluate. The default is what the engine is set to (at first by `BROADLOOM_OPT=0`,
+/// `BROADLOOM_JIT=0` and `BROADLOOM_VECTOR=256`) and what the environment asks for by `BROADLOOM_PASSES=2` and
 /// `BROADLOOM_CHECK=1`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Settings {
@@ -72,6 +72,8 @@ pub struct Settings {
     pub without: Option<&'static str>,
     /// When machine code is used.
     pub jit: Jit,
+    /// How wide the vectors of machine code are, if the machine has such.
+    pub vector: Vector,
     /// Whether invariants are checked after every pass.
     pub check: bool,
     /// Threads, where the engine's setting is not to be used.
@@ -102,6 +104,7 @@ impl Default for Settings {
             passes,
             without: None,
             jit: if engine().compiles() { Jit::Auto } else { Jit::Never },
+            vector: engine().vector(),
             check,
             threads: None,
         }
@@ -206,16 +209,16 @@ fn seen(captured: &Captured, settings: &Settings) -> Result<Arc<Program>> {
 /// The program of what was captured: a known one, or one made now.
 fn program(captured: &Captured, settings: &Settings) -> Result<Arc<Program>> {
     let graph = &captured.graph;
-    type Key = (Arc<Graph>, bool, usize, Option<&'static str>);
+    type Key = (Arc<Graph>, bool, usize, Option<&'static str>, Vector);
     static PROGRAMS: LazyLock<Cache<Key, Arc<Program>>> =
         LazyLock::new(|| Cache::weighing(KEPT_PROGRAMS, KEPT_NODES, |(graph, ..)| graph.len()));
-    let key = (Arc::clone(graph), settings.optimize, settings.passes, settings.without);
+    let key = (Arc::clone(graph), settings.optimize, settings.passes, settings.without, settings.vector);
     if let Some(known) = PROGRAMS.get(&key) {
         return Ok(known);
     }
     let optimized = optimize(graph, settings, |_, _| {})?;
     let plan = Plan::new(&optimized)?;
-    let strips = plan.strips.iter().map(|strip| engine().strip(strip)).collect();
+    let strips = plan.strips.iter().map(|strip| engine().strip(strip, settings.vector)).collect();
     let weight = plan.kernels.iter().fold(0_usize, |sum, kernel| sum.saturating_add(kernel.weight));
     engine().counters().programs.fetch_add(1, Relaxed);
     let (runs, settled) = (AtomicUsize::new(0), AtomicBool::new(false));
@@ -340,11 +343,19 @@ pub fn explain(captured: &Captured, target: Target) -> Result<Explain> {
 pub fn explain_with(captured: &Captured, target: &Target, settings: &Settings) -> Result<Explain> {
     let optimized = optimize(&captured.graph, settings, |_, _| {})?;
     let plan = Plan::new(&optimized)?;
+    let target = match target {
+        Target::Host => &Target::HostWith(settings.vector),
+        other => other,
+    };
     let (clif, asm) = code_texts(&plan, target)?;
+    let width = match target.vector() {
+        Vector::V128 => String::new(),
+        vector => format!("; vectors of {} bits\n", vector.bits()),
+    };
     Ok(Explain {
         graph: captured.graph.text(&captured.names),
         optimized: optimized.text(&captured.names),
-        kernel: print::kernels(&plan),
+        kernel: width + &print::kernels(&plan),
         plan: print::plan(&plan, &captured.inputs.iter().map(|leaf| leaf.donated).collect::<Vec<_>>()),
         clif,
         asm,

@@ -9,9 +9,9 @@ use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
-use broadloom::engine;
 use broadloom::prelude::*;
 use broadloom::runtime::Buffer;
+use broadloom::{Vector, engine};
 
 const PAGE: usize = 4096;
 
@@ -149,7 +149,9 @@ fn stays_inside(build: impl Fn(&mut dyn FnMut(&[usize]) -> Array) -> Array) {
     static ALONE: Mutex<()> = Mutex::new(());
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     engine().set_threads(1);
-    for guard in [Guard::After, Guard::Before] {
+    let widths = Vector::ALL.iter().filter(|vector| **vector <= Vector::widest());
+    for (&width, guard) in widths.flat_map(|width| [(width, Guard::After), (width, Guard::Before)]) {
+        engine().set_vector(width);
         let mut expected: Option<Array> = None;
         for run in 0..4 {
             let mut count = 0;

@@ -73,6 +73,16 @@ fn machine_code_for_another_machine() {
 }
 
 #[test]
+fn machine_code_in_wider_vectors() {
+    let (a, b) = (input([64, 128]), input([128]));
+    let y = ((&a - &b) * 0.5).relu();
+    for target in [Target::X86_64V3, Target::X86_64V4] {
+        let explained = y.explain_for(target.clone()).unwrap();
+        insta::assert_snapshot!(target.to_string(), explained.clif + &explained.asm);
+    }
+}
+
+#[test]
 fn bias_and_relu_join_the_matmul() {
     let (x, w, b) = (input([64, 256]), input([256, 128]), input([128]));
     insta::assert_snapshot!(optimized(&(x.matmul(&w) + &b).relu()), @r"

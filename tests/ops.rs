@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use broadloom::base::{DType, Kind, Scalar, Shape, Type};
+use broadloom::base::{DType, Kind, Scalar, Shape, Type, Vector};
 use broadloom::graph::{Element, Graph, Node, NodeId, Op, Value, View};
 use broadloom::op::{Binary, Unary, Values};
 use broadloom::pipeline::{self, Captured, Jit, Leaf, Settings};
@@ -160,12 +160,22 @@ impl Trial {
     }
 }
 
-fn settings(jit: Jit) -> Settings {
-    Settings { jit, threads: Some(1), check: false, optimize: true, passes: usize::MAX, without: None }
+/// Interpreted, or machine code in vectors of so many bits.
+type Way = (Jit, Vector);
+
+/// Every way there is on this machine.
+fn ways() -> impl Iterator<Item = Way> {
+    let widths = Vector::ALL.iter().filter(|vector| **vector <= Vector::widest());
+    [(Jit::Never, Vector::V128)].into_iter().chain(widths.map(|vector| (Jit::Always, *vector)))
+}
+
+fn settings((jit, vector): Way) -> Settings {
+    let (threads, passes) = (Some(1), usize::MAX);
+    Settings { jit, threads, check: false, optimize: true, passes, without: None, vector }
 }
 
 /// What an evaluation of the graph gives.
-fn evaluated(graph: &Graph, inputs: &[Values], jit: Jit) -> broadloom::Result<Vec<Values>> {
+fn evaluated(graph: &Graph, inputs: &[Values], way: Way) -> broadloom::Result<Vec<Values>> {
     let leaf = |values: &Values| Leaf { buffer: Arc::new(buffer(values)), donated: false };
     let captured = Captured {
         graph: graph.clone().into(),
@@ -174,7 +184,7 @@ fn evaluated(graph: &Graph, inputs: &[Values], jit: Jit) -> broadloom::Result<Ve
         names: Vec::new(),
         origin: None,
     };
-    let buffers = pipeline::evaluate_with(captured, &settings(jit))?;
+    let buffers = pipeline::evaluate_with(captured, &settings(way))?;
     let values = |(buffer, output): (&Arc<Buffer>, &Value)| values(buffer, graph.ty(*output).dtype);
     Ok(buffers.iter().zip(&graph.outputs).map(values).collect())
 }
@@ -216,11 +226,11 @@ fn difference(expected: &[Values], got: &[Values]) -> Option<String> {
 fn agree(what: &str, element: Element, result: DType, inputs: &[Values], layouts: &[Layout]) {
     let graph = Trial::of(element, result, inputs, layouts);
     let expected = reference::evaluate(&graph, inputs, &[]).unwrap();
-    for jit in [Jit::Never, Jit::Always] {
-        let got = evaluated(&graph, inputs, jit).unwrap();
+    for way in ways() {
+        let got = evaluated(&graph, inputs, way).unwrap();
         if let Some(difference) = difference(&expected, &got) {
             let dtype = inputs[inputs.len() - 1].dtype();
-            panic!("{what} of {dtype}, {layouts:?}, {jit:?}: {difference}");
+            panic!("{what} of {dtype}, {layouts:?}, {way:?}: {difference}");
         }
     }
 }
@@ -395,9 +405,13 @@ fn every_op_has_machine_code() {
             (0..dtypes.len()).map(|k| trial.push(Op::Input(k as u32), &[], dtypes[k], [67])).collect();
         let output = trial.push(Op::Elementwise(element), &nodes, result, [67]);
         trial.graph.outputs = vec![output.into()];
-        let optimized = pipeline::optimize(&trial.graph, &settings(Jit::Always), |_, _| {}).unwrap();
+        let optimized =
+            pipeline::optimize(&trial.graph, &settings((Jit::Always, Vector::V512)), |_, _| {}).unwrap();
         for strip in Plan::new(&optimized).unwrap().strips {
-            codegen::compile(&strip, &Target::Host).unwrap_or_else(|error| panic!("{what}: {error}"));
+            for &vector in Vector::ALL {
+                let code = codegen::compile(&strip, &Target::HostWith(vector));
+                code.unwrap_or_else(|error| panic!("{what}: {error}"));
+            }
         }
     };
     for &dtype in DType::ALL {
@@ -429,9 +443,9 @@ fn means(what: &str, element: Element, columns: &[Values], expected: &Values) {
     let expected = std::slice::from_ref(expected);
     let reference = reference::evaluate(&trial.graph, columns, &[]).unwrap();
     assert_eq!(difference(expected, &reference), None, "{what}, in the reference");
-    for jit in [Jit::Never, Jit::Always] {
-        let got = evaluated(&trial.graph, columns, jit).unwrap();
-        assert_eq!(difference(expected, &got), None, "{what}, {jit:?}");
+    for way in ways() {
+        let got = evaluated(&trial.graph, columns, way).unwrap();
+        assert_eq!(difference(expected, &got), None, "{what}, {way:?}");
     }
 }
 
@@ -572,11 +586,11 @@ fn an_integer_to_a_negative_power_is_an_error_of_running() {
         let mut exponents = vec![2_i64; 67];
         bad.into_iter().for_each(|at: usize| exponents[at] = -1);
         let inputs = [Values::I64(vec![3; 67]), Values::I64(exponents)];
-        for jit in [Jit::Never, Jit::Always] {
-            let got = evaluated(&trial.graph, &inputs, jit);
+        for way in ways() {
+            let got = evaluated(&trial.graph, &inputs, way);
             match bad {
                 None => assert_eq!(difference(&[Values::I64(vec![9; 67])], &got.unwrap()), None),
-                Some(at) => assert_eq!(got.unwrap_err().kind(), ErrorKind::Value, "at {at}, {jit:?}"),
+                Some(at) => assert_eq!(got.unwrap_err().kind(), ErrorKind::Value, "at {at}, {way:?}"),
             }
         }
     }

@@ -17,6 +17,7 @@ fn child() {
     let stats = engine().stats();
     // The harness has begun a line.
     println!("\nthreads {}", engine().threads());
+    println!("vector {}", engine().vector().bits());
     println!("kernels {}", stats.kernels_run);
     println!("compiled {}", stats.strips_compiled);
     let tiny = || Array::from_vec(vec![1.0_f64, 2.0], 2).unwrap().exp().sum(..).item::<f64>().unwrap();
@@ -29,7 +30,7 @@ fn child() {
 fn run(switches: &[(&str, &str)]) -> Output {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["--exact", "child", "--include-ignored", "--nocapture", "--test-threads=1"]);
-    for name in ["OPT", "JIT", "PASSES", "CHECK", "THREADS", "DUMP", "DUMP_DIR"] {
+    for name in ["OPT", "JIT", "VECTOR", "PASSES", "CHECK", "THREADS", "DUMP", "DUMP_DIR"] {
         command.env_remove(format!("BROADLOOM_{name}"));
     }
     let output = command.envs(switches.iter().copied()).output().unwrap();
@@ -71,6 +72,21 @@ fn without_the_optimizer_every_operation_is_a_kernel() {
 fn without_the_code_generator_nothing_is_compiled() {
     let output = run(&[("BROADLOOM_JIT", "0")]);
     assert_eq!((number(&output, "compiled"), number(&output, "compiled_later")), (0, 0));
+}
+
+#[test]
+fn vectors_are_as_wide_as_asked_for_if_the_machine_has_them() {
+    let widest = broadloom::Vector::widest().bits() as u64;
+    assert_eq!(number(&run(&[]), "vector"), widest);
+    for bits in [128, 256, 512] {
+        let output = run(&[("BROADLOOM_VECTOR", &bits.to_string()), ("BROADLOOM_DUMP", "kernel")]);
+        let width = u64::min(bits, widest);
+        assert_eq!(number(&output, "vector"), width);
+        let text = String::from_utf8_lossy(&output.stderr);
+        let said = text.contains(&format!("; vectors of {width} bits"));
+        assert_eq!(said, width > 128 && cfg!(feature = "jit"), "{text}");
+    }
+    assert_eq!(number(&run(&[("BROADLOOM_VECTOR", "17")]), "vector"), widest);
 }
 
 #[test]

@@ -18,4 +18,4 @@ pub use index_map::{Affine, IndexMap};
 pub use intern::{Interner, Keyed, Table};
 pub use scalar::Scalar;
 pub use shape::{Shape, Type};
-pub use target::Target;
+pub use target::{Target, Vector};

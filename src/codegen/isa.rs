@@ -44,8 +44,10 @@ pub fn isa(target: &Target) -> Result<OwnedTargetIsa> {
     static X86_64: OnceLock<Result<OwnedTargetIsa, String>> = OnceLock::new();
     static AARCH64: OnceLock<Result<OwnedTargetIsa, String>> = OnceLock::new();
     let found = match target {
-        Target::Host => HOST.get_or_init(host),
-        Target::X86_64 => X86_64.get_or_init(|| named("x86_64-unknown-linux-gnu", AVX2)),
+        Target::Host | Target::HostWith(_) => HOST.get_or_init(host),
+        Target::X86_64 | Target::X86_64V3 | Target::X86_64V4 => {
+            X86_64.get_or_init(|| named("x86_64-unknown-linux-gnu", AVX2))
+        }
         Target::Aarch64 => AARCH64.get_or_init(|| named("aarch64-unknown-linux-gnu", &[])),
     };
     found

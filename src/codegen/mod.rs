@@ -24,6 +24,7 @@ mod select;
 mod stretch;
 #[cfg(test)]
 mod tests;
+mod wide;
 
 use cranelift_codegen::binemit::Reloc;
 use cranelift_codegen::control::ControlPlane;
@@ -65,7 +66,7 @@ pub struct Relocation {
 /// The texts of one strip.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Texts {
-    /// CLIF as it was emitted.
+    /// CLIF as it was emitted; of strips in wider vectors the instructions on values.
     pub clif: String,
     /// The machine instructions.
     pub asm: String,
@@ -77,6 +78,9 @@ pub struct Texts {
 /// If code cannot be made for `target`.
 pub fn compile(strip: &Strip, target: &Target) -> Result<Code> {
     let isa = isa(target)?;
+    if let Some(machine) = wide::machine(strip, target) {
+        return Ok(wide::compile(strip, machine));
+    }
     let (function, routines) = emit(strip, &isa);
     let mut context = Context::for_function(function);
     let compiled = match context.compile(&*isa, &mut ControlPlane::default()) {
@@ -110,6 +114,9 @@ pub fn compile(strip: &Strip, target: &Target) -> Result<Code> {
 /// If code cannot be made for `target`.
 pub fn texts(strip: &Strip, target: &Target) -> Result<Texts> {
     let isa = isa(target)?;
+    if let Some(machine) = wide::machine(strip, target) {
+        return Ok(wide::texts(strip, machine));
+    }
     let (function, _) = emit(strip, &isa);
     let clif = function.display().to_string();
     let mut context = Context::for_function(function);

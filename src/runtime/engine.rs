@@ -1,11 +1,11 @@
 //! The engine: what evaluations share. Compiled strips, the thread pool, counters, settings.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 
 use rayon::ThreadPool;
 
-use crate::base::Keyed;
+use crate::base::{Keyed, Vector};
 use crate::kernel::Strip;
 use crate::runtime::buffer::pool;
 use crate::runtime::cache::Cache;
@@ -16,10 +16,11 @@ const KEPT_STRIPS: usize = 2048;
 
 /// What all evaluations share.
 pub struct Engine {
-    strips: Cache<Keyed<Strip>, Shared>,
+    strips: Cache<(Keyed<Strip>, Vector), Shared>,
     threads: AtomicUsize,
     optimize: AtomicBool,
     compile: AtomicBool,
+    vector: AtomicU8,
     pool: OnceLock<Option<ThreadPool>>,
     counters: Counters,
 }
@@ -75,6 +76,7 @@ pub fn engine() -> &'static Engine {
         threads: AtomicUsize::new(default_threads()),
         optimize: AtomicBool::new(asked("BROADLOOM_OPT").as_deref() != Some("0")),
         compile: AtomicBool::new(asked("BROADLOOM_JIT").as_deref() != Some("0")),
+        vector: AtomicU8::new(default_vector() as u8),
         pool: OnceLock::new(),
         counters: Counters::default(),
     })
@@ -90,6 +92,13 @@ fn default_threads() -> usize {
     let threads = asked("BROADLOOM_THREADS").and_then(|threads| threads.parse().ok());
     let there = || std::thread::available_parallelism().map_or(1, usize::from);
     threads.filter(|&threads| threads > 0).unwrap_or_else(there)
+}
+
+/// `BROADLOOM_VECTOR`, or the widest vectors the machine has.
+fn default_vector() -> Vector {
+    let bits = asked("BROADLOOM_VECTOR").and_then(|bits| bits.parse().ok());
+    let known = |bits: usize| Vector::ALL.iter().copied().find(|vector| vector.bits() == bits);
+    bits.and_then(known).unwrap_or(Vector::V512).min(Vector::widest())
 }
 
 impl Engine {
@@ -144,16 +153,30 @@ impl Engine {
         self.compile.store(compile, Relaxed);
     }
 
+    /// How wide the vectors of compiled code are: at first as wide as the machine has them, or by
+    /// `BROADLOOM_VECTOR=128`, `256` or `512` narrower.
+    pub fn vector(&self) -> Vector {
+        Vector::ALL[usize::from(self.vector.load(Relaxed))]
+    }
+
+    /// Sets how wide the vectors of compiled code are, at most as wide as the machine has them. No
+    /// value depends on it.
+    pub fn set_vector(&self, vector: Vector) {
+        self.vector.store(vector.min(Vector::widest()) as u8, Relaxed);
+    }
+
     /// The counters, to be counted up.
     pub(crate) fn counters(&self) -> &Counters {
         &self.counters
     }
 
-    /// The strip shared by all that need one like it.
-    pub(crate) fn strip(&self, strip: &Keyed<Strip>) -> Shared {
-        self.strips
-            .get(strip)
-            .unwrap_or_else(|| self.strips.insert(strip.clone(), Arc::new(Callable::new(strip.clone()))))
+    /// The strip shared by all that need one like it, with vectors of this width.
+    pub(crate) fn strip(&self, strip: &Keyed<Strip>, vector: Vector) -> Shared {
+        let key = (strip.clone(), vector);
+        self.strips.get(&key).unwrap_or_else(|| {
+            let callable = Arc::new(Callable::new(strip.clone(), vector));
+            self.strips.insert(key, callable)
+        })
     }
 
     /// Threads that parallel work runs on here: those of the rayon pool we are in, or `asked`.

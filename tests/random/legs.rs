@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use broadloom::base::{DType, Error, ErrorKind, Result};
+use broadloom::base::{DType, Error, ErrorKind, Result, Vector};
 use broadloom::graph::verify;
 use broadloom::op::Values;
 use broadloom::opt::{PASSES, Pass};
@@ -50,6 +50,18 @@ pub const LEGS: &[Leg] = &[
         culprit: "the way work is cut into tasks",
         every: 4,
         run: |case| evaluated(case, &settings(Jit::Always, 4)),
+    },
+    Leg {
+        name: "machine code in vectors of 256 bits",
+        culprit: "code generation for AVX2",
+        every: 4,
+        run: |case| evaluated(case, &Settings { vector: Vector::V256, ..settings(Jit::Always, 1) }),
+    },
+    Leg {
+        name: "machine code in vectors of 128 bits",
+        culprit: "code generation by Cranelift",
+        every: 4,
+        run: |case| evaluated(case, &Settings { vector: Vector::V128, ..settings(Jit::Always, 1) }),
     },
     Leg {
         name: "machine code that may write over its inputs",
@@ -105,7 +117,15 @@ pub const LEGS: &[Leg] = &[
 ];
 
 fn settings(jit: Jit, threads: usize) -> Settings {
-    Settings { jit, threads: Some(threads), check: true, optimize: true, passes: usize::MAX, without: None }
+    Settings {
+        jit,
+        threads: Some(threads),
+        check: true,
+        optimize: true,
+        passes: usize::MAX,
+        without: None,
+        vector: Vector::V512,
+    }
 }
 
 /// The reference's values of what the passes make of the graph.

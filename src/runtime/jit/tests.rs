@@ -2,7 +2,7 @@
 //! for bit.
 
 use crate::base::strip::{NEGATIVE_POWER, Step};
-use crate::base::{DType, Scalar};
+use crate::base::{DType, Scalar, Vector};
 use crate::kernel::{Operand, Strip, StripKind};
 use crate::op::{Binary, Builder, Inst, Routine, Unary, Values, eval};
 use crate::runtime::jit::{Native, place};
@@ -11,7 +11,9 @@ mod folds;
 mod harness;
 mod memory;
 
-use harness::{STEPS, Strided, call, check, check_lengths, column, compiled, map, native, of, special};
+use harness::{
+    STEPS, Strided, call, check, check_lengths, column, compiled, map, native, of, special, widths,
+};
 
 #[test]
 fn every_unary_row_means_in_machine_code_what_it_says() {
@@ -194,8 +196,8 @@ fn a_check_reports_only_elements_that_exist() {
         vec![b.binary(Binary::Pow, two, args[0])]
     });
     let strip = map(&[(DType::I32, Step::Unit)], &[], body, Step::Unit);
-    let native = native(&strip);
-    for n in 1..12_usize {
+    let natives = native(&strip);
+    for n in (1..12_usize).chain([16, 19, 33, 35]) {
         for bad in 0..=n {
             let mut exponents = vec![-1_i32; n + 8];
             exponents[..n].fill(3);
@@ -204,12 +206,13 @@ fn a_check_reports_only_elements_that_exist() {
             }
             let mut powers = vec![0_i32; n];
             let operands = [(exponents.as_mut_ptr().cast(), 4, 0), (powers.as_mut_ptr().cast(), 4, 0)];
-            let errors = call(&native, &operands, &[], 1, n);
-            assert_eq!(
-                errors,
-                if bad < n { NEGATIVE_POWER } else { 0 },
-                "{n} elements, number {bad} negative"
-            );
+            for (native, width) in natives.iter().zip(widths()) {
+                assert_eq!(
+                    call(native, &operands, &[], 1, n),
+                    if bad < n { NEGATIVE_POWER } else { 0 },
+                    "{n} elements, number {bad} negative, {width:?}"
+                );
+            }
         }
     }
 }
@@ -225,14 +228,17 @@ fn an_output_may_be_an_argument() {
             });
             let operand = Operand { dtype, step };
             let strip = map(&[(dtype, step); 2], &[], body, step);
-            let native = native(&strip);
-            for n in 1..14 {
+            let natives = native(&strip);
+            let lengths = (1..14).chain([16, 17, 35]);
+            for (n, (native, width)) in
+                lengths.flat_map(|n| natives.iter().zip(widths()).map(move |native| (n, native)))
+            {
                 let (left, right) = (column(dtype, 0, n), column(dtype, 3, n));
                 let mut buffers = [Strided::new(operand, 1, n), Strided::new(operand, 1, n)];
                 buffers[0].fill(&left);
                 buffers[1].fill(&right);
                 let [a, b] = buffers.each_mut().map(|buffer| (buffer.base(), buffer.inner, 0));
-                call(&native, &[a, b, a, b], &[], 1, n);
+                call(native, &[a, b, a, b], &[], 1, n);
                 let columns = [left, right];
                 let expected = eval::evaluate(
                     &strip.body,
@@ -244,7 +250,9 @@ fn an_output_may_be_an_argument() {
                     &mut 0,
                 );
                 for (buffer, expected) in buffers.iter().zip(expected) {
-                    (0..n).for_each(|i| assert!(buffer.get(i).same(expected.get(i)), "{strip}at {i} of {n}"));
+                    (0..n).for_each(|i| {
+                        assert!(buffer.get(i).same(expected.get(i)), "{strip}at {i} of {n}, {width:?}");
+                    });
                 }
             }
         }
@@ -252,9 +260,50 @@ fn an_output_may_be_an_argument() {
 }
 
 #[test]
+fn results_written_past_the_caches_are_the_same() {
+    for &dtype in DType::ALL {
+        for &other in DType::ALL {
+            let dtypes = [dtype, other, DType::I64];
+            let body = of(&dtypes, |b, args| {
+                let index = b.cast(args[2], dtype);
+                let sum = b.binary(Binary::Maximum, args[0], index);
+                vec![sum, b.cast(args[1], other), b.cast(args[0], other)]
+            });
+            let steps = [(dtype, Step::Unit), (other, Step::General), (DType::I64, Step::Iota)];
+            let strip = Strip { streams: true, ..map(&steps, &[], body, Step::Unit) };
+            let native = native(&strip);
+            for n in (120..140).chain([600]) {
+                check(&strip, &native, 3, n, n);
+            }
+            // One place is the element's, the next is not its multiple.
+            for start in 0..3_usize {
+                let body = of(&[dtype], |_, args| args.to_vec());
+                let strip = Strip { streams: true, ..map(&[(dtype, Step::Unit)], &[], body, Step::Unit) };
+                let mut from = column_bytes(dtype, 400);
+                let mut to = vec![0_u8; 400 * dtype.size() + 8];
+                let natives = self::native(&strip);
+                for native in &natives {
+                    to.fill(0);
+                    let size = dtype.size() as isize;
+                    let place = to[start..].as_mut_ptr();
+                    call(native, &[(from.as_mut_ptr(), size, 0), (place, size, 0)], &[], 1, 400);
+                    assert_eq!(&to[start..start + from.len()], &from[..], "{dtype} from {start} on");
+                }
+            }
+        }
+    }
+}
+
+/// `count` special values as they are in memory.
+fn column_bytes(dtype: DType, count: usize) -> Vec<u8> {
+    let values = column(dtype, 0, count);
+    (0..count).flat_map(|i| values.get(i).bits().to_le_bytes()[..dtype.size()].to_vec()).collect()
+}
+
+#[test]
 fn code_that_calls_what_does_not_exist_is_an_error() {
     let body = of(&[DType::F32], |b, args| vec![b.call(Routine::Tan, args)]);
-    let mut code = compiled(&map(&[(DType::F32, Step::Unit)], &[], body, Step::Unit));
+    let mut code = compiled(&map(&[(DType::F32, Step::Unit)], &[], body, Step::Unit), Vector::V128);
     code.relocations.iter_mut().for_each(|relocation| relocation.dtype = DType::Bool);
     assert!(place(&code).is_err_and(|error| error.to_string() == "there is no routine Tan_bool"));
 }

@@ -4,7 +4,7 @@
 use std::sync::{Arc, OnceLock};
 
 use crate::base::strip::{StripArgs, StripFn};
-use crate::base::{DType, Keyed};
+use crate::base::{DType, Keyed, Vector};
 use crate::kernel::Strip;
 use crate::kernel::interpret::{self, Position};
 use crate::op::Values;
@@ -21,6 +21,7 @@ type Native = std::convert::Infallible;
 #[derive(Debug)]
 pub struct Callable {
     strip: Keyed<Strip>,
+    vector: Vector,
     /// Empty inside if no code can be made: this machine or build has to interpret.
     native: OnceLock<Option<Native>>,
 }
@@ -29,9 +30,9 @@ pub struct Callable {
 pub type Shared = Arc<Callable>;
 
 impl Callable {
-    /// A strip without code yet.
-    pub fn new(strip: Keyed<Strip>) -> Self {
-        Self { strip, native: OnceLock::new() }
+    /// A strip without code yet, which is to have vectors of this width.
+    pub fn new(strip: Keyed<Strip>, vector: Vector) -> Self {
+        Self { strip, vector, native: OnceLock::new() }
     }
 
     /// Whether code has been asked for.
@@ -42,7 +43,7 @@ impl Callable {
     /// Makes machine code for it, if that has not been tried. Returns whether this call made it.
     pub fn compile(&self) -> bool {
         !self.is_settled() && {
-            let native = native(&self.strip);
+            let native = native(&self.strip, self.vector);
             let made = native.is_some();
             self.native.set(native).is_ok() && made
         }
@@ -76,13 +77,13 @@ impl Callable {
 /// Machine code for a strip on this machine. What cannot be compiled, or placed where executable
 /// memory is denied, is interpreted: same bits, slower.
 #[cfg(feature = "jit")]
-fn native(strip: &Strip) -> Option<Native> {
-    let code = crate::codegen::compile(strip, &crate::base::Target::Host).ok()?;
+fn native(strip: &Strip, vector: Vector) -> Option<Native> {
+    let code = crate::codegen::compile(strip, &crate::base::Target::HostWith(vector)).ok()?;
     crate::runtime::jit::place(&code).ok()
 }
 
 #[cfg(not(feature = "jit"))]
-fn native(_: &Strip) -> Option<Native> {
+fn native(_: &Strip, _: Vector) -> Option<Native> {
     None
 }
 

@@ -71,7 +71,7 @@ fn elements(dtype: DType, seed: u64, count: usize, with_special: bool) -> Values
 }
 
 /// Runs a fold over rows of `n` and compares its lanes with the model's.
-fn check_fold(strip: &Strip, native: &Native, fold: Fold, rows: usize, n: usize, with_special: bool) {
+fn check_fold(strip: &Strip, natives: &[Native], fold: Fold, rows: usize, n: usize, with_special: bool) {
     let (arguments, outputs) = strip.operands.split_at(strip.arguments);
     let mut buffers: Vec<Option<Strided>> = Vec::new();
     let mut columns: Vec<Values> = Vec::new();
@@ -104,7 +104,7 @@ fn check_fold(strip: &Strip, native: &Native, fold: Fold, rows: usize, n: usize,
         .chain(results.iter_mut().map(|result| (result.base(), 0, result.outer)))
         .collect();
     let scalars: Vec<Scalar> = strip.scalars.iter().map(|dtype| Scalar::new(*dtype, 0.3)).collect();
-    assert_eq!(call(native, &operands, &scalars, rows, n), 0);
+    assert_eq!(call(&natives[0], &operands, &scalars, rows, n), 0);
 
     for row in 0..rows {
         let row_values: Vec<Values> =

@@ -1,7 +1,7 @@
 //! Buffers with gaps, special values, and a map run natively and by its meaning.
 
 use crate::base::strip::{FOLD_LEVELS, LANE_BYTES, Step, StripArgs};
-use crate::base::{DType, Scalar, Target};
+use crate::base::{DType, Scalar, Target, Vector};
 use crate::codegen::{self, Code};
 use crate::kernel::{Operand, Strip, StripKind};
 use crate::op::{Builder, Expr, Inst, Values, eval};
@@ -163,12 +163,18 @@ impl Strided {
     }
 }
 
-pub(super) fn compiled(strip: &Strip) -> Code {
-    codegen::compile(strip, &Target::Host).expect("it compiles")
+pub(super) fn compiled(strip: &Strip, vector: Vector) -> Code {
+    codegen::compile(strip, &Target::HostWith(vector)).expect("it compiles")
 }
 
-pub(super) fn native(strip: &Strip) -> Native {
-    place(&compiled(strip)).expect("it is placed")
+/// The widths of vectors that this machine has.
+pub(super) fn widths() -> impl Iterator<Item = Vector> {
+    Vector::ALL.iter().copied().filter(|vector| *vector <= Vector::widest())
+}
+
+/// The strip's code in vectors of every width.
+pub(super) fn native(strip: &Strip) -> Vec<Native> {
+    widths().map(|vector| place(&compiled(strip, vector)).expect("it is placed")).collect()
 }
 
 /// Calls `native` with these operands' bases and steps.
@@ -197,7 +203,7 @@ pub(super) fn call(
 }
 
 /// Runs a map over special values and compares every output with the meaning.
-pub(super) fn check(strip: &Strip, native: &Native, rows: usize, n: usize, start: usize) {
+pub(super) fn check(strip: &Strip, natives: &[Native], rows: usize, n: usize, start: usize) {
     let count = rows * n;
     let (arguments, outputs) = strip.operands.split_at(strip.arguments);
     let mut buffers: Vec<Option<Strided>> = Vec::new();
@@ -219,16 +225,6 @@ pub(super) fn check(strip: &Strip, native: &Native, rows: usize, n: usize, start
         buffers.push(Some(buffer));
     }
     let scalars: Vec<Scalar> = strip.scalars.iter().map(|dtype| special(*dtype)[start % 5]).collect();
-    buffers.extend(outputs.iter().map(|operand| Some(Strided::new(*operand, rows, n))));
-    let operands: Vec<_> = buffers
-        .iter_mut()
-        .map(|buffer| match buffer {
-            Some(buffer) => (buffer.base(), buffer.inner, buffer.outer),
-            None => (std::ptr::without_provenance_mut(5), -3, 1000),
-        })
-        .collect();
-    let errors = call(native, &operands, &scalars, rows, n);
-
     let mut expected_errors = 0;
     let expected = eval::evaluate(
         &strip.body,
@@ -240,25 +236,38 @@ pub(super) fn check(strip: &Strip, native: &Native, rows: usize, n: usize, start
         },
         &mut expected_errors,
     );
-    assert_eq!(errors, if count == 0 { 0 } else { expected_errors }, "errors of\n{strip}");
-    for (out, (expected, buffer)) in expected.iter().zip(&buffers[strip.arguments..]).enumerate() {
-        let buffer = buffer.as_ref().expect("outputs are in memory");
-        for i in 0..count {
-            let (expected, found) = (expected.get(i), buffer.get(i));
-            let inputs: Vec<String> = columns.iter().map(|c| c.get(i).to_string()).collect();
-            assert!(
-                found.same(expected),
-                "{strip}output {out} at {i} of {rows} x {n}: {found} is not {expected}, of {inputs:?} {scalars:?}"
-            );
+    for (native, width) in natives.iter().zip(widths()) {
+        let mut results: Vec<Strided> =
+            outputs.iter().map(|operand| Strided::new(*operand, rows, n)).collect();
+        let operands: Vec<_> = buffers
+            .iter_mut()
+            .map(|buffer| match buffer {
+                Some(buffer) => (buffer.base(), buffer.inner, buffer.outer),
+                None => (std::ptr::without_provenance_mut(5), -3, 1000),
+            })
+            .chain(results.iter_mut().map(|result| (result.base(), result.inner, result.outer)))
+            .collect();
+        let errors = call(native, &operands, &scalars, rows, n);
+        assert_eq!(errors, if count == 0 { 0 } else { expected_errors }, "errors of\n{strip}, {width:?}");
+        for (out, (expected, buffer)) in expected.iter().zip(&results).enumerate() {
+            for i in 0..count {
+                let (expected, found) = (expected.get(i), buffer.get(i));
+                let inputs = || columns.iter().map(|c| c.get(i).to_string()).collect::<Vec<_>>();
+                assert!(
+                    found.same(expected),
+                    "{strip}output {out} at {i} of {rows} x {n}: {found} is not {expected}, of {:?} {scalars:?}, {width:?}",
+                    inputs()
+                );
+            }
+            assert!(buffer.untouched(count), "{strip}writes beside its {rows} x {n} elements, {width:?}");
         }
-        assert!(buffer.untouched(count), "{strip}writes beside its {rows} x {n} elements");
     }
 }
 
 /// Every length around the vector, one row and several.
 pub(super) fn check_lengths(strip: &Strip) {
     let native = native(strip);
-    for n in (0..=20).chain([67]) {
+    for n in (0..=20).chain([31, 32, 33, 47, 50, 67, 131]) {
         check(strip, &native, 1, n, n);
     }
     check(strip, &native, 3, 7, 1);
