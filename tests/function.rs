@@ -43,7 +43,7 @@ fn a_closure_is_traced_once_for_each_dtypes_and_shapes() {
     let halves = broadloom::function(move |x: &Array| {
         count.fetch_add(1, Relaxed);
         // It may look at shapes: another one is another program.
-        if x.shape()[0] % 2 == 0 { x * 2.0 } else { x * 3.0 }
+        if x.shape()[0].is_multiple_of(2) { x * 2.0 } else { x * 3.0 }
     })
     .unwrap();
     let ones = |n: usize| Array::ones(n, F32).eval().unwrap();
