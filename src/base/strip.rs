@@ -23,7 +23,8 @@ pub struct StripArgs {
     /// Per operand the address of its element at row 0, column 0; for an iota operand the value of
     /// the index there.
     pub base: *const *mut u8,
-    /// Per operand the step from one column to the next: bytes, or index steps of an iota.
+    /// Per operand the step from one column to the next: bytes, or index steps of an iota. A fold's
+    /// outputs have one value per row if it is 0, else the lanes.
     pub inner: *const isize,
     /// Per operand the step from one row to the next.
     pub outer: *const isize,
@@ -31,7 +32,7 @@ pub struct StripArgs {
     pub rows: usize,
     /// The scalars of the body, by their bits.
     pub scalars: *const u64,
-    /// A fold's working memory: see [`FOLD_LEVELS`]. Unused by maps.
+    /// A fold's working memory: see [`fold_levels`]. Unused by maps.
     pub scratch: *mut u8,
 }
 
@@ -60,10 +61,14 @@ pub const LANE_BYTES: usize = 128;
 /// Rounds of lanes in a block of a reduction: a block is `ROUNDS * lanes` elements.
 pub const ROUNDS: usize = 16;
 
-/// Levels of the tree of blocks that a fold's scratch must have room for: a fold strip merges
-/// blocks as a binary counter does, level `k` holding the lanes of `2^k` blocks. Each level holds,
-/// for every accumulator in turn, its lanes.
-pub const FOLD_LEVELS: usize = 50;
+/// Levels of the tree of blocks that a fold's scratch has room for where rows have `n` elements in
+/// `lanes` lanes: a fold strip merges blocks as a binary counter does, level `k` holding the lanes
+/// of `2^k` blocks. Each level holds, for every accumulator in turn, its lanes in [`LANE_BYTES`].
+/// Rows of one block need none.
+pub fn fold_levels(n: usize, lanes: usize) -> usize {
+    let blocks = n.div_ceil(ROUNDS * lanes);
+    if blocks < 2 { 0 } else { blocks.ilog2() as usize + 1 }
+}
 
 /// Error bit: an integer was raised to a negative power.
 pub const NEGATIVE_POWER: u32 = 1;

@@ -10,7 +10,8 @@
 //! Finished blocks are merged as a binary counter counts. Level `k` of the scratch holds the lanes
 //! of `2^k` blocks; block `b` takes up one level per trailing one of `b` and becomes the level of
 //! the lowest zero; the last block takes up all levels there are, which are the ones of its number.
-//! Levels hold earlier elements, so they stand on the left.
+//! Levels hold earlier elements, so they stand on the left. A complete row ends with its lanes in
+//! registers, halved between vectors and then inside them.
 
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, StackSlot, Value, types};
@@ -94,7 +95,7 @@ impl<'s> Reduction<'s> {
 
     /// Emits one row, its operands starting at `at`.
     fn row(&self, e: &mut Emitter, frame: &Frame, at: &[Value]) {
-        let [block, work, combined, merge, merge_one, merged, finish] =
+        let [block, work, combined, merge, merge_one, merged, keep_lanes, complete, finish] =
             std::array::from_fn(|_| e.builder.create_block());
         let block_length = (ROUNDS * self.lanes) as i64;
         let arguments = self.strip.arguments;
@@ -158,8 +159,13 @@ impl<'s> Reduction<'s> {
         let levels = e.ins().band(levels, below);
         e.ins().jump(merge, &args(&[&[levels]]));
 
-        // The block becomes a level, or all there is.
+        // The block becomes a level, or all there is: lanes or one value.
         e.builder.switch_to_block(merged);
+        let keep = e.ins().uextend(types::I64, more);
+        let told = frame.inner_step(e, arguments);
+        let keep = e.ins().bor(keep, told);
+        e.ins().brif(keep, keep_lanes, &[], complete, &[]);
+        e.builder.switch_to_block(keep_lanes);
         let level = self.level(e, frame, next);
         for (k, accumulator) in self.accumulators.iter().enumerate() {
             let place = e.ins().iadd_imm_s(level, (k * LANE_BYTES) as i64);
@@ -170,7 +176,54 @@ impl<'s> Reduction<'s> {
             }
         }
         e.ins().brif(more, block, &args(&[&[next]]), finish, &[]);
+        e.builder.switch_to_block(complete);
+        for (value, at) in self.halved(e, &lane_addresses).into_iter().zip(&at[arguments..]) {
+            e.store_first(value, *at);
+        }
+        e.ins().jump(finish, &[]);
         e.builder.switch_to_block(finish);
+    }
+
+    /// The lanes at these addresses combined by halving: the first of each accumulator's four is
+    /// its value.
+    fn halved(&self, e: &mut Emitter, lanes: &[Value]) -> SmallVec<[Lanes; 2]> {
+        // Truth values alone combine bit by bit, so sixteen bytes at once.
+        let bytes = self.accumulators.iter().all(|a| a.dtype == DType::Bool);
+        let width = if bytes { 16 } else { LANES };
+        let mut groups: Vec<SmallVec<[Lanes; 2]>> = (0..self.lanes / width)
+            .map(|group| {
+                let load = |(a, at): (&Accumulator, &Value)| {
+                    if bytes {
+                        let lanes = e.ins().load(types::I8X16, flags(), *at, 16 * group as i32);
+                        return Lanes::new(a.dtype, Parts::Narrow(lanes));
+                    }
+                    let offset = (group * LANES * a.dtype.size()) as i32;
+                    let (dtype, step) = (a.dtype, Step::Unit);
+                    e.load(Spot { dtype, step, address: *at, offset, inner: None, flags: flags() })
+                };
+                self.accumulators.iter().zip(lanes).map(load).collect()
+            })
+            .collect();
+        while groups.len() > 1 {
+            let right = groups.split_off(groups.len() / 2);
+            groups = groups.iter().zip(&right).map(|(left, right)| self.merged(e, left, right)).collect();
+        }
+        let mut left = groups.swap_remove(0);
+        let mut half = width / 2;
+        while half > 0 {
+            let right: SmallVec<[Lanes; 2]> = left.iter().map(|lanes| e.moved_down(*lanes, half)).collect();
+            left = self.merged(e, &left, &right);
+            half /= 2;
+        }
+        left
+    }
+
+    /// The accumulators of `left` and `right` combined.
+    fn merged(&self, e: &mut Emitter, left: &[Lanes], right: &[Lanes]) -> SmallVec<[Lanes; 2]> {
+        e.evaluate(&self.merge, &mut |_, inst| match inst {
+            Inst::Arg(arg) => *left.iter().chain(right).nth(*arg as usize).expect("two sides"),
+            other => unreachable!("{other:?} in a merge"),
+        })
     }
 
     /// The arguments' places `count` columns after `at`.

@@ -4,7 +4,7 @@
 //! none traps.
 
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Type, Value, types};
+use cranelift_codegen::ir::{Immediate, InstBuilder, MemFlagsData, Type, Value, types};
 use smallvec::SmallVec;
 
 use super::arms::scalar;
@@ -154,6 +154,37 @@ impl Emitter<'_> {
             }
             (Step::Iota, _) => unreachable!("an index is not in memory"),
         }
+    }
+
+    /// Stores the first of some elements. Truth values are masks, or bytes side by side.
+    pub(super) fn store_first(&mut self, value: Lanes, address: Value) {
+        let first = self.ins().extractlane(value.parts.as_slice()[0], 0);
+        if value.dtype == DType::Bool {
+            let truth = self.ins().band_imm_u(first, 1);
+            match self.type_of(truth) {
+                types::I8 => self.ins().store(flags(), truth, address, 0),
+                _ => self.ins().istore8(flags(), truth, address, 0),
+            };
+        } else {
+            self.ins().store(flags(), first, address, 0);
+        }
+    }
+
+    /// Elements moved towards the first by `count`, a power of two below their number; what comes
+    /// last is of no meaning.
+    pub(super) fn moved_down(&mut self, value: Lanes, count: usize) -> Lanes {
+        if let (Parts::Wide([low, high]), 2) = (value.parts, count) {
+            return Lanes::new(value.dtype, Parts::Wide([high, low]));
+        }
+        self.each(value.dtype, value, |e, x| {
+            let ty = e.type_of(x);
+            let distance = count as u32 * ty.lane_type().bytes();
+            let bytes: Vec<u8> = (0..16).map(|byte| (byte + distance) as u8 % 16).collect();
+            let mask: Immediate = e.builder.func.dfg.immediates.push(bytes.into());
+            let x = e.as_type(types::I8X16, x);
+            let moved = e.ins().shuffle(x, x, mask);
+            e.as_type(ty, moved)
+        })
     }
 
     /// The addresses of the four elements, with offsets.

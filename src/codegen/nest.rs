@@ -118,12 +118,17 @@ impl Frame {
         e.ins().return_(&[errors]);
     }
 
+    /// The step of operand `k` along the columns.
+    pub(super) fn inner_step(&self, e: &mut Emitter, k: usize) -> Value {
+        e.ins().load(types::I64, argument_flags(), self.inner, 8 * k as i32)
+    }
+
     /// Per operand the step along the columns, where code has to be told.
     pub(super) fn inner_steps(&self, e: &mut Emitter, strip: &Strip) -> Vec<Option<Value>> {
         let steps = strip.operands.iter().enumerate().map(|(k, operand)| {
             let told = known_step(operand.step, operand.dtype).is_none();
             let told = told && !(operand.step == Step::Zero && k < strip.arguments);
-            told.then(|| e.ins().load(types::I64, argument_flags(), self.inner, 8 * k as i32))
+            told.then(|| self.inner_step(e, k))
         });
         steps.collect()
     }

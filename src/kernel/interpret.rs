@@ -31,8 +31,16 @@ pub struct Position {
     pub column: usize,
 }
 
-/// Runs a strip of `rows` rows of `n` columns; `scalars` are its scalars' bits. Returns error bits.
-pub fn run(strip: &Strip, rows: usize, n: usize, scalars: &[u64], load: Load, store: Store) -> u32 {
+/// Runs a strip of `rows` rows of `n` columns; `scalars` are its scalars' bits. A fold's rows leave
+/// one value, or their `lanes`. Returns error bits.
+pub fn run(
+    strip: &Strip,
+    (rows, n): (usize, usize),
+    lanes: bool,
+    scalars: &[u64],
+    load: Load,
+    store: Store,
+) -> u32 {
     let mut errors = 0;
     for row in 0..rows {
         match strip.kind {
@@ -46,8 +54,11 @@ pub fn run(strip: &Strip, rows: usize, n: usize, scalars: &[u64], load: Load, st
                 }
             }
             StripKind::Fold(fold) if n != 0 => {
-                let lanes = fold_row(strip, fold, row, n, scalars, load, &mut errors);
-                for (out, values) in lanes.iter().enumerate() {
+                let mut left = fold_row(strip, fold, row, n, scalars, load, &mut errors);
+                if !lanes {
+                    left = halved(fold, left);
+                }
+                for (out, values) in left.iter().enumerate() {
                     store(strip.arguments + out, Position { row, column: 0 }, values);
                 }
             }
@@ -120,6 +131,19 @@ fn fold_row(
     }
     let parts = levels.into_iter().flatten();
     parts.reduce(|right, left| combined(&combine, &left, &right, lanes)).expect("a row has a block")
+}
+
+/// The one value of each accumulator that its lanes combine to.
+fn halved(fold: Fold, mut lanes: Lanes) -> Lanes {
+    let dtypes: SmallVec<[DType; 2]> = lanes.iter().map(Values::dtype).collect();
+    let combine = combiner(fold, &dtypes);
+    while lanes[0].len() > 1 {
+        let half = lanes[0].len() / 2;
+        let side =
+            |first: usize| -> Lanes { lanes.iter().map(|lanes| lanes.gather(first..first + half)).collect() };
+        lanes = combined(&combine, &side(0), &side(half), half);
+    }
+    lanes
 }
 
 /// The expression that combines accumulators `0..n` with `n..2n`.

@@ -14,12 +14,17 @@ pub enum StripKind {
     /// Stores output `k` of the body to output operand `k`, element by element. All loads of an
     /// iteration come before its stores.
     Map,
-    /// Combines each row into the lanes of a reduction. The body's outputs are the accumulators'
-    /// values for one element. Element `i` of a row joins lane `i mod lanes` of its block of
-    /// `ROUNDS * lanes` elements, in order; blocks combine lane by lane in an aligned binary tree,
-    /// so that a node covers blocks `[k * 2^l, (k + 1) * 2^l)` and the earlier side is on the left.
-    /// Lanes without an element hold the fold's identity. Output operand `k` receives, per row, the
-    /// lanes of accumulator `k`, side by side; its inner step is not used.
+    /// Reduces each row. The body's outputs are the accumulators' values for one element. Element
+    /// `i` of a row joins lane `i mod lanes` of its block of `ROUNDS * lanes` elements, in order;
+    /// blocks combine lane by lane in an aligned binary tree, so that a node covers blocks
+    /// `[k * 2^l, (k + 1) * 2^l)` and the earlier side is on the left. Lanes without an element hold
+    /// the fold's identity, which changes nothing it is combined with.
+    ///
+    /// What is left of a row is for the caller to say with each call, by the outputs' inner steps,
+    /// which are 0 all or none. Where they are 0 the row is complete: lanes combine by halving, lane
+    /// `j` with lane `j + lanes / 2`, then `j + lanes / 4`, and so on, and output operand `k`
+    /// receives one value per row, that of accumulator `k`. Else it receives the lanes of
+    /// accumulator `k`, side by side, for more of the row to be combined with.
     Fold(Fold),
 }
 

@@ -107,7 +107,7 @@ impl Lowering {
             self.single(StripKind::Map, &Body { expr: &expr, args: &[], accs: &both, outs: &left }, column)
         };
         let lanes = Strip::lanes(accumulators.iter().copied());
-        let then = self.epilogue(&nest.then, &axes, from, kept, args, outs, &accumulators, direction, lanes);
+        let then = self.epilogue(&nest.then, &axes, from, kept, args, outs, &accumulators, direction);
         let identity = fold.identity(dtype);
         let work = Reduce {
             fold: *fold,
@@ -136,25 +136,18 @@ impl Lowering {
         outs: &[Source],
         accumulators: &[DType],
         direction: Direction,
-        lanes: usize,
     ) -> Map {
         let rank = axes.extents.len();
-        let (column, step) = match direction {
-            // Finished rows lie `lanes` apart.
+        let column = match direction {
             Direction::Along => {
                 let kept_axes = Axes { extents: axes.extents[..kept].into(), ..axes.clone() };
                 let operands: Vec<Source> = args.iter().chain(outs).cloned().collect();
-                (column_and_row(&kept_axes, from, &operands, args.len()).0, lanes)
+                column_and_row(&kept_axes, from, &operands, args.len()).0
             }
-            Direction::Across(column) => (column, 1),
+            Direction::Across(column) => column,
         };
-        let accs: Vec<Source> = (accumulators.iter().enumerate())
-            .map(|(a, &dtype)| {
-                let mut source = local(a, dtype, rank, column);
-                source.place.steps[column] *= step as i64;
-                source
-            })
-            .collect();
+        let accs: Vec<Source> =
+            accumulators.iter().enumerate().map(|(a, &dtype)| local(a, dtype, rank, column)).collect();
         let chain = self.chain(&Body { expr: then, args, accs: &accs, outs }, column);
         Map { column, row: None, chain }
     }

@@ -1,15 +1,15 @@
 //! Reductions: elements to lanes, lanes to blocks, blocks to a tree, and at last lanes to results.
 //!
 //! The order is that of the meaning: element `i` joins lane `i mod lanes` of its block, blocks
-//! combine in an aligned binary tree, lanes by halving. Strips do the first two along the last axis;
-//! across columns, and between parts, the tree is built here.
+//! combine in an aligned binary tree, lanes by halving. Along the last axis one call of a strip does
+//! all of that for many rows; across columns, and between parts, the tree is built here.
 
 use std::ops::Range;
 
 use smallvec::{SmallVec, smallvec};
 
 use super::walk::{Context, Local, Memory, Rect, for_each, temps_bytes};
-use crate::base::strip::{FOLD_LEVELS, LANE_BYTES, ROUNDS};
+use crate::base::strip::{LANE_BYTES, ROUNDS, fold_levels};
 use crate::base::{DType, Scalar};
 use crate::kernel::Stage;
 use crate::kernel::loops::{Direction, Reduce};
@@ -18,7 +18,7 @@ use crate::kernel::loops::{Direction, Reduce};
 /// level of its tree.
 const ACROSS: usize = 256;
 
-/// Finished rows that a reduction along rows combines at a time.
+/// Rows whose lanes a reduction along rows combines at a time.
 const BATCH: usize = 32;
 
 /// Blocks that a staged reduction gathers before it combines them; a power of two.
@@ -69,7 +69,7 @@ pub fn layout(stage: &Stage, reduce: &Reduce) -> Layout {
     };
     let staged = sides(&mut take, staged_elements);
     let fold = take(match reduce.direction {
-        Direction::Along => FOLD_LEVELS * LANE_BYTES * reduce.accumulators.len(),
+        Direction::Along => fold_levels(total, reduce.lanes) * LANE_BYTES * reduce.accumulators.len(),
         Direction::Across(_) => 0,
     });
     let blocks = total.div_ceil(ROUNDS * reduce.lanes).max(1);
@@ -116,13 +116,20 @@ impl<'a> Reduction<'a> {
         for_each(limits, inner, |index| {
             let mut index: SmallVec<[usize; 6]> = index.into();
             while index[column] < limits[column].end {
-                let n = batch(self.reduce).min(limits[column].end - index[column]);
+                let left = limits[column].end - index[column];
                 // SAFETY: this piece of the column axis is part of the caller's limits.
-                unsafe {
-                    errors |= self.accumulate(&index, n, 0..self.total);
-                    errors |= self.complete(&index, n);
-                }
-                index[column] += n;
+                index[column] += unsafe {
+                    if self.reduce.direction == Direction::Along && self.reduce.each.is_none() {
+                        let n = left.min(BATCH * self.reduce.lanes);
+                        errors |= self.fold(&index, n);
+                        n
+                    } else {
+                        let n = left.min(batch(self.reduce));
+                        errors |= self.accumulate(&index, n, 0..self.total);
+                        errors |= self.complete(&index, n);
+                        n
+                    }
+                };
             }
         });
         errors
@@ -152,6 +159,20 @@ impl<'a> Reduction<'a> {
             row: (row * dtype.size()) as isize,
         };
         sides.iter().zip(&self.reduce.accumulators).map(local).collect()
+    }
+
+    /// Reduces rows to `n` results from `index` on along the epilogue's column, and computes their
+    /// outputs: one call of each strip. Returns error bits.
+    unsafe fn fold(&self, index: &[usize], n: usize) -> u32 {
+        let (reduce, fold) = (self.reduce, self.work(self.layout.fold));
+        let (column, row) = (self.stage.extents.len() - 1, reduce.then.column);
+        let locals = self.locals(&self.lanes(), 0, 1);
+        let rect = Rect { index, column, n: self.total, row: Some(row), rows: n, locals: &locals };
+        // SAFETY: the caller's promise; where lanes go there is room for a value each.
+        unsafe {
+            let errors = self.context.link(&reduce.accumulate, rect, self.memory, fold, fold);
+            errors | self.epilogue(index, n)
+        }
     }
 
     /// Reduces `elements` of the reduced axes for `n` results from `index` on along the epilogue's
@@ -338,11 +359,25 @@ impl<'a> Reduction<'a> {
             }
             half /= 2;
         }
-        let apart = if reduce.direction == Direction::Along { reduce.lanes } else { 1 };
-        let locals = self.locals(&lanes, apart, 0);
-        let rect = Rect { index, column: reduce.then.column, n, row: None, rows: 1, locals: &locals };
+        if reduce.direction == Direction::Along {
+            // First lanes move together, those of the first results first.
+            for result in 1..n {
+                let from = self.moved(&lanes, result * reduce.lanes);
+                // SAFETY: this is a place of an earlier result, which has moved.
+                unsafe { self.copy(&from, &self.moved(&lanes, result), 1) };
+            }
+        }
         // SAFETY: the caller's promise.
-        unsafe { self.context.chain(&reduce.then.chain, rect, self.memory, self.work(self.layout.temps)) }
+        unsafe { self.epilogue(index, n) }
+    }
+
+    /// Computes the outputs of `n` results, whose accumulators lie side by side. Returns error bits.
+    unsafe fn epilogue(&self, index: &[usize], n: usize) -> u32 {
+        let then = &self.reduce.then;
+        let locals = self.locals(&self.lanes(), 1, 0);
+        let rect = Rect { index, column: then.column, n, row: None, rows: 1, locals: &locals };
+        // SAFETY: the caller's promise.
+        unsafe { self.context.chain(&then.chain, rect, self.memory, self.work(self.layout.temps)) }
     }
 
     /// Where level `level` of the tree of blocks is.

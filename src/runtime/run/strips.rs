@@ -122,12 +122,13 @@ unsafe fn interpreted(strip: &Strip, args: &StripArgs, n: usize) -> u32 {
     };
     let lanes_of = |operand: usize| strip.operands[operand].dtype.size() as isize;
     let is_map = strip.kind == crate::kernel::StripKind::Map;
+    let lanes = inner[strip.arguments..].iter().any(|step| *step != 0);
     let mut store = |operand: usize, at: Position, values: &Values| {
         let step = if is_map { inner[operand] } else { lanes_of(operand) };
         // SAFETY: the contract makes these elements writable from here.
         unsafe { store(values, address(operand, at), step) }
     };
-    interpret::run(strip, args.rows, n, scalars, &mut load, &mut store)
+    interpret::run(strip, (args.rows, n), lanes, scalars, &mut load, &mut store)
 }
 
 /// # Safety

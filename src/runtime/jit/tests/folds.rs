@@ -52,6 +52,18 @@ fn model(fold: Fold, elements: &[Values]) -> Vec<Values> {
     blocks.swap_remove(0)
 }
 
+/// What lanes combine to: each of the first half with its like of the second, until one is left.
+fn halved(fold: Fold, lanes: Vec<Values>) -> Vec<Values> {
+    let half = lanes[0].len() / 2;
+    if half == 0 {
+        return lanes;
+    }
+    let side = |first: usize| -> Vec<Values> {
+        lanes.iter().map(|lanes| lanes.gather(first..first + half)).collect()
+    };
+    halved(fold, combine(fold, &side(0), &side(half)))
+}
+
 /// Values whose sum shows the order they were added in, and now and then a special one.
 fn elements(dtype: DType, seed: u64, count: usize, with_special: bool) -> Values {
     let mut random = fastrand::Rng::with_seed(seed);
@@ -70,8 +82,21 @@ fn elements(dtype: DType, seed: u64, count: usize, with_special: bool) -> Values
     )
 }
 
-/// Runs a fold over rows of `n` and compares its lanes with the model's.
+/// Runs a fold over rows of `n` and compares its lanes, and what they combine to, with the model's.
 fn check_fold(strip: &Strip, natives: &[Native], fold: Fold, rows: usize, n: usize, with_special: bool) {
+    for complete in [false, true] {
+        check_rows(strip, natives, fold, (rows, n), complete, with_special);
+    }
+}
+
+fn check_rows(
+    strip: &Strip,
+    natives: &[Native],
+    fold: Fold,
+    (rows, n): (usize, usize),
+    complete: bool,
+    with_special: bool,
+) {
     let (arguments, outputs) = strip.operands.split_at(strip.arguments);
     let mut buffers: Vec<Option<Strided>> = Vec::new();
     let mut columns: Vec<Values> = Vec::new();
@@ -91,9 +116,10 @@ fn check_fold(strip: &Strip, natives: &[Native], fold: Fold, rows: usize, n: usi
         buffers.push(Some(buffer));
     }
     let lanes = Strip::lanes(outputs.iter().map(|operand| operand.dtype));
+    let left = if complete { 1 } else { lanes };
     let mut results: Vec<Strided> = outputs
         .iter()
-        .map(|operand| Strided::new(Operand { step: Step::Unit, ..*operand }, rows, lanes))
+        .map(|operand| Strided::new(Operand { step: Step::Unit, ..*operand }, rows, left))
         .collect();
     let operands: Vec<_> = buffers
         .iter_mut()
@@ -101,7 +127,10 @@ fn check_fold(strip: &Strip, natives: &[Native], fold: Fold, rows: usize, n: usi
             Some(buffer) => (buffer.base(), buffer.inner, buffer.outer),
             None => (std::ptr::without_provenance_mut(7), 2, 0),
         })
-        .chain(results.iter_mut().map(|result| (result.base(), 0, result.outer)))
+        .chain(results.iter_mut().map(|result| {
+            let inner = if complete { 0 } else { result.inner };
+            (result.base(), inner, result.outer)
+        }))
         .collect();
     let scalars: Vec<Scalar> = strip.scalars.iter().map(|dtype| Scalar::new(*dtype, 0.3)).collect();
     assert_eq!(call(&natives[0], &operands, &scalars, rows, n), 0);
@@ -114,16 +143,19 @@ fn check_fold(strip: &Strip, natives: &[Native], fold: Fold, rows: usize, n: usi
             Inst::Scalar(scalar) => Values::splat(scalars[*scalar as usize], n),
             other => unreachable!("{other:?}"),
         };
-        let expected = model(fold, &eval::evaluate(&strip.body, n, leaf, &mut 0));
+        let mut expected = model(fold, &eval::evaluate(&strip.body, n, leaf, &mut 0));
+        if complete {
+            expected = halved(fold, expected);
+        }
         for (out, (expected, result)) in expected.iter().zip(&results).enumerate() {
-            for lane in 0..lanes {
-                let (expected, found) = (expected.get(lane), result.get(row * lanes + lane));
+            for lane in 0..left {
+                let (expected, found) = (expected.get(lane), result.get(row * left + lane));
                 assert!(
                     found.same(expected),
                     "{strip}output {out}, lane {lane}, row {row} of {rows} x {n}: {found} is not {expected}"
                 );
             }
-            assert!(result.untouched(rows * lanes), "{strip}writes beside its lanes");
+            assert!(result.untouched(rows * left), "{strip}writes beside its results");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Buffers with gaps, special values, and a map run natively and by its meaning.
 
-use crate::base::strip::{FOLD_LEVELS, LANE_BYTES, Step, StripArgs};
+use crate::base::strip::{LANE_BYTES, Step, StripArgs, fold_levels};
 use crate::base::{DType, Scalar, Target, Vector};
 use crate::codegen::{self, Code};
 use crate::kernel::{Operand, Strip, StripKind};
@@ -189,7 +189,7 @@ pub(super) fn call(
     let inner: Vec<isize> = operands.iter().map(|operand| operand.1).collect();
     let outer: Vec<isize> = operands.iter().map(|operand| operand.2).collect();
     let scalars: Vec<u64> = scalars.iter().map(|scalar| scalar.bits()).collect();
-    let mut scratch = vec![0_u64; FOLD_LEVELS * LANE_BYTES * 2 / 8];
+    let mut scratch = vec![0_u64; fold_levels(n, 1) * LANE_BYTES * 2 / 8];
     let args = StripArgs {
         base: base.as_ptr(),
         inner: inner.as_ptr(),
