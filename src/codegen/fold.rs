@@ -27,10 +27,10 @@ use crate::kernel::Strip;
 use crate::op::{Builder, Expr, Fold, Inst};
 
 /// Registers that lanes may fill, half of those there are; the body has the others.
-const LANE_VECTORS: usize = 8;
+pub(super) const LANE_VECTORS: usize = 8;
 
 /// The most work, as [`Expr::weight`] counts it, that a round in registers may repeat in the code.
-const ROUND_WEIGHT: usize = 64;
+pub(super) const ROUND_WEIGHT: usize = 64;
 
 /// Emits a strip that combines each row into lanes.
 pub(super) fn fold(e: &mut Emitter, strip: &Strip, fold: Fold) {
@@ -38,6 +38,16 @@ pub(super) fn fold(e: &mut Emitter, strip: &Strip, fold: Fold) {
     let reduction = Reduction::new(e, strip, fold);
     let frame = &frame;
     frame.rows(e, strip, None, |e, at| reduction.row(e, frame, at));
+}
+
+/// Takes the arguments of a strip and then accumulators, and gives those with one element more.
+pub(super) fn with_element(strip: &Strip, fold: Fold) -> Expr {
+    let mut b = Builder::default();
+    let elements = b.inline(&strip.body, |_, _, _| None);
+    let outputs = strip.outputs().iter().enumerate();
+    let accumulated: Vec<_> = outputs.map(|(k, output)| b.arg(strip.arguments + k, output.dtype)).collect();
+    let outs = fold.combine(&mut b, &accumulated, &elements);
+    b.finish(outs)
 }
 
 /// One accumulator.
@@ -77,20 +87,13 @@ impl<'s> Reduction<'s> {
         places.extend(lane_places.clone().chain(lane_places));
 
         let mut b = Builder::default();
-        let elements = b.inline(&strip.body, |_, _, _| None);
-        let accumulated: Vec<_> =
-            dtypes.iter().enumerate().map(|(k, dtype)| b.arg(strip.arguments + k, *dtype)).collect();
-        let outs = fold.combine(&mut b, &accumulated, &elements);
-        let step = b.finish(outs);
-
-        let mut b = Builder::default();
         let mut part = |first: usize| -> Vec<_> {
             dtypes.iter().enumerate().map(|(k, dtype)| b.arg(first + k, *dtype)).collect()
         };
         let (left, right) = (part(0), part(dtypes.len()));
         let outs = fold.combine(&mut b, &left, &right);
         let merge = b.finish(outs);
-        Self { strip, lanes, accumulators, places, step, merge }
+        Self { strip, lanes, accumulators, places, step: with_element(strip, fold), merge }
     }
 
     /// Emits one row, its operands starting at `at`.
@@ -111,7 +114,7 @@ impl<'s> Reduction<'s> {
         let rest = e.ins().isub(frame.n, start);
         let full = e.int(block_length);
         let count = e.ins().umin(rest, full);
-        let starts = self.advanced(e, &at[..arguments], &inner, start);
+        let starts = frame.advanced(e, self.strip, &at[..arguments], &inner, start);
         if self.rounds_fit() {
             let (rounds, fresh) = (e.builder.create_block(), e.builder.create_block());
             let whole = e.ins().band_imm_s(count, -(self.lanes as i64));
@@ -120,7 +123,7 @@ impl<'s> Reduction<'s> {
             e.builder.switch_to_block(rounds);
             self.rounds(e, frame, &starts, whole);
             let left = e.ins().band_imm_s(count, self.lanes as i64 - 1);
-            let starts_left = self.advanced(e, &starts, &inner, whole);
+            let starts_left = frame.advanced(e, self.strip, &starts, &inner, whole);
             e.ins().brif(left, work, &args(&[&[left], &starts_left]), combined, &[]);
             e.builder.switch_to_block(fresh);
         }
@@ -224,20 +227,6 @@ impl<'s> Reduction<'s> {
             Inst::Arg(arg) => *left.iter().chain(right).nth(*arg as usize).expect("two sides"),
             other => unreachable!("{other:?} in a merge"),
         })
-    }
-
-    /// The arguments' places `count` columns after `at`.
-    fn advanced(&self, e: &mut Emitter, at: &[Value], inner: &[Option<Value>], count: Value) -> Vec<Value> {
-        let advance = |(k, at): (usize, &Value)| {
-            let operand = self.strip.operands[k];
-            let distance = match (known_step(operand.step, operand.dtype), inner[k]) {
-                (Some(step), _) => e.ins().imul_imm_s(count, step),
-                (None, Some(inner)) => e.ins().imul(count, inner),
-                (None, None) => return *at,
-            };
-            e.ins().iadd(*at, distance)
-        };
-        at.iter().enumerate().map(advance).collect()
     }
 
     /// The address of the level whose number is that of the lowest bit of `bits`.

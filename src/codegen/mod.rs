@@ -7,7 +7,7 @@
 //!
 //! - `isa`: the targets.
 //! - `nest`: the frame of a strip and its rows; `stretch`: the columns of one, with the last one to
-//!   three; `fold`: rows that are reduced.
+//!   three; `fold` and `columns`: rows and columns that are reduced.
 //! - `memory`: four elements in and out of memory by step.
 //! - `lanes`: four elements in registers, and the walk over a body; `arms`: THE ARMS, one per row of
 //!   the table, of which `select`, `cast` and `call` are parts.
@@ -15,6 +15,7 @@
 mod arms;
 mod call;
 mod cast;
+mod columns;
 mod fold;
 mod isa;
 mod lanes;
@@ -149,6 +150,7 @@ fn emit(strip: &Strip, isa: &OwnedTargetIsa) -> (Function, Vec<(Routine, DType)>
     match strip.kind {
         StripKind::Map => nest::map(&mut emitter, strip),
         StripKind::Fold(fold) => fold::fold(&mut emitter, strip, fold),
+        StripKind::Columns(fold) => columns::columns(&mut emitter, strip, fold),
     }
     let routines = emitter.finish(isa);
     (function, routines)

@@ -16,7 +16,7 @@ pub(super) struct Frame {
     bases: Value,
     inner: Value,
     outer: Value,
-    rows: Value,
+    pub(super) rows: Value,
     pub(super) scratch: Value,
     pub(super) scalars: Vec<Lanes>,
 }
@@ -79,9 +79,7 @@ impl Frame {
         row: impl FnOnce(&mut Emitter, &[Value]),
     ) {
         let (head, exit) = (e.builder.create_block(), e.builder.create_block());
-        let bases: Vec<Value> = (0..strip.operands.len())
-            .map(|k| e.ins().load(types::I64, flags(), self.bases, 8 * k as i32))
-            .collect();
+        let bases = self.bases(e, strip);
         let mut nothing = e.ins().icmp_imm_u(IntCC::Equal, self.rows, 0);
         if let Some(count) = unless {
             let no_columns = e.ins().icmp_imm_u(IntCC::Equal, count, 0);
@@ -97,7 +95,7 @@ impl Frame {
         let next_index = e.ins().iadd_imm_s(index, 1);
         let next: Vec<Value> = (0..at.len())
             .map(|k| {
-                let step = e.ins().load(types::I64, flags(), self.outer, 8 * k as i32);
+                let step = self.outer_step(e, k);
                 e.ins().iadd(at[k], step)
             })
             .collect();
@@ -116,6 +114,38 @@ impl Frame {
             }
         };
         e.ins().return_(&[errors]);
+    }
+
+    /// Every operand's place at the first row and column.
+    pub(super) fn bases(&self, e: &mut Emitter, strip: &Strip) -> Vec<Value> {
+        let base = |k: usize| e.ins().load(types::I64, flags(), self.bases, 8 * k as i32);
+        (0..strip.operands.len()).map(base).collect()
+    }
+
+    /// The places of the first operands `count` columns after `at`.
+    pub(super) fn advanced(
+        &self,
+        e: &mut Emitter,
+        strip: &Strip,
+        at: &[Value],
+        inner: &[Option<Value>],
+        count: Value,
+    ) -> Vec<Value> {
+        let advance = |(k, at): (usize, &Value)| {
+            let operand = strip.operands[k];
+            let distance = match (known_step(operand.step, operand.dtype), inner[k]) {
+                (Some(step), _) => e.ins().imul_imm_s(count, step),
+                (None, Some(inner)) => e.ins().imul(count, inner),
+                (None, None) => return *at,
+            };
+            e.ins().iadd(*at, distance)
+        };
+        at.iter().enumerate().map(advance).collect()
+    }
+
+    /// The step of operand `k` from row to row.
+    pub(super) fn outer_step(&self, e: &mut Emitter, k: usize) -> Value {
+        e.ins().load(types::I64, flags(), self.outer, 8 * k as i32)
     }
 
     /// The step of operand `k` along the columns.

@@ -391,7 +391,7 @@ impl Scratch {
 
 /// Four indices from `first` on, in two vectors, and what is added to both from one iteration to
 /// the next. Of a tail, lanes past its end repeat its last index.
-fn indices(e: &mut Emitter, first: Value, step: Value, tail: Option<Value>) -> [Value; 3] {
+pub(super) fn indices(e: &mut Emitter, first: Value, step: Value, tail: Option<Value>) -> [Value; 3] {
     let mut index = first;
     let lanes = std::array::from_fn(|lane| {
         if lane > 0 {

@@ -78,7 +78,8 @@ fn every_step_and_fold_compiles_for_every_target() {
             for fold in Fold::ALL.iter().filter(|fold| fold.computes_in(dtype) == dtype) {
                 let dtypes = fold.accumulators(dtype);
                 let body = of(&dtypes, |_, x| x.to_vec());
-                check(&strip(StripKind::Fold(*fold), &dtypes, step, body));
+                check(&strip(StripKind::Fold(*fold), &dtypes, step, body.clone()));
+                check(&strip(StripKind::Columns(*fold), &dtypes, step, body));
             }
         }
     }

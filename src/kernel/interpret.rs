@@ -63,6 +63,19 @@ pub fn run(
                 }
             }
             StripKind::Fold(_) => {}
+            StripKind::Columns(fold) => {
+                for column in (0..n).step_by(BLOCK) {
+                    let (at, count) = (Position { row, column }, BLOCK.min(n - column));
+                    let values = body(strip, at, count, scalars, load, &mut errors).into_iter().collect();
+                    let held: Lanes =
+                        (strip.arguments..strip.operands.len()).map(|out| load(out, at, count)).collect();
+                    let dtypes: SmallVec<[DType; 2]> = held.iter().map(Values::dtype).collect();
+                    let sums = combined(&combiner(fold, &dtypes), &held, &values, count);
+                    for (out, values) in sums.iter().enumerate() {
+                        store(strip.arguments + out, at, values);
+                    }
+                }
+            }
         }
     }
     errors

@@ -118,9 +118,12 @@ pub struct Reduce {
     /// What computes the elements into a stage, where the strip that combines them cannot do it
     /// itself: along several axes, or from a long expression.
     pub each: Option<Chain>,
-    /// Combines elements into lanes: a fold strip along the last axis, or a map strip across the
-    /// kept column that takes and gives the accumulators on the left.
+    /// Combines elements: a fold strip along the last axis, or a strip of columns along the kept one
+    /// with the last axis as its rows, into the accumulators on the left.
     pub accumulate: Link,
+    /// Whether all that a strip of columns reads lies end to end from row to row: then several rows
+    /// are one longer row.
+    pub end_to_end: bool,
     /// Combines right accumulators into left ones.
     pub combine: Link,
     /// The epilogue, from the accumulators on the left.

@@ -225,7 +225,9 @@ impl Printer<'_> {
                     let stream = if strip.streams(strip.arguments + out) { "stream " } else { "" };
                     self.line(format!("{stream}{to} = {value}"));
                 }
-                StripKind::Fold(fold) => self.line(format!("{to} = {fold} of {value}")),
+                StripKind::Fold(fold) | StripKind::Columns(fold) => {
+                    self.line(format!("{to} = {fold} of {value}"));
+                }
             }
         }
     }

@@ -110,6 +110,10 @@ pub const PARALLEL_WORK: usize = 1 << 17;
 /// Work of a task, in additions: large against the cost of starting it, small against all there is.
 pub const TASK_WORK: usize = 1 << 15;
 
+/// Columns that make a task of a reduction across columns: narrower ones would leave each of them
+/// short pieces of every row, which memory gives at a fraction of its speed.
+pub const TASK_COLUMNS: usize = 256;
+
 /// Into how many pieces work of `weight` additions is cut for `threads` threads: one, or some for
 /// each thread so that a slow one does not hold up the rest.
 pub fn pieces(weight: usize, threads: usize) -> usize {

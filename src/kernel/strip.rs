@@ -26,6 +26,10 @@ pub enum StripKind {
     /// receives one value per row, that of accumulator `k`. Else it receives the lanes of
     /// accumulator `k`, side by side, for more of the row to be combined with.
     Fold(Fold),
+    /// Reduces each column: combines its rows, in order, into what the outputs hold. The body's
+    /// outputs are the accumulators' values for one element; output operand `k` has accumulator `k`
+    /// of every column, side by side, and its step from row to row is 0.
+    Columns(Fold),
 }
 
 /// One array a strip steps through.
@@ -102,7 +106,9 @@ impl fmt::Display for Strip {
                     let stream = if self.streams(self.arguments + out) { "stream " } else { "" };
                     writeln!(f, "{stream}{} = {value}", place(self.arguments + out))?;
                 }
-                StripKind::Fold(fold) => writeln!(f, "{} = {fold} {value}", name(self.arguments + out))?,
+                StripKind::Fold(fold) | StripKind::Columns(fold) => {
+                    writeln!(f, "{} = {fold} {value}", name(self.arguments + out))?;
+                }
             }
         }
         Ok(())

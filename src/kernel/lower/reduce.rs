@@ -10,7 +10,7 @@ use crate::graph::{Core, Graph, Nest, Node, NodeId, verify::reads_of};
 use crate::kernel::interpret::combiner;
 use crate::kernel::loops::{Direction, Map, Reduce, Work};
 use crate::kernel::schedule::{Axes, SHORT_REDUCTION, class};
-use crate::kernel::{Stage, Strip, StripKind};
+use crate::kernel::{Place, Stage, Strip, StripKind};
 use crate::op::{Builder, Expr};
 
 /// Longest expression that the strip which combines elements computes itself, in instructions.
@@ -88,19 +88,14 @@ impl Lowering {
                 self.single(StripKind::Fold(*fold), &body, column)
             }
             Direction::Across(_) => {
-                let mut builder = Builder::default();
-                let values = builder.inline(element, |_, _, _| None);
-                let accs: Vec<_> =
-                    accumulators.iter().enumerate().map(|(a, &dtype)| builder.acc(a, dtype)).collect();
-                let combined = fold.combine(&mut builder, &accs, &values);
-                let expr = builder.finish(combined);
-                self.single(
-                    StripKind::Map,
-                    &Body { expr: &expr, args: sources, accs: &left, outs: &left },
-                    column,
-                )
+                let body = Body { expr: element, args: sources, accs: &[], outs: &left };
+                self.single(StripKind::Columns(*fold), &body, column)
             }
         };
+        let width = axes.extents[column] as i64;
+        let goes_on = |place: &Place| place.steps[rank - 1] == place.steps[column].wrapping_mul(width);
+        let read = accumulate.places.len() - n;
+        let end_to_end = accumulate.places[..read].iter().all(goes_on);
         let combine = {
             let expr = combiner(*fold, &accumulators);
             let both: Vec<Source> = left.iter().chain(&right).cloned().collect();
@@ -118,6 +113,7 @@ impl Lowering {
             direction,
             each: each_chain,
             accumulate,
+            end_to_end,
             combine,
             then,
         };

@@ -25,8 +25,8 @@ use smallvec::SmallVec;
 
 use crate::base::Result;
 use crate::base::strip::{ROUNDS, strip_error};
-use crate::kernel::loops::{Kernel, Matmul, Reduce, Stage, Work};
-use crate::kernel::schedule::pieces;
+use crate::kernel::loops::{Direction, Kernel, Matmul, Reduce, Stage, Work};
+use crate::kernel::schedule::{TASK_COLUMNS, pieces};
 use crate::runtime::Buffer;
 use product::{Part, Product};
 use reduce::{Reduction, batch, layout, total};
@@ -172,14 +172,18 @@ impl Run<'_> {
     /// Runs a reduction: cut along its results if there are enough, else along what it reduces.
     unsafe fn reduce(&self, stage: &Stage, reduce: &Reduce) -> Result<()> {
         let count = pieces(self.kernel.weight, self.threads);
-        let results = stage.extents[..reduce.kept].iter().max().copied().unwrap_or(1);
-        if count == 1 || results >= self.threads * 2 {
+        let share = |axis: usize| match reduce.direction {
+            Direction::Across(column) if column == axis => stage.extents[axis] / TASK_COLUMNS,
+            _ => stage.extents[axis],
+        };
+        let shares = (0..reduce.kept).map(share).max().unwrap_or(1);
+        let total = total(stage, reduce);
+        let block = ROUNDS * reduce.lanes;
+        if count == 1 || shares >= self.threads * 2 || total <= block {
             // SAFETY: the caller's promise.
             return unsafe { self.split(stage, reduce.kept) };
         }
         // Aligned subtrees: a power of two of blocks each.
-        let total = total(stage, reduce);
-        let block = ROUNDS * reduce.lanes;
         let size = total.div_ceil(block).div_ceil(count).next_power_of_two() * block;
         let parts: Vec<Range<usize>> =
             (0..total).step_by(size).map(|at| at..(at + size).min(total)).collect();

@@ -118,7 +118,7 @@ impl Context<'_> {
         origin.extend([0, 0, 0]);
         let size = work.dtype.size() as isize;
         let at = |place: &Place| {
-            let rect = Rect { index: &origin, column: n, n: 1, row: None, rows: 1, locals: &[] };
+            let rect = Rect { index: &origin, column: n, n: 1, row: None, rows: 1, every: 1, locals: &[] };
             self.address(place, &rect, memory, memory.work).0
         };
         let moved = |axis: usize, by: usize, other: usize, other_by: usize| {
@@ -138,7 +138,15 @@ impl Context<'_> {
             };
             let local = Local { base: panel.to, column, row };
             let across = if *along == k { axis } else { k };
-            let rect = Rect { index: &index, column: *along, n, row: Some(across), rows, locals: &[local] };
+            let rect = Rect {
+                index: &index,
+                column: *along,
+                n,
+                row: Some(across),
+                rows,
+                every: 1,
+                locals: &[local],
+            };
             // SAFETY: the panel is part of the task's product and has room.
             unsafe { self.chain(chain, rect, memory.get(), memory.get().work) }
         };
@@ -155,6 +163,7 @@ impl Context<'_> {
                 n: tile.columns,
                 row: Some(m),
                 rows: tile.rows,
+                every: 1,
                 locals: &[local],
             };
             // SAFETY: the tile is part of the task's product.

@@ -14,9 +14,9 @@ use crate::base::{DType, Scalar};
 use crate::kernel::Stage;
 use crate::kernel::loops::{Direction, Reduce};
 
-/// Columns that a reduction across columns takes at a time: with 32 lanes of 4 bytes, 32 KiB per
-/// level of its tree.
-const ACROSS: usize = 256;
+/// Columns that a reduction across columns takes at a time: a page of 4-byte elements, with 32 lanes
+/// of them 128 KiB for each level of its tree, a few of which stay in a second-level cache.
+const ACROSS: usize = 1024;
 
 /// Rows whose lanes a reduction along rows combines at a time.
 const BATCH: usize = 32;
@@ -43,7 +43,7 @@ pub struct Layout {
 /// The working memory of a reduction.
 pub fn layout(stage: &Stage, reduce: &Reduce) -> Layout {
     let total = total(stage, reduce);
-    let width = batch(reduce);
+    let width = batch(reduce).min(stage.extents[reduce.then.column]);
     let mut at = 0;
     let mut take = |bytes: usize| {
         let start = at;
@@ -65,7 +65,7 @@ pub fn layout(stage: &Stage, reduce: &Reduce) -> Layout {
     let staged_elements = match (&reduce.each, reduce.direction) {
         (None, _) => 0,
         (Some(_), Direction::Along) => STAGED_BLOCKS * ROUNDS * reduce.lanes,
-        (Some(_), Direction::Across(_)) => ACROSS,
+        (Some(_), Direction::Across(_)) => width,
     };
     let staged = sides(&mut take, staged_elements);
     let fold = take(match reduce.direction {
@@ -167,7 +167,7 @@ impl<'a> Reduction<'a> {
         let (reduce, fold) = (self.reduce, self.work(self.layout.fold));
         let (column, row) = (self.stage.extents.len() - 1, reduce.then.column);
         let locals = self.locals(&self.lanes(), 0, 1);
-        let rect = Rect { index, column, n: self.total, row: Some(row), rows: n, locals: &locals };
+        let rect = Rect { index, column, n: self.total, row: Some(row), rows: n, every: 1, locals: &locals };
         // SAFETY: the caller's promise; where lanes go there is room for a value each.
         unsafe {
             let errors = self.context.link(&reduce.accumulate, rect, self.memory, fold, fold);
@@ -205,7 +205,8 @@ impl<'a> Reduction<'a> {
         let outs = self.locals(to, 1, 0);
         let Some(each) = &reduce.each else {
             index[last] = elements.start;
-            let rect = Rect { index, column: last, n: elements.len(), row: None, rows: 1, locals: &outs };
+            let rect =
+                Rect { index, column: last, n: elements.len(), row: None, rows: 1, every: 1, locals: &outs };
             // SAFETY: the caller's promise.
             let errors = unsafe { self.context.link(&reduce.accumulate, rect, self.memory, fold, fold) };
             index[last] = 0;
@@ -215,7 +216,7 @@ impl<'a> Reduction<'a> {
         let temps = self.work(self.layout.temps);
         let mut errors = 0;
         let chunk = STAGED_BLOCKS * ROUNDS * reduce.lanes;
-        let mut tree = Tree::default();
+        let mut tree = Tree::new(to);
         for first in elements.clone().step_by(chunk) {
             let count = chunk.min(elements.end - first);
             // Rows of the reduced axes, one after the other, side by side in the stage.
@@ -224,22 +225,24 @@ impl<'a> Reduction<'a> {
                 set_position(index, extents, reduce.kept, first + done);
                 let run = (extents[last] - index[last]).min(count - done);
                 let locals = self.with_staged(to, &self.moved(&staged, done));
-                let rect = Rect { index, column: last, n: run, row: None, rows: 1, locals: &locals };
+                let rect =
+                    Rect { index, column: last, n: run, row: None, rows: 1, every: 1, locals: &locals };
                 // SAFETY: the caller's promise; the stage has room for a chunk.
                 errors |= unsafe { self.context.chain(each, rect, self.memory, temps) };
                 done += run;
             }
-            let locals = self.with_staged(to, &staged);
-            let rect = Rect { index, column: last, n: count, row: None, rows: 1, locals: &locals };
+            let (number, lanes) = tree.begin(self);
+            let locals = self.with_staged(&lanes, &staged);
+            let rect = Rect { index, column: last, n: count, row: None, rows: 1, every: 1, locals: &locals };
             // SAFETY: as above; levels have room for the lanes of all blocks.
             unsafe {
                 errors |= self.context.link(&reduce.accumulate, rect, self.memory, temps, fold);
-                tree.push(self, to, reduce.lanes);
+                tree.push(self, number, reduce.lanes);
             }
         }
         set_position(index, extents, reduce.kept, 0);
         // SAFETY: as above.
-        unsafe { tree.finish(self, to, reduce.lanes) };
+        unsafe { tree.finish(self, reduce.lanes) };
         errors
     }
 
@@ -256,55 +259,78 @@ impl<'a> Reduction<'a> {
         locals
     }
 
-    /// Reduces elements of `n` columns, row after row, to lanes of columns.
+    /// Reduces elements of `n` columns to lanes of columns.
     unsafe fn across(&self, index: &mut [usize], n: usize, elements: Range<usize>, to: &[*mut u8]) -> u32 {
         let (reduce, extents) = (self.reduce, &self.stage.extents);
-        let (last, column) = (extents.len() - 1, reduce.then.column);
+        let last = extents.len() - 1;
         let (block, present) = (ROUNDS * reduce.lanes, reduce.lanes.min(self.total));
-        let temps = self.work(self.layout.temps);
         let mut errors = 0;
-        let mut tree = Tree::default();
+        let mut tree = Tree::new(to);
         for first in elements.clone().step_by(block) {
             let count = block.min(elements.end - first);
-            for (to, identity) in to.iter().zip(&reduce.identity) {
+            let (number, lanes) = tree.begin(self);
+            for (lanes, identity) in lanes.iter().zip(&reduce.identity) {
                 // SAFETY: a side has room for all lanes of all columns.
-                unsafe { fill(*to, *identity, present * n) };
+                unsafe { fill(*lanes, *identity, present * n) };
             }
             let mut done = 0;
             while done < count {
                 set_position(index, extents, reduce.kept, first + done);
-                let lane = done % reduce.lanes;
-                let run = (extents[last] - index[last]).min(count - done).min(reduce.lanes - lane);
-                match &reduce.each {
-                    None => {
-                        let locals = self.locals(&self.moved(to, lane * n), 1, n);
-                        let rect = Rect { index, column, n, row: Some(last), rows: run, locals: &locals };
-                        // SAFETY: the caller's promise.
-                        errors |=
-                            unsafe { self.context.link(&reduce.accumulate, rect, self.memory, temps, temps) };
-                    }
-                    Some(each) => {
-                        for row in 0..run {
-                            let lanes = self.moved(to, (lane + row) * n);
-                            let locals = self.with_staged(&lanes, &self.staged(to.len()));
-                            let rect = Rect { index, column, n, row: None, rows: 1, locals: &locals };
-                            // SAFETY: the caller's promise; the stage has room for a row.
-                            unsafe {
-                                errors |= self.context.chain(each, rect, self.memory, temps);
-                                errors |=
-                                    self.context.link(&reduce.accumulate, rect, self.memory, temps, temps);
-                            }
-                            index[last] += 1;
-                        }
-                    }
-                }
+                let run = (extents[last] - index[last]).min(count - done);
+                // SAFETY: the caller's promise; a run is part of a block.
+                errors |= unsafe { self.rows(index, n, run, done % reduce.lanes, &lanes) };
                 done += run;
             }
-            // SAFETY: levels have room for the lanes of all blocks.
-            unsafe { tree.push(self, to, present * n) };
+            // SAFETY: sides have room for the lanes of all columns.
+            unsafe { tree.push(self, number, present * n) };
         }
         // SAFETY: as above.
-        unsafe { tree.finish(self, to, present * n) };
+        unsafe { tree.finish(self, present * n) };
+        errors
+    }
+
+    /// Takes `run` rows of `n` columns that lie side by side along the last axis, the first of which
+    /// joins lane `lane`.
+    unsafe fn rows(&self, index: &mut [usize], n: usize, run: usize, lane: usize, lanes: &[*mut u8]) -> u32 {
+        let (reduce, last) = (self.reduce, index.len() - 1);
+        let (column, every, temps) = (reduce.then.column, reduce.lanes, self.work(self.layout.temps));
+        let start = index[last];
+        let mut errors = 0;
+        if let Some(each) = &reduce.each {
+            for row in 0..run {
+                index[last] = start + row;
+                let to = self.moved(lanes, (lane + row) % every * n);
+                let locals = self.with_staged(&to, &self.staged(lanes.len()));
+                let rect = Rect { index, column, n, row: None, rows: 1, every: 1, locals: &locals };
+                // SAFETY: the caller's promise; the stage has room for a row.
+                unsafe {
+                    errors |= self.context.chain(each, rect, self.memory, temps);
+                    errors |= self.context.link(&reduce.accumulate, rect, self.memory, temps, temps);
+                }
+            }
+            return errors;
+        }
+        let mut call = |start: usize, columns: usize, rows: usize, lane: usize| {
+            index[last] = start;
+            let locals = self.locals(&self.moved(lanes, lane * n), 1, 0);
+            let rect = Rect { index, column, n: columns, row: Some(last), rows, every, locals: &locals };
+            // SAFETY: the caller's promise.
+            errors |= unsafe { self.context.link(&reduce.accumulate, rect, self.memory, temps, temps) };
+        };
+        if reduce.end_to_end && lane == 0 && n == self.stage.extents[column] {
+            // A round of rows is one row of as many columns.
+            let (rounds, rest) = (run / every, run % every);
+            if rounds != 0 {
+                call(start, every * n, rounds, 0);
+            }
+            if rest != 0 {
+                call(start + rounds * every, rest * n, 1, 0);
+            }
+        } else {
+            for row in 0..every.min(run) {
+                call(start + row, n, (run - row).div_ceil(every), (lane + row) % every);
+            }
+        }
         errors
     }
 
@@ -318,7 +344,8 @@ impl<'a> Reduction<'a> {
         locals.extend(self.locals(right, 1, apart));
         // The strip's places have the stage's axes; a column and a row of locals need none of them.
         let index: SmallVec<[usize; 6]> = smallvec![0; self.stage.extents.len()];
-        let rect = Rect { index: &index, column: index.len() - 1, n, row: None, rows, locals: &locals };
+        let rect =
+            Rect { index: &index, column: index.len() - 1, n, row: None, rows, every: 1, locals: &locals };
         let unused = self.memory.work;
         // SAFETY: the caller gives sides of this size.
         unsafe { self.context.link(&self.reduce.combine, rect, self.memory, unused, unused) };
@@ -375,7 +402,7 @@ impl<'a> Reduction<'a> {
     unsafe fn epilogue(&self, index: &[usize], n: usize) -> u32 {
         let then = &self.reduce.then;
         let locals = self.locals(&self.lanes(), 1, 0);
-        let rect = Rect { index, column: then.column, n, row: None, rows: 1, locals: &locals };
+        let rect = Rect { index, column: then.column, n, row: None, rows: 1, every: 1, locals: &locals };
         // SAFETY: the caller's promise.
         unsafe { self.context.chain(&then.chain, rect, self.memory, self.work(self.layout.temps)) }
     }
@@ -412,48 +439,73 @@ pub fn batch(reduce: &Reduce) -> usize {
     }
 }
 
-/// Blocks combined as a binary counter counts: level `l` holds `2^l` of what is pushed.
-#[derive(Default)]
+/// Blocks combined as a binary counter counts: level `l` holds `2^l` of what is pushed. Lanes stay
+/// where they are; levels know their places by number, 0 being where the last of them shall be.
 struct Tree {
+    end: Sides,
     pushed: usize,
+    levels: SmallVec<[usize; 8]>,
+    free: SmallVec<[usize; 8]>,
 }
 
 impl Tree {
-    /// Takes the lanes at `lanes`, `n` of each accumulator; they may be overwritten after.
+    fn new(end: &[*mut u8]) -> Self {
+        Self { end: end.into(), pushed: 0, levels: SmallVec::new(), free: smallvec![0] }
+    }
+
+    fn sides(&self, of: &Reduction, number: usize) -> Sides {
+        number.checked_sub(1).map_or_else(|| self.end.clone(), |level| of.level(level))
+    }
+
+    /// A free place for lanes, with its number.
+    fn begin(&mut self, of: &Reduction) -> (usize, Sides) {
+        // Where none is free, all there are hold levels.
+        let number = self.free.pop().unwrap_or(self.pushed.count_ones() as usize);
+        (number, self.sides(of, number))
+    }
+
+    /// Takes the lanes at place `number`, `n` of each accumulator.
     ///
     /// # Safety
-    /// A level holds as many lanes as are given.
-    unsafe fn push(&mut self, of: &Reduction, lanes: &[*mut u8], n: usize) {
+    /// A place holds as many lanes as are given.
+    unsafe fn push(&mut self, of: &Reduction, mut number: usize, n: usize) {
         let mut level = 0;
         while self.pushed >> level & 1 == 1 {
-            let left = of.level(level);
             // SAFETY: the caller's promise.
-            unsafe {
-                of.combine(&left, lanes, (1, n, 0));
-                of.copy(&left, lanes, n);
-            }
+            number = unsafe { self.merge(of, self.levels[level], number, n) };
             level += 1;
         }
-        // SAFETY: the caller's promise.
-        unsafe { of.copy(lanes, &of.level(level), n) };
+        self.levels.resize(self.levels.len().max(level + 1), 0);
+        self.levels[level] = number;
         self.pushed += 1;
     }
 
-    /// Leaves all that was pushed, combined, at `lanes`.
+    /// Combines two places on the left one, and frees the other.
     ///
     /// # Safety
-    /// A level holds as many lanes as are given.
-    unsafe fn finish(&self, of: &Reduction, lanes: &[*mut u8], n: usize) {
-        let levels = (0..usize::BITS as usize).filter(|level| self.pushed >> level & 1 == 1);
-        for (nth, level) in levels.enumerate() {
-            let left = of.level(level);
+    /// As [`Tree::push`].
+    unsafe fn merge(&mut self, of: &Reduction, left: usize, right: usize, n: usize) -> usize {
+        // SAFETY: the caller's promise.
+        unsafe { of.combine(&self.sides(of, left), &self.sides(of, right), (1, n, 0)) };
+        self.free.push(right);
+        left
+    }
+
+    /// Leaves all that was pushed, combined, at place 0.
+    ///
+    /// # Safety
+    /// As [`Tree::push`].
+    unsafe fn finish(&mut self, of: &Reduction, n: usize) {
+        let mut last: Option<usize> = None;
+        for level in (0..self.levels.len()).filter(|level| self.pushed >> level & 1 == 1).collect::<Vec<_>>()
+        {
+            let left = self.levels[level];
             // SAFETY: the caller's promise.
-            unsafe {
-                if nth != 0 {
-                    of.combine(&left, lanes, (1, n, 0));
-                }
-                of.copy(&left, lanes, n);
-            }
+            last = Some(last.map_or(left, |right| unsafe { self.merge(of, left, right, n) }));
+        }
+        if let Some(number) = last.filter(|number| *number != 0) {
+            // SAFETY: the caller's promise; places are different memory.
+            unsafe { of.copy(&self.sides(of, number), &self.end, n) };
         }
     }
 }

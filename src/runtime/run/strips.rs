@@ -120,13 +120,10 @@ unsafe fn interpreted(strip: &Strip, args: &StripArgs, n: usize) -> u32 {
         // SAFETY: the contract makes `count` elements readable from here.
         unsafe { load(strip.operands[operand].dtype, from, step, count) }
     };
-    let lanes_of = |operand: usize| strip.operands[operand].dtype.size() as isize;
-    let is_map = strip.kind == crate::kernel::StripKind::Map;
     let lanes = inner[strip.arguments..].iter().any(|step| *step != 0);
     let mut store = |operand: usize, at: Position, values: &Values| {
-        let step = if is_map { inner[operand] } else { lanes_of(operand) };
         // SAFETY: the contract makes these elements writable from here.
-        unsafe { store(values, address(operand, at), step) }
+        unsafe { store(values, address(operand, at), inner[operand]) }
     };
     interpret::run(strip, (args.rows, n), lanes, scalars, &mut load, &mut store)
 }

@@ -57,6 +57,8 @@ pub(super) struct Rect<'a> {
     pub n: usize,
     pub row: Option<usize>,
     pub rows: usize,
+    /// How many indices of the row axis are from one row to the next.
+    pub every: usize,
     pub locals: &'a [Local],
 }
 
@@ -129,7 +131,7 @@ impl Context<'_> {
                 as isize
         };
         let column = place.steps[rect.column] as isize;
-        let row = rect.row.map_or(0, |row| place.steps[row] as isize);
+        let row = rect.row.map_or(0, |row| place.steps[row] as isize * rect.every as isize);
         match place.slot {
             Slot::Buffer(buffer) => (self.buffers[buffer as usize].wrapping_offset(offset()), column, row),
             Slot::Scratch(scratch) => {
@@ -157,7 +159,7 @@ impl Context<'_> {
         let mut index: SmallVec<[usize; 6]> = rect.index.into();
         for row in 0..rect.rows {
             if let Some(axis) = rect.row {
-                index[axis] = rect.index[axis] + row;
+                index[axis] = rect.index[axis] + row * rect.every;
             }
             for first in (0..rect.n).step_by(BLOCK) {
                 index[rect.column] = rect.index[rect.column] + first;
@@ -188,7 +190,7 @@ impl Context<'_> {
         let (n, rows) = (limits[map.column].len(), map.row.map_or(1, |row| limits[row].len()));
         let inner = |axis: usize| axis == map.column || Some(axis) == map.row;
         for_each(limits, inner, |index| {
-            let rect = Rect { index, column: map.column, n, row: map.row, rows, locals: &[] };
+            let rect = Rect { index, column: map.column, n, row: map.row, rows, every: 1, locals: &[] };
             // SAFETY: the rectangle is part of the caller's limits.
             errors |= unsafe { self.chain(&map.chain, rect, memory, memory.work) };
         });

@@ -82,6 +82,29 @@ fn elements(dtype: DType, seed: u64, count: usize, with_special: bool) -> Values
     )
 }
 
+/// The arguments of a strip in memory, an index having none, and their values row by row.
+fn given(strip: &Strip, rows: usize, n: usize, with_special: bool) -> (Vec<Option<Strided>>, Vec<Values>) {
+    let mut buffers: Vec<Option<Strided>> = Vec::new();
+    let mut columns: Vec<Values> = Vec::new();
+    for (k, operand) in strip.operands[..strip.arguments].iter().enumerate() {
+        if operand.step == Step::Iota {
+            let index = |i: usize| 7 + 2 * (i % n) as i64 + 3 * (i / n) as i64;
+            columns.push(Values::I64((0..rows * n).map(index).collect()));
+            buffers.push(None);
+            continue;
+        }
+        let mut values = elements(operand.dtype, (n + 1000 * k) as u64, rows * n, with_special);
+        if operand.step == Step::Zero {
+            values = values.gather((0..rows * n).map(|i| i / n * n));
+        }
+        let mut buffer = Strided::new(*operand, rows, n);
+        buffer.fill(&values);
+        columns.push(values);
+        buffers.push(Some(buffer));
+    }
+    (buffers, columns)
+}
+
 /// Runs a fold over rows of `n` and compares its lanes, and what they combine to, with the model's.
 fn check_fold(strip: &Strip, natives: &[Native], fold: Fold, rows: usize, n: usize, with_special: bool) {
     for complete in [false, true] {
@@ -97,24 +120,8 @@ fn check_rows(
     complete: bool,
     with_special: bool,
 ) {
-    let (arguments, outputs) = strip.operands.split_at(strip.arguments);
-    let mut buffers: Vec<Option<Strided>> = Vec::new();
-    let mut columns: Vec<Values> = Vec::new();
-    for (k, operand) in arguments.iter().enumerate() {
-        if operand.step == Step::Iota {
-            columns.push(Values::I64((0..rows * n).map(|i| 7 + 2 * (i % n) as i64).collect()));
-            buffers.push(None);
-            continue;
-        }
-        let mut values = elements(operand.dtype, (n + 1000 * k) as u64, rows * n, with_special);
-        if operand.step == Step::Zero {
-            values = values.gather((0..rows * n).map(|i| i / n * n));
-        }
-        let mut buffer = Strided::new(*operand, rows, n);
-        buffer.fill(&values);
-        columns.push(values);
-        buffers.push(Some(buffer));
-    }
+    let outputs = strip.outputs();
+    let (mut buffers, columns) = given(strip, rows, n, with_special);
     let lanes = Strip::lanes(outputs.iter().map(|operand| operand.dtype));
     let left = if complete { 1 } else { lanes };
     let mut results: Vec<Strided> = outputs
@@ -125,7 +132,7 @@ fn check_rows(
         .iter_mut()
         .map(|buffer| match buffer {
             Some(buffer) => (buffer.base(), buffer.inner, buffer.outer),
-            None => (std::ptr::without_provenance_mut(7), 2, 0),
+            None => (std::ptr::without_provenance_mut(7), 2, 3),
         })
         .chain(results.iter_mut().map(|result| {
             let inner = if complete { 0 } else { result.inner };
@@ -157,6 +164,50 @@ fn check_rows(
             }
             assert!(result.untouched(rows * left), "{strip}writes beside its results");
         }
+    }
+}
+
+/// Runs a strip of columns over `rows` rows of `n` and compares what it leaves with the rows combined
+/// one after the other.
+fn check_columns(strip: &Strip, native: &Native, fold: Fold, rows: usize, n: usize, with_special: bool) {
+    let (mut buffers, columns) = given(strip, rows, n, with_special);
+    let mut held: Vec<Values> = Vec::new();
+    let mut results: Vec<Strided> = Vec::new();
+    for (k, operand) in strip.outputs().iter().enumerate() {
+        let values = elements(operand.dtype, (77 + k) as u64, n, with_special);
+        let mut result = Strided::new(Operand { step: Step::Unit, ..*operand }, 1, n);
+        result.fill(&values);
+        held.push(values);
+        results.push(result);
+    }
+    let operands: Vec<_> = buffers
+        .iter_mut()
+        .map(|buffer| match buffer {
+            Some(buffer) => (buffer.base(), buffer.inner, buffer.outer),
+            None => (std::ptr::without_provenance_mut(7), 2, 3),
+        })
+        .chain(results.iter_mut().map(|result| (result.base(), result.inner, 0)))
+        .collect();
+    let scalars: Vec<Scalar> = strip.scalars.iter().map(|dtype| Scalar::new(*dtype, 0.3)).collect();
+    assert_eq!(call(native, &operands, &scalars, rows, n), 0);
+
+    for row in 0..rows {
+        let leaf = &mut |inst: &Inst| match inst {
+            Inst::Arg(arg) => columns[*arg as usize].gather(row * n..(row + 1) * n),
+            Inst::Scalar(scalar) => Values::splat(scalars[*scalar as usize], n),
+            other => unreachable!("{other:?}"),
+        };
+        held = combine(fold, &held, &eval::evaluate(&strip.body, n, leaf, &mut 0));
+    }
+    for (out, (expected, result)) in held.iter().zip(&results).enumerate() {
+        for column in 0..n {
+            let (expected, found) = (expected.get(column), result.get(column));
+            assert!(
+                found.same(expected),
+                "{strip}output {out}, column {column} of {rows} x {n}: {found} is not {expected}"
+            );
+        }
+        assert!(result.untouched(n), "{strip}writes beside its columns");
     }
 }
 
@@ -266,4 +317,47 @@ fn folds_compute_what_they_combine() {
 
     let indices = of(&[I64], |b, args| vec![b.cast(args[0], F64)]);
     check_fold_lengths(&fold_strip(Fold::Sum, &[(I64, Step::Iota)], &[], indices), Fold::Sum);
+}
+
+#[test]
+fn columns_combine_their_rows_in_order() {
+    for &fold in Fold::ALL {
+        for dtype in dtypes(fold) {
+            for step in STEPS {
+                let (arguments, body) = arguments_of(fold, dtype, *step);
+                let rows = fold_strip(fold, &arguments, &[], body);
+                let mut strip = Strip { kind: StripKind::Columns(fold), ..rows };
+                let first = strip.arguments;
+                strip.operands[first..].iter_mut().for_each(|output| output.step = Step::Unit);
+                let native = native(&strip);
+                for n in (0..10).chain([31, 32, 33, 67, 128]) {
+                    for rows in [0, 1, 2, 16] {
+                        check_columns(&strip, &native, fold, rows, n, n % 2 == 0);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn columns_compute_what_they_combine() {
+    use DType::{F32, F64};
+    let squares = of(&[F32, F32], |b, args| {
+        let difference = b.binary(Binary::Subtract, args[0], args[1]);
+        let wide = b.cast(difference, F64);
+        let scale = b.push(Inst::Scalar(0), F64);
+        let scaled = b.binary(Binary::Multiply, wide, scale);
+        vec![b.unary(Unary::Square, scaled)]
+    });
+    let sines = of(&[F32], |b, args| vec![b.unary(Unary::Sin, args[0])]);
+    let two = [(F32, Step::MinusUnit), (F32, Step::Zero)];
+    for (arguments, scalars, body) in [(&two[..], &[F64][..], squares), (&two[..1], &[], sines)] {
+        let rows = map(arguments, scalars, body, Step::Unit);
+        let strip = Strip { kind: StripKind::Columns(Fold::Sum), ..rows };
+        let native = native(&strip);
+        for n in [1, 4, 15, 16, 70] {
+            check_columns(&strip, &native, Fold::Sum, 5, n, false);
+        }
+    }
 }
