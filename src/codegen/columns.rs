@@ -9,7 +9,7 @@ use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, Value};
 use smallvec::SmallVec;
 
-use super::fold::{LANE_VECTORS, ROUND_WEIGHT, with_element};
+use super::fold::{LANE_VECTORS, ROUND_WEIGHT, vectors, with_element};
 use super::lanes::{Emitter, LANES, Lanes, Parts};
 use super::memory::{Spot, flags, known_step};
 use super::nest::Frame;
@@ -67,7 +67,6 @@ impl<'s> Columns<'s> {
 
     /// How many times four columns have their accumulators in registers, 0 if none can.
     fn groups(&self) -> usize {
-        let vectors = |dtype: DType| (dtype.size() / 4).max(1);
         let held: usize = self.accumulators.iter().map(|&dtype| vectors(dtype)).sum();
         let indices = self.strip.operands.iter().filter(|operand| operand.step == Step::Iota).count();
         let near = |operand: &crate::kernel::Operand| !matches!(operand.step, Step::Pair | Step::General);
@@ -110,7 +109,7 @@ impl<'s> Columns<'s> {
         for group in 0..groups {
             for (operand, at) in outputs.iter().zip(&at[arguments.len()..]) {
                 let lanes = e.load(spot(operand.dtype, operand.step, *at, group));
-                held.extend(self.settled(e, lanes).as_slice());
+                held.extend(e.settled(lanes).parts.as_slice());
             }
         }
         let zero = e.int(0);
@@ -152,7 +151,7 @@ impl<'s> Columns<'s> {
             let accumulated: SmallVec<[Lanes; 2]> = self
                 .accumulators
                 .iter()
-                .map(|&dtype| Lanes::new(dtype, Parts::new(&take((dtype.size() / 4).max(1)))))
+                .map(|&dtype| Lanes::new(dtype, Parts::new(&take(vectors(dtype)))))
                 .collect();
             let outs = e.evaluate(&self.step, &mut |e, inst| match inst {
                 Inst::Scalar(scalar) => frame.scalars[*scalar as usize],
@@ -175,7 +174,7 @@ impl<'s> Columns<'s> {
                 other => unreachable!("{other:?} in a strip"),
             });
             for lanes in outs {
-                next.extend(self.settled(e, lanes).as_slice());
+                next.extend(e.settled(lanes).parts.as_slice());
             }
         }
         let results = next[moving..].to_vec();
@@ -187,8 +186,7 @@ impl<'s> Columns<'s> {
         let mut results = results.into_iter();
         for group in 0..groups {
             for (operand, at) in outputs.iter().zip(&at[arguments.len()..]) {
-                let count = (operand.dtype.size() / 4).max(1);
-                let parts: SmallVec<[Value; 2]> = results.by_ref().take(count).collect();
+                let parts: SmallVec<[Value; 2]> = results.by_ref().take(vectors(operand.dtype)).collect();
                 let spot = spot(operand.dtype, operand.step, *at, group);
                 e.store(spot, Lanes::new(operand.dtype, Parts::new(&parts)));
             }
@@ -198,14 +196,6 @@ impl<'s> Columns<'s> {
         e.ins().brif(more, column, &args(&[&[j]]), done, &[]);
         e.builder.switch_to_block(done);
         whole
-    }
-
-    /// The vectors of an accumulator; of truth values, in the form that takes one.
-    fn settled(&self, e: &mut Emitter, lanes: Lanes) -> Parts {
-        match lanes.dtype {
-            DType::Bool => Parts::Narrow(e.narrow(lanes)),
-            _ => lanes.parts,
-        }
     }
 }
 

@@ -23,7 +23,7 @@ use super::nest::Frame;
 use super::stretch::{Place, Stretch, args};
 use crate::base::strip::{LANE_BYTES, ROUNDS, Step};
 use crate::base::{DType, Scalar};
-use crate::kernel::Strip;
+use crate::kernel::{Operand, Strip};
 use crate::op::{Builder, Expr, Fold, Inst};
 
 /// Registers that lanes may fill, half of those there are; the body has the others.
@@ -57,9 +57,22 @@ struct Accumulator {
     slot: StackSlot,
 }
 
+/// The values of a round in registers.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Group {
+    /// Four at a time, as many as there are lanes.
+    Lanes,
+    /// Truth values as masks, four at a time, in fewer lanes than there are.
+    Masks,
+    /// Truth values as bytes, sixteen at a time: what combines them combines their bits.
+    Bytes,
+}
+
 struct Reduction<'s> {
     strip: &'s Strip,
     lanes: usize,
+    /// How values sit in the registers of a round.
+    group: Group,
     accumulators: Vec<Accumulator>,
     /// The strip's arguments, the accumulators as arguments, and as outputs.
     places: Vec<Place>,
@@ -93,7 +106,15 @@ impl<'s> Reduction<'s> {
         let (left, right) = (part(0), part(dtypes.len()));
         let outs = fold.combine(&mut b, &left, &right);
         let merge = b.finish(outs);
-        Self { strip, lanes, accumulators, places, step: with_element(strip, fold), merge }
+        let truths = dtypes.iter().all(|dtype| *dtype == DType::Bool);
+        let stored = |operand: &Operand| (operand.dtype, operand.step) == (DType::Bool, Step::Unit);
+        let group = match truths {
+            false => Group::Lanes,
+            true if strip.body.len() == 1 && arguments.iter().all(stored) => Group::Bytes,
+            true => Group::Masks,
+        };
+        let step = with_element(strip, fold);
+        Self { strip, lanes, group, accumulators, places, step, merge }
     }
 
     /// Emits one row, its operands starting at `at`.
@@ -117,12 +138,15 @@ impl<'s> Reduction<'s> {
         let starts = frame.advanced(e, self.strip, &at[..arguments], &inner, start);
         if self.rounds_fit() {
             let (rounds, fresh) = (e.builder.create_block(), e.builder.create_block());
-            let whole = e.ins().band_imm_s(count, -(self.lanes as i64));
+            let whole = e.ins().band_imm_s(count, -(self.round() as i64));
             e.ins().brif(whole, rounds, &[], fresh, &[]);
 
             e.builder.switch_to_block(rounds);
+            if self.group == Group::Masks {
+                self.forget(e, &lane_addresses);
+            }
             self.rounds(e, frame, &starts, whole);
-            let left = e.ins().band_imm_s(count, self.lanes as i64 - 1);
+            let left = e.ins().band_imm_s(count, self.round() as i64 - 1);
             let starts_left = frame.advanced(e, self.strip, &starts, &inner, whole);
             e.ins().brif(left, work, &args(&[&[left], &starts_left]), combined, &[]);
             e.builder.switch_to_block(fresh);
@@ -197,8 +221,7 @@ impl<'s> Reduction<'s> {
             .map(|group| {
                 let load = |(a, at): (&Accumulator, &Value)| {
                     if bytes {
-                        let lanes = e.ins().load(types::I8X16, flags(), *at, 16 * group as i32);
-                        return Lanes::new(a.dtype, Parts::Narrow(lanes));
+                        return byte_lanes(e.ins().load(types::I8X16, flags(), *at, 16 * group as i32));
                     }
                     let offset = (group * LANES * a.dtype.size()) as i32;
                     let (dtype, step) = (a.dtype, Step::Unit);
@@ -287,18 +310,33 @@ impl<'s> Reduction<'s> {
 
     /// Whether whole rounds run in registers.
     fn rounds_fit(&self) -> bool {
-        let vectors: usize = self.accumulators.iter().map(|a| self.lanes * a.dtype.size() / 16).sum();
+        let vectors: usize = self.accumulators.iter().map(|a| self.groups() * vectors(a.dtype)).sum();
         let near = |place: &Place| matches!(place.step, Step::Unit | Step::MinusUnit | Step::Zero);
         vectors <= LANE_VECTORS
-            && self.accumulators.iter().all(|a| a.dtype != DType::Bool)
+            && (self.group != Group::Lanes || self.accumulators.iter().all(|a| a.dtype != DType::Bool))
             && self.places.iter().all(near)
-            && self.step.weight() * (self.lanes / LANES) <= ROUND_WEIGHT
+            && self.step.weight() * self.groups() <= ROUND_WEIGHT
     }
 
-    /// `count` elements, a multiple of the lanes and not zero, from `at` on, into fresh lanes.
+    /// Elements of a round in registers.
+    fn round(&self) -> usize {
+        if self.group == Group::Masks { LANE_VECTORS * LANES } else { self.lanes }
+    }
+
+    /// Elements of a group.
+    fn width(&self) -> usize {
+        if self.group == Group::Bytes { 16 } else { LANES }
+    }
+
+    /// Groups of a round.
+    fn groups(&self) -> usize {
+        self.round() / self.width()
+    }
+
+    /// `count` elements, a multiple of a round and not zero, from `at` on, into fresh lanes.
     fn rounds(&self, e: &mut Emitter, frame: &Frame, at: &[Value], count: Value) {
         let (round, done) = (e.builder.create_block(), e.builder.create_block());
-        let groups = self.lanes / LANES;
+        let groups = self.groups();
         let arguments = &self.strip.operands[..self.strip.arguments];
         let fixed: Vec<Option<Lanes>> = arguments
             .iter()
@@ -307,7 +345,11 @@ impl<'s> Reduction<'s> {
                 (operand.step == Step::Zero).then(|| e.load_splat(operand.dtype, *at, flags()))
             })
             .collect();
-        let fresh: Vec<Lanes> = self.accumulators.iter().map(|a| e.constant(a.identity)).collect();
+        let identity = |a: &Accumulator| match self.group {
+            Group::Bytes => byte_lanes(e.splat_bits(types::I8X16, a.identity.bits())),
+            _ => e.constant(a.identity),
+        };
+        let fresh: Vec<Lanes> = self.accumulators.iter().map(identity).collect();
         let fresh: Vec<Value> = (0..groups)
             .flat_map(|_| fresh.iter().flat_map(|lanes| lanes.parts.as_slice()))
             .copied()
@@ -331,7 +373,7 @@ impl<'s> Reduction<'s> {
                 .accumulators
                 .iter()
                 .map(|accumulator| {
-                    let (parts, rest) = held.split_at(accumulator.dtype.size() / 4);
+                    let (parts, rest) = held.split_at(vectors(accumulator.dtype));
                     held = rest;
                     Lanes::new(accumulator.dtype, Parts::new(parts))
                 })
@@ -344,22 +386,37 @@ impl<'s> Reduction<'s> {
                         Some(k) => accumulated[k],
                         None => fixed[k].unwrap_or_else(|| {
                             let spot = self.round_spot(e, k, at[k], j, group);
-                            e.load(spot)
+                            match self.group {
+                                Group::Bytes => byte_lanes(e.ins().load(
+                                    types::I8X16,
+                                    spot.flags,
+                                    spot.address,
+                                    spot.offset,
+                                )),
+                                _ => e.load(spot),
+                            }
                         }),
                     }
                 }
                 other => unreachable!("{other:?} in a strip"),
             }));
         }
+        let next: Vec<Lanes> = next.into_iter().map(|lanes| e.settled(lanes)).collect();
         let values: Vec<Value> = next.iter().flat_map(|lanes| lanes.parts.as_slice()).copied().collect();
-        let next_j = e.ins().iadd_imm_s(j, self.lanes as i64);
+        let next_j = e.ins().iadd_imm_s(j, self.round() as i64);
         let more = e.ins().icmp(IntCC::UnsignedLessThan, next_j, end);
         e.ins().brif(more, round, &args(&[&[next_j, end], &values]), done, &[]);
 
         e.builder.switch_to_block(done);
         for (index, lanes) in next.into_iter().enumerate() {
             let (group, k) = (index / self.accumulators.len(), index % self.accumulators.len());
-            let offset = group * LANES * lanes.dtype.size();
+            let offset = group * self.width() * lanes.dtype.size();
+            if self.group == Group::Masks {
+                let address = e.ins().stack_addr(types::I64, self.accumulators[k].slot, offset as i32);
+                let (dtype, step) = (lanes.dtype, Step::Unit);
+                e.store(Spot { dtype, step, address, offset: 0, inner: None, flags: flags() }, lanes);
+                continue;
+            }
             for (part, value) in lanes.parts.as_slice().iter().enumerate() {
                 e.ins().stack_store(
                     types::I64,
@@ -382,9 +439,19 @@ impl<'s> Reduction<'s> {
             dtype: operand.dtype,
             step: operand.step,
             address: e.ins().iadd(at, distance),
-            offset: (group * LANES) as i32 * step as i32,
+            offset: (group * self.width()) as i32 * step as i32,
             inner: None,
             flags: flags().with_readonly().with_can_move(),
         }
     }
+}
+
+/// Vectors that hold four accumulators.
+pub(super) fn vectors(dtype: DType) -> usize {
+    (dtype.size() / LANES).max(1)
+}
+
+/// Sixteen truth values as bytes.
+fn byte_lanes(bytes: Value) -> Lanes {
+    Lanes::new(DType::Bool, Parts::Narrow(bytes))
 }

@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 
 use super::isa::Arch;
 use super::lanes::{Emitter, Lanes, Parts};
-use crate::base::Scalar;
+use crate::base::{DType, Scalar};
 
 impl Emitter<'_> {
     /// A mask in one vector of 32-bit lanes.
@@ -14,6 +14,14 @@ impl Emitter<'_> {
         match mask.parts {
             Parts::Narrow(part) => part,
             Parts::Wide([low, high]) => self.even_words(low, high),
+        }
+    }
+
+    /// The same values; truth values in the form that takes one vector.
+    pub(super) fn settled(&mut self, lanes: Lanes) -> Lanes {
+        match lanes.dtype {
+            DType::Bool => Lanes { parts: Parts::Narrow(self.narrow(lanes)), ..lanes },
+            _ => lanes,
         }
     }
 

@@ -118,6 +118,9 @@ pub struct Reduce {
     /// What computes the elements into a stage, where the strip that combines them cannot do it
     /// itself: along several axes, or from a long expression.
     pub each: Option<Chain>,
+    /// Finds the extreme whose place is asked for, along the last axis and to the first accumulator
+    /// on the left: most of a row need not be looked at for its place.
+    pub scan: Option<Link>,
     /// Combines elements: a fold strip along the last axis, or a strip of columns along the kept one
     /// with the last axis as its rows, into the accumulators on the left.
     pub accumulate: Link,

@@ -383,8 +383,8 @@ pub fn links(work: &Work) -> Vec<&Link> {
     match work {
         Work::Map(Map { chain, .. }) => of(chain).collect(),
         Work::Reduce(reduce) => {
-            let Reduce { each, accumulate, combine, then, .. } = &**reduce;
-            each.iter().flat_map(of).chain([accumulate, combine]).chain(of(&then.chain)).collect()
+            let Reduce { each, scan, accumulate, combine, then, .. } = &**reduce;
+            each.iter().flat_map(of).chain(scan).chain([accumulate, combine]).chain(of(&then.chain)).collect()
         }
         Work::Matmul(matmul) => {
             let mut links: Vec<&Link> = Vec::new();

@@ -266,6 +266,7 @@ impl Printer<'_> {
             if let Some(each) = &reduce.each {
                 printer.chain(each);
             }
+            reduce.scan.iter().for_each(|scan| printer.link(scan));
             printer.link(&reduce.accumulate);
             printer.depth -= 1;
             printer.line("}");

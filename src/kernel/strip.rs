@@ -18,7 +18,8 @@ pub enum StripKind {
     /// `i` of a row joins lane `i mod lanes` of its block of `ROUNDS * lanes` elements, in order;
     /// blocks combine lane by lane in an aligned binary tree, so that a node covers blocks
     /// `[k * 2^l, (k + 1) * 2^l)` and the earlier side is on the left. Lanes without an element hold
-    /// the fold's identity, which changes nothing it is combined with.
+    /// the fold's identity, which changes nothing it is combined with. Of truth values alone any lane
+    /// may hold any element: what they combine to is the same.
     ///
     /// What is left of a row is for the caller to say with each call, by the outputs' inner steps,
     /// which are 0 all or none. Where they are 0 the row is complete: lanes combine by halving, lane

@@ -51,7 +51,16 @@ impl Fold {
 
     /// Whether it needs to know where the elements are.
     pub fn takes_index(self) -> bool {
-        matches!(self, Fold::Argmax | Fold::Argmin)
+        self.extreme().is_some()
+    }
+
+    /// The fold that finds the value whose place this one finds.
+    pub fn extreme(self) -> Option<Fold> {
+        match self {
+            Fold::Argmax => Some(Fold::Max),
+            Fold::Argmin => Some(Fold::Min),
+            _ => None,
+        }
     }
 
     /// The dtype elements of `dtype` are converted to before they are combined.

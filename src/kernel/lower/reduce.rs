@@ -92,6 +92,13 @@ impl Lowering {
                 self.single(StripKind::Columns(*fold), &body, column)
             }
         };
+        let extreme = fold.extreme().filter(|_| direction == Direction::Along && !stages);
+        let scan = extreme.map(|extreme| {
+            let mut builder = Builder::default();
+            let value = builder.inline(each, |_, _, _| None)[0];
+            let body = Body { expr: &builder.finish([value]), args, accs: &[], outs: &left[..1] };
+            self.single(StripKind::Fold(extreme), &body, column)
+        });
         let width = axes.extents[column] as i64;
         let goes_on = |place: &Place| place.steps[rank - 1] == place.steps[column].wrapping_mul(width);
         let read = accumulate.places.len() - n;
@@ -112,6 +119,7 @@ impl Lowering {
             kept,
             direction,
             each: each_chain,
+            scan,
             accumulate,
             end_to_end,
             combine,

@@ -4,6 +4,9 @@
 //! combine in an aligned binary tree, lanes by halving. Along the last axis one call of a strip does
 //! all of that for many rows; across columns, and between parts, the tree is built here.
 
+mod scan;
+mod tree;
+
 use std::ops::Range;
 
 use smallvec::{SmallVec, smallvec};
@@ -13,6 +16,7 @@ use crate::base::strip::{LANE_BYTES, ROUNDS, fold_levels};
 use crate::base::{DType, Scalar};
 use crate::kernel::Stage;
 use crate::kernel::loops::{Direction, Reduce};
+use tree::Tree;
 
 /// Columns that a reduction across columns takes at a time: a page of 4-byte elements, with 32 lanes
 /// of them 128 KiB for each level of its tree, a few of which stay in a second-level cache.
@@ -33,6 +37,8 @@ pub struct Layout {
     staged: [usize; 2],
     /// Fold strips' own scratch.
     fold: usize,
+    /// The extremes of the pieces of a row.
+    extremes: usize,
     /// Levels of the tree, each as large as a left side.
     levels: usize,
     level_bytes: usize,
@@ -72,10 +78,11 @@ pub fn layout(stage: &Stage, reduce: &Reduce) -> Layout {
         Direction::Along => fold_levels(total, reduce.lanes) * LANE_BYTES * reduce.accumulators.len(),
         Direction::Across(_) => 0,
     });
+    let extremes = take(if reduce.scan.is_some() { 8 * (total.isqrt() + 2) } else { 0 });
     let blocks = total.div_ceil(ROUNDS * reduce.lanes).max(1);
     let levels = take(0);
     take((blocks.ilog2() as usize + 2) * level_bytes);
-    Layout { temps, left, staged, fold, levels, level_bytes, bytes: at }
+    Layout { temps, left, staged, fold, extremes, levels, level_bytes, bytes: at }
 }
 
 /// Addresses of the lanes of each accumulator.
@@ -166,11 +173,22 @@ impl<'a> Reduction<'a> {
     unsafe fn fold(&self, index: &[usize], n: usize) -> u32 {
         let (reduce, fold) = (self.reduce, self.work(self.layout.fold));
         let (column, row) = (self.stage.extents.len() - 1, reduce.then.column);
-        let locals = self.locals(&self.lanes(), 0, 1);
-        let rect = Rect { index, column, n: self.total, row: Some(row), rows: n, every: 1, locals: &locals };
+        let mut errors = 0;
         // SAFETY: the caller's promise; where lanes go there is room for a value each.
         unsafe {
-            let errors = self.context.link(&reduce.accumulate, rect, self.memory, fold, fold);
+            if self.scan(self.total).is_some() {
+                let mut index: SmallVec<[usize; 6]> = index.into();
+                for result in 0..n {
+                    let to = self.moved(&self.lanes(), result);
+                    errors |= self.row(&mut index, 0..self.total, &self.locals(&to, 0, 0));
+                    index[row] += 1;
+                }
+            } else {
+                let locals = self.locals(&self.lanes(), 0, 1);
+                let rect =
+                    Rect { index, column, n: self.total, row: Some(row), rows: n, every: 1, locals: &locals };
+                errors |= self.context.link(&reduce.accumulate, rect, self.memory, fold, fold);
+            }
             errors | self.epilogue(index, n)
         }
     }
@@ -202,15 +220,9 @@ impl<'a> Reduction<'a> {
         let (reduce, extents) = (self.reduce, &self.stage.extents);
         let last = extents.len() - 1;
         let fold = self.work(self.layout.fold);
-        let outs = self.locals(to, 1, 0);
         let Some(each) = &reduce.each else {
-            index[last] = elements.start;
-            let rect =
-                Rect { index, column: last, n: elements.len(), row: None, rows: 1, every: 1, locals: &outs };
             // SAFETY: the caller's promise.
-            let errors = unsafe { self.context.link(&reduce.accumulate, rect, self.memory, fold, fold) };
-            index[last] = 0;
-            return errors;
+            return unsafe { self.row(index, elements, &self.locals(to, 1, 0)) };
         };
         let staged = self.staged(to.len());
         let temps = self.work(self.layout.temps);
@@ -243,6 +255,22 @@ impl<'a> Reduction<'a> {
         set_position(index, extents, reduce.kept, 0);
         // SAFETY: as above.
         unsafe { tree.finish(self, reduce.lanes) };
+        errors
+    }
+
+    /// Reduces elements of one result along the last axis, all of them strips' own.
+    unsafe fn row(&self, index: &mut [usize], elements: Range<usize>, to: &[Local]) -> u32 {
+        let (last, fold) = (index.len() - 1, self.work(self.layout.fold));
+        let mut errors = 0;
+        // SAFETY: the caller's promise.
+        unsafe {
+            let elements = self.narrowed(index, elements, &mut errors);
+            index[last] = elements.start;
+            let n = elements.len();
+            let rect = Rect { index, column: last, n, row: None, rows: 1, every: 1, locals: to };
+            errors |= self.context.link(&self.reduce.accumulate, rect, self.memory, fold, fold);
+        }
+        index[last] = 0;
         errors
     }
 
@@ -436,77 +464,6 @@ pub fn batch(reduce: &Reduce) -> usize {
     match reduce.direction {
         Direction::Along => BATCH,
         Direction::Across(_) => ACROSS,
-    }
-}
-
-/// Blocks combined as a binary counter counts: level `l` holds `2^l` of what is pushed. Lanes stay
-/// where they are; levels know their places by number, 0 being where the last of them shall be.
-struct Tree {
-    end: Sides,
-    pushed: usize,
-    levels: SmallVec<[usize; 8]>,
-    free: SmallVec<[usize; 8]>,
-}
-
-impl Tree {
-    fn new(end: &[*mut u8]) -> Self {
-        Self { end: end.into(), pushed: 0, levels: SmallVec::new(), free: smallvec![0] }
-    }
-
-    fn sides(&self, of: &Reduction, number: usize) -> Sides {
-        number.checked_sub(1).map_or_else(|| self.end.clone(), |level| of.level(level))
-    }
-
-    /// A free place for lanes, with its number.
-    fn begin(&mut self, of: &Reduction) -> (usize, Sides) {
-        // Where none is free, all there are hold levels.
-        let number = self.free.pop().unwrap_or(self.pushed.count_ones() as usize);
-        (number, self.sides(of, number))
-    }
-
-    /// Takes the lanes at place `number`, `n` of each accumulator.
-    ///
-    /// # Safety
-    /// A place holds as many lanes as are given.
-    unsafe fn push(&mut self, of: &Reduction, mut number: usize, n: usize) {
-        let mut level = 0;
-        while self.pushed >> level & 1 == 1 {
-            // SAFETY: the caller's promise.
-            number = unsafe { self.merge(of, self.levels[level], number, n) };
-            level += 1;
-        }
-        self.levels.resize(self.levels.len().max(level + 1), 0);
-        self.levels[level] = number;
-        self.pushed += 1;
-    }
-
-    /// Combines two places on the left one, and frees the other.
-    ///
-    /// # Safety
-    /// As [`Tree::push`].
-    unsafe fn merge(&mut self, of: &Reduction, left: usize, right: usize, n: usize) -> usize {
-        // SAFETY: the caller's promise.
-        unsafe { of.combine(&self.sides(of, left), &self.sides(of, right), (1, n, 0)) };
-        self.free.push(right);
-        left
-    }
-
-    /// Leaves all that was pushed, combined, at place 0.
-    ///
-    /// # Safety
-    /// As [`Tree::push`].
-    unsafe fn finish(&mut self, of: &Reduction, n: usize) {
-        let mut last: Option<usize> = None;
-        for level in (0..self.levels.len()).filter(|level| self.pushed >> level & 1 == 1).collect::<Vec<_>>()
-        {
-            let left = self.levels[level];
-            // SAFETY: the caller's promise.
-            last = Some(last.map_or(left, |right| unsafe { self.merge(of, left, right, n) }));
-        }
-        if let Some(number) = last.filter(|number| *number != 0) {
-            // SAFETY: the caller's promise; places are different memory.
-            unsafe { of.copy(&self.sides(of, number), &self.end, n) };
-        }
     }
 }
 

@@ -151,6 +151,11 @@ impl Strided {
         Scalar::from_bits(self.dtype, u64::from_le_bytes(bits))
     }
 
+    /// Elements of a row.
+    pub(super) fn row(&self, row: usize, n: usize) -> Values {
+        Values::collect(self.dtype, (row * n..(row + 1) * n).map(|index| self.get(index)))
+    }
+
     /// Whether nothing was written between the first `count` elements.
     pub(super) fn untouched(&self, count: usize) -> bool {
         let mut free = vec![true; self.bytes.len()];
