@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use broadloom::base::{DType, Kind, Scalar, Shape, Type, Vector};
 use broadloom::graph::{Element, Graph, Node, NodeId, Op, Value, View};
-use broadloom::op::{Binary, Unary, Values};
+use broadloom::op::{Binary, Fold, Unary, Values};
 use broadloom::pipeline::{self, Captured, Jit, Leaf, Settings};
 use broadloom::runtime::Buffer;
 use broadloom::{Array, ErrorKind, reference};
@@ -393,6 +393,56 @@ fn every_cast_gives_the_same_bits_in_every_way() {
 
 /// Otherwise the comparisons above would compare the interpreter with itself.
 #[cfg(feature = "jit")]
+#[test]
+fn every_fold_gives_the_same_bits_in_every_direction() {
+    // Rows of several blocks, of a few lanes and of less than one; columns whose rounds lie end to
+    // end, with rows left over, and more of them than are taken at a time; several axes, the last of
+    // whole blocks or not.
+    let cases: &[(&[usize], &[u32])] = &[
+        (&[5000], &[0]),
+        (&[3, 1111], &[1]),
+        (&[40, 70], &[1]),
+        (&[600, 3], &[1]),
+        (&[1100, 7], &[0]),
+        (&[70, 1500], &[0]),
+        (&[3, 40, 130], &[1]),
+        (&[3, 11, 2048], &[0, 2]),
+        (&[5, 11, 700], &[0, 2]),
+        (&[2, 9, 3, 40], &[0, 2]),
+    ];
+    let mut rng = Rng::with_seed(7);
+    for (shape, axes) in cases {
+        for (&fold, &dtype) in Fold::ALL.iter().flat_map(|fold| DType::ALL.iter().map(move |d| (fold, d))) {
+            if fold.computes_in(dtype) != dtype {
+                continue;
+            }
+            let special = special(dtype);
+            let element = |rng: &mut Rng| match rng.usize(0..500) {
+                // A sum or product of these would be NaN or infinite whatever its order.
+                0 if !matches!(fold, Fold::Sum | Fold::Prod) => special[rng.usize(0..special.len())],
+                _ if fold == Fold::Prod => Scalar::new(dtype, 0.9 + 0.2 * rng.f64()),
+                _ => Scalar::new(dtype, (rng.f64() - 0.5) * [1.0, 1e-3, 1e3][rng.usize(0..3)]),
+            };
+            let count = shape.iter().product();
+            let input = Values::collect(dtype, (0..count).map(|_| element(&mut rng)));
+            let mut trial = Trial::default();
+            let node = trial.push(Op::Input(0), &[], dtype, shape.iter().copied());
+            let kept =
+                (0..shape.len()).filter(|axis| !axes.contains(&(*axis as u32))).map(|axis| shape[axis]);
+            let op = Op::Reduce { fold, axes: axes.iter().copied().collect() };
+            let output = trial.push(op, &[node], fold.accumulators(dtype)[fold.result()], kept);
+            trial.graph.outputs = vec![output.into()];
+            let inputs = [input];
+            let expected = reference::evaluate(&trial.graph, &inputs, &[]).unwrap();
+            for jit in [Jit::Never, Jit::Always] {
+                let got = evaluated(&trial.graph, &inputs, jit).unwrap();
+                let difference = difference(&expected, &got);
+                assert_eq!(difference, None, "{fold} of {dtype} {shape:?} over {axes:?}, {jit:?}");
+            }
+        }
+    }
+}
+
 #[test]
 fn every_op_has_machine_code() {
     use broadloom::base::Target;

@@ -6,6 +6,7 @@ use super::chain::Body;
 use super::map::{column_and_row, walked_from};
 use super::{Lowering, Source, axes_of, local, placed, sizes};
 use crate::base::DType;
+use crate::base::strip::ROUNDS;
 use crate::graph::{Core, Graph, Nest, Node, NodeId, verify::reads_of};
 use crate::kernel::interpret::combiner;
 use crate::kernel::loops::{Direction, Map, Reduce, Work};
@@ -68,8 +69,12 @@ impl Lowering {
         let n = accumulators.len();
         let (left, right, staged) = (accs(0), accs(n), accs(2 * n));
 
-        // A fold strip walks one axis; more of them pass through a stage.
-        let stages = each.len() > LONGEST_EACH || (direction == Direction::Along && rank - kept > 1);
+        // A fold strip walks one axis. Of several it takes the last, if that has whole blocks; else
+        // all of them pass through a stage.
+        let lanes = Strip::lanes(accumulators.iter().copied());
+        let several = rank - kept > 1;
+        let broken = several && axes.extents[rank - 1] % (ROUNDS * lanes) != 0;
+        let stages = each.len() > LONGEST_EACH || (direction == Direction::Along && broken);
         let each_chain =
             stages.then(|| self.chain(&Body { expr: each, args, accs: &[], outs: &staged }, column));
         let passed: Expr;
@@ -92,7 +97,7 @@ impl Lowering {
                 self.single(StripKind::Columns(*fold), &body, column)
             }
         };
-        let extreme = fold.extreme().filter(|_| direction == Direction::Along && !stages);
+        let extreme = fold.extreme().filter(|_| direction == Direction::Along && !stages && !several);
         let scan = extreme.map(|extreme| {
             let mut builder = Builder::default();
             let value = builder.inline(each, |_, _, _| None)[0];
@@ -108,7 +113,6 @@ impl Lowering {
             let both: Vec<Source> = left.iter().chain(&right).cloned().collect();
             self.single(StripKind::Map, &Body { expr: &expr, args: &[], accs: &both, outs: &left }, column)
         };
-        let lanes = Strip::lanes(accumulators.iter().copied());
         let then = self.epilogue(&nest.then, &axes, from, kept, args, outs, &accumulators, direction);
         let identity = fold.identity(dtype);
         let work = Reduce {

@@ -25,8 +25,12 @@ const ACROSS: usize = 1024;
 /// Rows whose lanes a reduction along rows combines at a time.
 const BATCH: usize = 32;
 
-/// Blocks that a staged reduction gathers before it combines them; a power of two.
-const STAGED_BLOCKS: usize = 4;
+/// Results that a staged reduction takes at a time: their rows often lie end to end.
+const STAGED: usize = 8;
+
+/// Blocks that a staged reduction gathers before it combines them, of all results together; a power
+/// of two. With 4-byte elements 16 KiB, which stay in a first-level cache.
+const STAGED_BLOCKS: usize = 8;
 
 /// Where a reduction's working memory is, in bytes from its start.
 pub struct Layout {
@@ -126,7 +130,7 @@ impl<'a> Reduction<'a> {
                 let left = limits[column].end - index[column];
                 // SAFETY: this piece of the column axis is part of the caller's limits.
                 index[column] += unsafe {
-                    if self.reduce.direction == Direction::Along && self.reduce.each.is_none() {
+                    if self.whole_rows() {
                         let n = left.min(BATCH * self.reduce.lanes);
                         errors |= self.fold(&index, n);
                         n
@@ -203,74 +207,78 @@ impl<'a> Reduction<'a> {
         let mut index: SmallVec<[usize; 6]> = index.into();
         let lanes = self.lanes();
         match self.reduce.direction {
-            Direction::Along => (0..n).fold(0, |errors, result| {
+            Direction::Along if self.whole_rows() => (0..n).fold(0, |errors, result| {
                 let to = self.moved(&lanes, result * self.reduce.lanes);
                 // SAFETY: the caller's promise.
-                let more = unsafe { self.along(&mut index, elements.clone(), &to) };
+                let more = unsafe { self.row(&mut index, elements.clone(), &self.locals(&to, 1, 0)) };
                 index[self.reduce.then.column] += 1;
                 errors | more
             }),
+            // SAFETY: the caller's promise.
+            Direction::Along => unsafe { self.along(&mut index, n, elements, &lanes) },
             // SAFETY: the caller's promise.
             Direction::Across(_) => unsafe { self.across(&mut index, n, elements, &lanes) },
         }
     }
 
-    /// Reduces elements of one result along the last axis to its lanes.
-    unsafe fn along(&self, index: &mut [usize], elements: Range<usize>, to: &[*mut u8]) -> u32 {
+    /// Whether a fold strip takes all elements of a result at once, as one row.
+    fn whole_rows(&self) -> bool {
+        let axes = self.stage.extents.len() - self.reduce.kept;
+        self.reduce.direction == Direction::Along && self.reduce.each.is_none() && axes == 1
+    }
+
+    /// Reduces elements of `n` results along the last axis to their lanes, piece by piece: what
+    /// passes through a stage, or lies in rows of whole blocks that are not one row.
+    unsafe fn along(&self, index: &mut [usize], n: usize, elements: Range<usize>, to: &[*mut u8]) -> u32 {
         let (reduce, extents) = (self.reduce, &self.stage.extents);
-        let last = extents.len() - 1;
-        let fold = self.work(self.layout.fold);
-        let Some(each) = &reduce.each else {
-            // SAFETY: the caller's promise.
-            return unsafe { self.row(index, elements, &self.locals(to, 1, 0)) };
-        };
+        let (last, row) = (extents.len() - 1, Some(reduce.then.column));
+        let (block, fold) = (ROUNDS * reduce.lanes, self.work(self.layout.fold));
         let staged = self.staged(to.len());
         let temps = self.work(self.layout.temps);
         let mut errors = 0;
-        let chunk = STAGED_BLOCKS * ROUNDS * reduce.lanes;
         let mut tree = Tree::new(to);
-        for first in elements.clone().step_by(chunk) {
-            let count = chunk.min(elements.end - first);
-            // Rows of the reduced axes, one after the other, side by side in the stage.
-            let mut done = 0;
-            while done < count {
-                set_position(index, extents, reduce.kept, first + done);
-                let run = (extents[last] - index[last]).min(count - done);
-                let locals = self.with_staged(to, &self.moved(&staged, done));
-                let rect =
-                    Rect { index, column: last, n: run, row: None, rows: 1, every: 1, locals: &locals };
-                // SAFETY: the caller's promise; the stage has room for a chunk.
-                errors |= unsafe { self.context.chain(each, rect, self.memory, temps) };
-                done += run;
-            }
+        let mut first = elements.start;
+        while first < elements.end {
+            set_position(index, extents, reduce.kept, first);
             let (number, lanes) = tree.begin(self);
-            let locals = self.with_staged(&lanes, &staged);
-            let rect = Rect { index, column: last, n: count, row: None, rows: 1, every: 1, locals: &locals };
-            // SAFETY: as above; levels have room for the lanes of all blocks.
+            let rect = Rect { index: &[], column: last, n: 0, row, rows: n, every: 1, locals: &[] };
+            // SAFETY: the caller's promise; the stage has room for a chunk of every result, and
+            // levels for the lanes of all blocks.
             unsafe {
-                errors |= self.context.link(&reduce.accumulate, rect, self.memory, temps, fold);
-                tree.push(self, number, reduce.lanes);
+                let (count, height) = if let Some(each) = &reduce.each {
+                    let chunk = (STAGED_BLOCKS / n.next_power_of_two()).max(1) * block;
+                    let count = chunk.min(elements.end - first);
+                    // Rows of the reduced axes, one after the other, side by side in the stage.
+                    let mut done = 0;
+                    while done < count {
+                        set_position(index, extents, reduce.kept, first + done);
+                        let run = (extents[last] - index[last]).min(count - done);
+                        let locals = self.with_staged(&lanes, &self.moved(&staged, done), chunk);
+                        let rect = Rect { index, n: run, locals: &locals, ..rect };
+                        errors |= self.context.chain(each, rect, self.memory, temps);
+                        done += run;
+                    }
+                    let locals = self.with_staged(&lanes, &staged, chunk);
+                    let rect = Rect { index, n: count, locals: &locals, ..rect };
+                    errors |= self.context.link(&reduce.accumulate, rect, self.memory, temps, fold);
+                    (count, 0)
+                } else {
+                    // As many blocks of a row as make a node of the tree.
+                    let run = (extents[last] - index[last]).min(elements.end - first);
+                    let height =
+                        (run / block).ilog2().min(((first - elements.start) / block).trailing_zeros());
+                    let locals = self.locals(&lanes, 1, reduce.lanes);
+                    let rect = Rect { index, n: block << height, locals: &locals, ..rect };
+                    errors |= self.context.link(&reduce.accumulate, rect, self.memory, temps, fold);
+                    (block << height, height as usize)
+                };
+                tree.push(self, number, height, n * reduce.lanes);
+                first += count;
             }
         }
         set_position(index, extents, reduce.kept, 0);
         // SAFETY: as above.
-        unsafe { tree.finish(self, reduce.lanes) };
-        errors
-    }
-
-    /// Reduces elements of one result along the last axis, all of them strips' own.
-    unsafe fn row(&self, index: &mut [usize], elements: Range<usize>, to: &[Local]) -> u32 {
-        let (last, fold) = (index.len() - 1, self.work(self.layout.fold));
-        let mut errors = 0;
-        // SAFETY: the caller's promise.
-        unsafe {
-            let elements = self.narrowed(index, elements, &mut errors);
-            index[last] = elements.start;
-            let n = elements.len();
-            let rect = Rect { index, column: last, n, row: None, rows: 1, every: 1, locals: to };
-            errors |= self.context.link(&self.reduce.accumulate, rect, self.memory, fold, fold);
-        }
-        index[last] = 0;
+        unsafe { tree.finish(self, n * reduce.lanes) };
         errors
     }
 
@@ -279,11 +287,12 @@ impl<'a> Reduction<'a> {
         (0..accumulators).map(|a| self.work(self.layout.staged[a])).collect()
     }
 
-    /// Locals of a staged strip: accumulators on the left and right, and the stage.
-    fn with_staged(&self, to: &[*mut u8], staged: &[*mut u8]) -> SmallVec<[Local; 6]> {
-        let mut locals = self.locals(to, 1, 0);
+    /// Locals of a staged strip: accumulators on the left and right, and the stage with so many
+    /// elements from result to result.
+    fn with_staged(&self, to: &[*mut u8], staged: &[*mut u8], apart: usize) -> SmallVec<[Local; 6]> {
+        let mut locals = self.locals(to, 1, self.reduce.lanes);
         locals.extend_from_slice(&locals.clone());
-        locals.extend(self.locals(staged, 1, 0));
+        locals.extend(self.locals(staged, 1, apart));
         locals
     }
 
@@ -310,7 +319,7 @@ impl<'a> Reduction<'a> {
                 done += run;
             }
             // SAFETY: sides have room for the lanes of all columns.
-            unsafe { tree.push(self, number, present * n) };
+            unsafe { tree.push(self, number, 0, present * n) };
         }
         // SAFETY: as above.
         unsafe { tree.finish(self, present * n) };
@@ -328,7 +337,7 @@ impl<'a> Reduction<'a> {
             for row in 0..run {
                 index[last] = start + row;
                 let to = self.moved(lanes, (lane + row) % every * n);
-                let locals = self.with_staged(&to, &self.staged(lanes.len()));
+                let locals = self.with_staged(&to, &self.staged(lanes.len()), 0);
                 let rect = Rect { index, column, n, row: None, rows: 1, every: 1, locals: &locals };
                 // SAFETY: the caller's promise; the stage has room for a row.
                 unsafe {
@@ -462,6 +471,7 @@ pub fn total(stage: &Stage, reduce: &Reduce) -> usize {
 /// Results that a reduction takes at a time along its epilogue's column.
 pub fn batch(reduce: &Reduce) -> usize {
     match reduce.direction {
+        Direction::Along if reduce.each.is_some() => STAGED,
         Direction::Along => BATCH,
         Direction::Across(_) => ACROSS,
     }

@@ -15,6 +15,26 @@ use crate::op::Fold;
 const SCANNED: usize = 512;
 
 impl<'a> Reduction<'a> {
+    /// Reduces elements of one result along the last axis to its lanes, or to one value where the steps
+    /// of the locals say so; for the place of an extreme, those elements that may have it.
+    ///
+    /// # Safety
+    /// As [`Reduction::run`].
+    pub(super) unsafe fn row(&self, index: &mut [usize], elements: Range<usize>, to: &[Local]) -> u32 {
+        let (last, fold) = (index.len() - 1, self.work(self.layout.fold));
+        let mut errors = 0;
+        // SAFETY: the caller's promise.
+        unsafe {
+            let elements = self.narrowed(index, elements, &mut errors);
+            index[last] = elements.start;
+            let n = elements.len();
+            let rect = Rect { index, column: last, n, row: None, rows: 1, every: 1, locals: to };
+            errors |= self.context.link(&self.reduce.accumulate, rect, self.memory, fold, fold);
+        }
+        index[last] = 0;
+        errors
+    }
+
     /// What finds the extreme of so many elements whose place is asked for, if that is worth it.
     pub(super) fn scan(&self, elements: usize) -> Option<&'a Link> {
         self.reduce.scan.as_ref().filter(|_| elements >= SCANNED)
@@ -25,12 +45,7 @@ impl<'a> Reduction<'a> {
     ///
     /// # Safety
     /// As [`Reduction::run`].
-    pub(super) unsafe fn narrowed(
-        &self,
-        index: &mut [usize],
-        elements: Range<usize>,
-        errors: &mut u32,
-    ) -> Range<usize> {
+    unsafe fn narrowed(&self, index: &mut [usize], elements: Range<usize>, errors: &mut u32) -> Range<usize> {
         let Some(scan) = self.scan(elements.len()) else { return elements };
         let last = index.len() - 1;
         // As many pieces as there are vectors in one.

@@ -29,12 +29,13 @@ impl Tree {
         (number, self.sides(of, number))
     }
 
-    /// Takes the lanes at place `number`, `n` of each accumulator.
+    /// Takes the lanes at place `number`, `n` of each accumulator, as a node of `height`: what was
+    /// pushed before makes whole nodes of that height.
     ///
     /// # Safety
     /// A place holds as many lanes as are given.
-    pub(super) unsafe fn push(&mut self, of: &Reduction, mut number: usize, n: usize) {
-        let mut level = 0;
+    pub(super) unsafe fn push(&mut self, of: &Reduction, mut number: usize, height: usize, n: usize) {
+        let mut level = height;
         while self.pushed >> level & 1 == 1 {
             // SAFETY: the caller's promise.
             number = unsafe { self.merge(of, self.levels[level], number, n) };
@@ -42,7 +43,7 @@ impl Tree {
         }
         self.levels.resize(self.levels.len().max(level + 1), 0);
         self.levels[level] = number;
-        self.pushed += 1;
+        self.pushed += 1 << height;
     }
 
     /// Combines two places on the left one, and frees the other.
