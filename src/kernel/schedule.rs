@@ -103,13 +103,12 @@ pub fn class(step: i64, size: usize) -> Step {
 /// shorter rows would each fill and empty the lanes for a few elements.
 pub const SHORT_REDUCTION: usize = 64;
 
-/// Work that is worth a second core, in additions of vectors of four: about 50 µs. On a machine that
-/// does other things too, waking one takes 20 to 30 µs: a sum of 10⁵ `f32` took 7 µs on one thread
-/// and 31 on two.
-pub const PARALLEL_WORK: usize = 1 << 19;
+/// Work that is worth a second core, in additions: about 20 µs, several times what waking one
+/// costs.
+pub const PARALLEL_WORK: usize = 1 << 17;
 
 /// Work of a task, in additions: large against the cost of starting it, small against all there is.
-pub const TASK_WORK: usize = 1 << 17;
+pub const TASK_WORK: usize = 1 << 15;
 
 /// Columns that make a task of a reduction across columns: narrower ones would leave each of them
 /// short pieces of every row, which memory gives at a fraction of its speed.
