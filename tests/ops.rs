@@ -434,10 +434,10 @@ fn every_fold_gives_the_same_bits_in_every_direction() {
             trial.graph.outputs = vec![output.into()];
             let inputs = [input];
             let expected = reference::evaluate(&trial.graph, &inputs, &[]).unwrap();
-            for jit in [Jit::Never, Jit::Always] {
-                let got = evaluated(&trial.graph, &inputs, jit).unwrap();
+            for way in ways() {
+                let got = evaluated(&trial.graph, &inputs, way).unwrap();
                 let difference = difference(&expected, &got);
-                assert_eq!(difference, None, "{fold} of {dtype} {shape:?} over {axes:?}, {jit:?}");
+                assert_eq!(difference, None, "{fold} of {dtype} {shape:?} over {axes:?}, {way:?}");
             }
         }
     }
