@@ -1,5 +1,6 @@
 //! How far the elementary functions are from exact: the greatest error in ULP per function and dtype, and
-//! the special values. Run with `--nocapture` it prints the table of `docs/numerics.md`.
+//! the special values; and how far the variance is. Run with `--nocapture` it prints the table of
+//! `docs/numerics.md`.
 //!
 //! `f32`: every 1009th bit pattern; `f64`: 10^5 points. With `BROADLOOM_EXHAUSTIVE=1`, all 2^32 and 10^7,
 //! which takes a release build and an hour or two of one core.
@@ -10,6 +11,7 @@ mod oracle;
 use broadloom::base::DType;
 use broadloom::op::eval::evaluate;
 use broadloom::op::{Unary, Values, math};
+use broadloom::prelude::*;
 use oracle::{Exact, exact, power_of_two_times};
 
 /// What every function promises.
@@ -276,5 +278,56 @@ fn the_oracle_agrees_with_mpmath() {
         // A result below 2^-968 has no second float of full precision.
         let allowed = (high.abs() * 2_f64.powi(-95)).max(1e-320);
         assert!(difference.abs() <= allowed, "{f}({x}) is {value:?} 2^{exponent}");
+    }
+}
+
+/// `n * sum of squared distances from the mean` of whole numbers, exactly.
+fn scaled_deviations(x: &[i64]) -> i128 {
+    let wide = || x.iter().map(|&x| i128::from(x));
+    let sum: i128 = wide().sum();
+    x.len() as i128 * wide().map(|x| x * x).sum::<i128>() - sum * sum
+}
+
+/// Whole numbers about `center`, most within `spread` of it, the `outlier`-th far away.
+fn about(center: i64, spread: i64, count: usize, outlier: Option<usize>) -> Vec<i64> {
+    let mut random = fastrand::Rng::with_seed(count as u64);
+    let mut x: Vec<i64> = (0..count).map(|_| center + random.i64(-spread..=spread)).collect();
+    if let Some(outlier) = outlier {
+        x[outlier] = 0;
+    }
+    x
+}
+
+/// The relative error of the variance of these numbers in `dtype`, which holds them exactly: as they
+/// lie, and across columns.
+fn error_of_variance(x: &[i64], dtype: DType) -> f64 {
+    let exact = scaled_deviations(x) as f64 / (x.len() as f64 * x.len() as f64);
+    let row = Array::from_vec(x.to_vec(), [x.len()]).unwrap().astype(dtype);
+    let columns = row.reshape((-1, 1)).broadcast_to([x.len(), 3]).eval().unwrap();
+    let variances = [row.var(..), columns.var(0).i(1)];
+    let variances = variances.map(|variance| variance.astype(F64).item::<f64>().unwrap());
+    variances.into_iter().map(|variance| (variance - exact).abs() / exact).fold(0.0, f64::max)
+}
+
+/// The bounds are those of the docs.
+#[test]
+fn the_variance_is_accurate_wherever_the_numbers_lie() {
+    for count in [2, 3, 31, 33, 600, 20_000] {
+        // From the mean's size over the deviation's: none to some 4,000 in f32 and 10^6 in f64.
+        for center in [0, 1 << 12, 1 << 22] {
+            let error = error_of_variance(&about(center, 1 << 10, count, None), F32);
+            assert!(error <= 4e-6, "{count} of f32 about {center}: {error:e}");
+        }
+        for center in [0, 1 << 30, 1_000_000 << 21] {
+            let error = error_of_variance(&about(center, 1 << 21, count, None), F64);
+            assert!(error <= 1e-14, "{count} of f64 about {center}: {error:e}");
+        }
+    }
+    // One that is far from all others, wherever it stands.
+    for outlier in [0, 1, 700, 19_999] {
+        let error = error_of_variance(&about(1 << 22, 1 << 3, 20_000, Some(outlier)), F32);
+        assert!(error <= 4e-6, "f32 with {outlier} far away: {error:e}");
+        let error = error_of_variance(&about(1 << 45, 1 << 3, 20_000, Some(outlier)), F64);
+        assert!(error <= 1e-14, "f64 with {outlier} far away: {error:e}");
     }
 }

@@ -217,11 +217,11 @@ pub(super) fn reduce(fold: Fold, array: &Array, axes: &[u32]) -> Result<Array> {
     let ty = Type::checked(fold.name(), ty.dtype, ty.shape)?;
     let array = cast(fold.name(), array, computes)?;
     if axes.is_empty() {
-        // The only element is the result, and its index is 0.
-        return if fold.takes_index() {
-            constant(fold.name(), Scalar::from(0_i64), ty.shape)
-        } else {
-            Ok(array)
+        // The only element is the result, its index is 0, and so is its distance from itself.
+        return match fold {
+            Fold::Deviations => binary(Binary::Subtract, array.clone().into(), array.into()),
+            _ if fold.takes_index() => constant(fold.name(), Scalar::from(0_i64), ty.shape),
+            _ => Ok(array),
         };
     }
     let over: usize = axes.iter().map(|&axis| array.shape()[axis as usize]).product();

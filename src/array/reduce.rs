@@ -79,8 +79,9 @@ fallible! {
         mean("mean", self, &axes.over())
     }
 
-    /// The variance over `axes`: the mean of the squared distances from the mean, computed in two
-    /// passes. [`over`](crate::array::over)`(axes).correction(1)` divides by one less than the number of
+    /// The variance over `axes`: the mean of the squared distances from the mean, computed while the
+    /// elements are read once, and as accurately as by reading them twice.
+    /// [`over`](crate::array::over)`(axes).correction(1)` divides by one less than the number of
     /// elements.
     pub fn var(&self, axes: impl ToAxes) {
         variance("var", self, axes.over())
@@ -137,10 +138,7 @@ pub(super) fn mean(op: &str, array: &Array, over: &Over) -> Result<Array> {
 pub(super) fn variance(op: &str, array: &Array, over: Over) -> Result<Array> {
     let (correction, over) = over.split_correction();
     let count = count(op, array, &over)?;
-    let array = build::cast(op, array, array.dtype().to_float())?;
-    let distance = array.try_subtract(mean(op, &array, &over.kept())?)?;
-    let squares = build::unary(Unary::Square, &distance)?;
-    divided(op, reduced(op, Fold::Sum, &squares, &over)?, (count as f64 - correction).max(0.0))
+    divided(op, reduced(op, Fold::Deviations, array, &over)?, (count as f64 - correction).max(0.0))
 }
 
 /// `sum / count`, rounded once.

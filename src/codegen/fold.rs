@@ -5,7 +5,7 @@
 //! by the same code that a map has: a stretch whose further arguments and outputs are the lanes,
 //! starting over after every round. Lanes without an element are never touched and so keep the
 //! identity. Where the body is short and its arguments lie side by side, whole rounds run before
-//! that with all lanes in registers.
+//! that with lanes in registers, all of them or some at a time.
 //!
 //! Finished blocks are merged as a binary counter counts. Level `k` of the scratch holds the lanes
 //! of `2^k` blocks; block `b` takes up one level per trailing one of `b` and becomes the level of
@@ -46,7 +46,7 @@ pub(super) fn with_element(strip: &Strip, fold: Fold) -> Expr {
     let elements = b.inline(&strip.body, |_, _, _| None);
     let outputs = strip.outputs().iter().enumerate();
     let accumulated: Vec<_> = outputs.map(|(k, output)| b.arg(strip.arguments + k, output.dtype)).collect();
-    let outs = fold.combine(&mut b, &accumulated, &elements);
+    let outs = fold.join(&mut b, &accumulated, &elements);
     b.finish(outs)
 }
 
@@ -310,12 +310,17 @@ impl<'s> Reduction<'s> {
 
     /// Whether whole rounds run in registers.
     fn rounds_fit(&self) -> bool {
-        let vectors: usize = self.accumulators.iter().map(|a| self.groups() * vectors(a.dtype)).sum();
         let near = |place: &Place| matches!(place.step, Step::Unit | Step::MinusUnit | Step::Zero);
-        vectors <= LANE_VECTORS
+        self.held() != 0
             && (self.group != Group::Lanes || self.accumulators.iter().all(|a| a.dtype != DType::Bool))
             && self.places.iter().all(near)
             && self.step.weight() * self.groups() <= ROUND_WEIGHT
+    }
+
+    /// Groups whose accumulators are in registers at a time.
+    fn held(&self) -> usize {
+        let vectors: usize = self.accumulators.iter().map(|a| vectors(a.dtype)).sum();
+        self.groups().min(LANE_VECTORS / vectors)
     }
 
     /// Elements of a round in registers.
@@ -335,8 +340,6 @@ impl<'s> Reduction<'s> {
 
     /// `count` elements, a multiple of a round and not zero, from `at` on, into fresh lanes.
     fn rounds(&self, e: &mut Emitter, frame: &Frame, at: &[Value], count: Value) {
-        let (round, done) = (e.builder.create_block(), e.builder.create_block());
-        let groups = self.groups();
         let arguments = &self.strip.operands[..self.strip.arguments];
         let fixed: Vec<Option<Lanes>> = arguments
             .iter()
@@ -345,6 +348,25 @@ impl<'s> Reduction<'s> {
                 (operand.step == Step::Zero).then(|| e.load_splat(operand.dtype, *at, flags()))
             })
             .collect();
+        // Lanes do not meet, so all rounds of some may come before those of others.
+        for first in (0..self.groups()).step_by(self.held()) {
+            self.some_rounds(e, frame, at, &fixed, count, first);
+        }
+    }
+
+    /// The rounds of the groups that registers hold, from `first` on; `fixed` are the arguments that
+    /// are the same everywhere.
+    fn some_rounds(
+        &self,
+        e: &mut Emitter,
+        frame: &Frame,
+        at: &[Value],
+        fixed: &[Option<Lanes>],
+        count: Value,
+        first: usize,
+    ) {
+        let (round, done) = (e.builder.create_block(), e.builder.create_block());
+        let (groups, arguments) = (self.held(), self.strip.arguments);
         let identity = |a: &Accumulator| match self.group {
             Group::Bytes => byte_lanes(e.splat_bits(types::I8X16, a.identity.bits())),
             _ => e.constant(a.identity),
@@ -368,7 +390,7 @@ impl<'s> Reduction<'s> {
             .collect();
         let mut held = &held[..];
         let mut next: Vec<Lanes> = Vec::with_capacity(groups * self.accumulators.len());
-        for group in 0..groups {
+        for group in first..first + groups {
             let accumulated: SmallVec<[Lanes; 2]> = self
                 .accumulators
                 .iter()
@@ -382,7 +404,7 @@ impl<'s> Reduction<'s> {
                 Inst::Scalar(scalar) => frame.scalars[*scalar as usize],
                 Inst::Arg(arg) => {
                     let k = *arg as usize;
-                    match k.checked_sub(arguments.len()) {
+                    match k.checked_sub(arguments) {
                         Some(k) => accumulated[k],
                         None => fixed[k].unwrap_or_else(|| {
                             let spot = self.round_spot(e, k, at[k], j, group);
@@ -410,7 +432,7 @@ impl<'s> Reduction<'s> {
         e.builder.switch_to_block(done);
         for (index, lanes) in next.into_iter().enumerate() {
             let (group, k) = (index / self.accumulators.len(), index % self.accumulators.len());
-            let offset = group * self.width() * lanes.dtype.size();
+            let offset = (first + group) * self.width() * lanes.dtype.size();
             if self.group == Group::Masks {
                 let address = e.ins().stack_addr(types::I64, self.accumulators[k].slot, offset as i32);
                 let (dtype, step) = (lanes.dtype, Step::Unit);

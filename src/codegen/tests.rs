@@ -76,13 +76,17 @@ fn every_step_and_fold_compiles_for_every_target() {
         for &step in STEPS {
             check(&strip(StripKind::Map, &[dtype], step, of(&[dtype], |_, x| x.to_vec())));
             for fold in Fold::ALL.iter().filter(|fold| fold.computes_in(dtype) == dtype) {
-                let dtypes = fold.accumulators(dtype);
+                let dtypes = fold.elements(dtype);
                 let body = of(&dtypes, |_, x| x.to_vec());
-                check(&strip(StripKind::Fold(*fold), &dtypes, step, body.clone()));
-                let mut columns = strip(StripKind::Columns(*fold), &dtypes, step, body);
-                let first = columns.arguments;
-                columns.operands[first..].iter_mut().for_each(|output| output.step = Step::Unit);
-                check(&columns);
+                for (kind, step_out) in
+                    [(StripKind::Fold(*fold), step), (StripKind::Columns(*fold), Step::Unit)]
+                {
+                    let mut strip = strip(kind, &dtypes, step, body.clone());
+                    strip.operands.truncate(strip.arguments);
+                    let output = |&dtype: &DType| Operand { dtype, step: step_out };
+                    strip.operands.extend(fold.accumulators(dtype).iter().map(output));
+                    check(&strip);
+                }
             }
         }
     }

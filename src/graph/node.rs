@@ -186,8 +186,9 @@ pub struct Nest {
 pub enum Core {
     /// Nothing: outputs have the shape of the domain.
     Map,
-    /// `each`, one output per accumulator, combined over `axes` of the domain; outputs have the
-    /// shape of the axes that remain. The elements come in row-major order of `axes`.
+    /// What the fold takes of an element, the outputs of `each`, combined over `axes` of the domain;
+    /// outputs have the shape of the axes that remain. The elements come in row-major order of
+    /// `axes`.
     Reduce {
         /// How two elements combine.
         fold: Fold,

@@ -141,10 +141,14 @@ fn nest(nest: &Nest, node: &Node, args: &[&Type]) -> Check {
     let rank = nest.domain.rank();
     match &nest.core {
         Core::Map => expression(&nest.then, args, &[])?,
-        Core::Reduce { each, .. } => {
+        Core::Reduce { fold, each, .. } => {
             expression(each, args, &[])?;
-            let accumulators: Vec<DType> = (0..each.outs().len()).map(|out| each.out_dtype(out)).collect();
-            expression(&nest.then, args, &accumulators)?;
+            let taken: Vec<DType> = (0..each.outs().len()).map(|out| each.out_dtype(out)).collect();
+            let dtype = taken.first().copied().unwrap_or(DType::Bool);
+            require(taken == fold.elements(dtype).to_vec() && fold.computes_in(dtype) == dtype, || {
+                format!("a {fold} of {taken:?}")
+            })?;
+            expression(&nest.then, args, &fold.accumulators(dtype))?;
         }
         Core::Matmul { lhs, rhs } => {
             expression(lhs, args, &[])?;

@@ -11,7 +11,7 @@ use crate::base::strip::ROUNDS;
 use crate::base::{DType, Scalar};
 use crate::kernel::{Strip, StripKind};
 use crate::op::eval::evaluate;
-use crate::op::{Builder, Expr, Fold, Inst, Values};
+use crate::op::{Builder, Expr, Fold, Inst, PerAccumulator, Ref, Values};
 
 /// Elements evaluated at once: their values stay in a first-level cache.
 const BLOCK: usize = 256;
@@ -70,7 +70,7 @@ pub fn run(
                     let held: Lanes =
                         (strip.arguments..strip.operands.len()).map(|out| load(out, at, count)).collect();
                     let dtypes: SmallVec<[DType; 2]> = held.iter().map(Values::dtype).collect();
-                    let sums = combined(&combiner(fold, &dtypes), &held, &values, count);
+                    let sums = combined(&joiner(fold, &dtypes), &held, &values, count);
                     for (out, values) in sums.iter().enumerate() {
                         store(strip.arguments + out, at, values);
                     }
@@ -102,7 +102,7 @@ fn body(
 }
 
 /// Accumulators of a reduction, each a column of lanes.
-type Lanes = SmallVec<[Values; 2]>;
+type Lanes = PerAccumulator<Values>;
 
 /// The lanes of one row: its blocks combined in an aligned binary tree.
 fn fold_row(
@@ -116,7 +116,7 @@ fn fold_row(
 ) -> Lanes {
     let dtypes: SmallVec<[DType; 2]> = strip.outputs().iter().map(|operand| operand.dtype).collect();
     let lanes = Strip::lanes(dtypes.iter().copied());
-    let combine = combiner(fold, &dtypes);
+    let (join, combine) = (joiner(fold, &dtypes), combiner(fold, &dtypes));
     let identity: Lanes = fold.identity(dtypes[0]).iter().map(|&value| Values::splat(value, lanes)).collect();
     // Level `l` holds the lanes of `2^l` blocks, as the bits of the number of blocks so far say.
     let mut levels: Vec<Option<Lanes>> = Vec::new();
@@ -125,14 +125,14 @@ fn fold_row(
         let values = body(strip, Position { row, column }, count, scalars, load, errors);
         let mut sum = identity.clone();
         for round in (0..count).step_by(lanes) {
-            let element = |lane: usize| (round + lane < count).then_some(round + lane);
-            let right = (values.iter().zip(&identity))
-                .map(|(values, identity)| {
-                    let lane = |lane| element(lane).map_or_else(|| identity.get(0), |at| values.get(at));
-                    Values::collect(values.dtype(), (0..lanes).map(lane))
-                })
-                .collect();
-            sum = combined(&combine, &sum, &right, lanes);
+            // Lanes without an element are given some other one, and stay as they are.
+            let element = |lane: usize| (round + lane).min(count - 1);
+            let elements: Lanes =
+                values.iter().map(|values| values.gather((0..lanes).map(element))).collect();
+            let joined = combined(&join, &sum, &elements, lanes);
+            let present: Vec<bool> = (0..lanes).map(|lane| round + lane < count).collect();
+            let kept = joined.iter().zip(&sum).map(|(joined, sum)| Values::select(&present, joined, sum));
+            sum = kept.collect();
         }
         let mut level = 0;
         while let Some(left) = levels.get_mut(level).and_then(Option::take) {
@@ -159,14 +159,25 @@ fn halved(fold: Fold, mut lanes: Lanes) -> Lanes {
     lanes
 }
 
+/// Leaves `first..` of these dtypes.
+fn leaves(b: &mut Builder, first: usize, dtypes: &[DType]) -> PerAccumulator<Ref> {
+    dtypes.iter().enumerate().map(|(at, &dtype)| b.acc(first + at, dtype)).collect()
+}
+
 /// The expression that combines accumulators `0..n` with `n..2n`.
 pub fn combiner(fold: Fold, dtypes: &[DType]) -> Expr {
     let mut builder = Builder::default();
-    let side = |b: &mut Builder, first: usize| -> SmallVec<[crate::op::Ref; 2]> {
-        dtypes.iter().enumerate().map(|(at, &dtype)| b.acc(first + at, dtype)).collect()
-    };
-    let (left, right) = (side(&mut builder, 0), side(&mut builder, dtypes.len()));
+    let (left, right) = (leaves(&mut builder, 0, dtypes), leaves(&mut builder, dtypes.len(), dtypes));
     let outs = fold.combine(&mut builder, &left, &right);
+    builder.finish(outs)
+}
+
+/// The expression that lets an element, from `n` on, join accumulators `0..n`.
+fn joiner(fold: Fold, dtypes: &[DType]) -> Expr {
+    let mut builder = Builder::default();
+    let (accumulated, elements) = (leaves(&mut builder, 0, dtypes), fold.elements(dtypes[0]));
+    let element = leaves(&mut builder, dtypes.len(), &elements);
+    let outs = fold.join(&mut builder, &accumulated, &element);
     builder.finish(outs)
 }
 

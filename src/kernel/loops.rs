@@ -4,7 +4,7 @@
 use smallvec::SmallVec;
 
 use crate::base::{DType, Scalar, id::id};
-use crate::op::Fold;
+use crate::op::{Fold, PerAccumulator};
 
 id!(
     /// A kernel of a plan. Printed `k0`.
@@ -100,15 +100,17 @@ pub struct Map {
 /// A reduction stage. Its axes are the kept ones, then the reduced ones, in row-major order.
 ///
 /// Locals are the accumulators: `0..n` for each accumulator those on the left, `n..2n` those on
-/// the right, `2n..3n` the elements of a staged chain.
+/// the right, from `2n` on what a staged chain gives of an element.
 #[derive(Clone, Debug)]
 pub struct Reduce {
     /// How elements combine.
     pub fold: Fold,
     /// The dtypes of the accumulators.
-    pub accumulators: SmallVec<[DType; 2]>,
+    pub accumulators: PerAccumulator<DType>,
+    /// The dtypes of what is taken of an element.
+    pub elements: SmallVec<[DType; 2]>,
     /// Per accumulator the value that changes nothing.
-    pub identity: SmallVec<[Scalar; 2]>,
+    pub identity: PerAccumulator<Scalar>,
     /// Lanes of a block.
     pub lanes: usize,
     /// How many axes are kept.

@@ -233,11 +233,12 @@ impl Printer<'_> {
     }
 
     fn reduce(&mut self, stage: &Stage, reduce: &Reduce, from: usize) {
-        let accumulators = reduce.accumulators.len();
-        let named = |name: &'static str| {
-            (0..accumulators).map(move |a| if a == 0 { name.to_owned() } else { format!("{name}{a}") })
+        let named = |name: &'static str, count: usize| {
+            (0..count).map(move |a| if a == 0 { name.to_owned() } else { format!("{name}{a}") })
         };
-        let locals: Vec<String> = named("acc").chain(named("right")).chain(named("element")).collect();
+        let n = reduce.accumulators.len();
+        let elements = named("element", reduce.elements.len());
+        let locals: Vec<String> = named("acc", n).chain(named("right", n)).chain(elements).collect();
         let column = match reduce.direction {
             Direction::Along => stage.extents.len() - 1,
             Direction::Across(column) => column,

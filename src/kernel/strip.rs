@@ -14,11 +14,11 @@ pub enum StripKind {
     /// Stores output `k` of the body to output operand `k`, element by element. All loads of an
     /// iteration come before its stores.
     Map,
-    /// Reduces each row. The body's outputs are the accumulators' values for one element. Element
+    /// Reduces each row. The body's outputs are what the fold takes of one element. Element
     /// `i` of a row joins lane `i mod lanes` of its block of `ROUNDS * lanes` elements, in order;
     /// blocks combine lane by lane in an aligned binary tree, so that a node covers blocks
     /// `[k * 2^l, (k + 1) * 2^l)` and the earlier side is on the left. Lanes without an element hold
-    /// the fold's identity, which changes nothing it is combined with. Of truth values alone any lane
+    /// the fold's identity, which as a right side changes nothing. Of truth values alone any lane
     /// may hold any element: what they combine to is the same.
     ///
     /// What is left of a row is for the caller to say with each call, by the outputs' inner steps,
@@ -27,8 +27,8 @@ pub enum StripKind {
     /// receives one value per row, that of accumulator `k`. Else it receives the lanes of
     /// accumulator `k`, side by side, for more of the row to be combined with.
     Fold(Fold),
-    /// Reduces each column: combines its rows, in order, into what the outputs hold. The body's
-    /// outputs are the accumulators' values for one element; output operand `k` has accumulator `k`
+    /// Reduces each column: its rows join, in order, what the outputs hold. The body's outputs are
+    /// what the fold takes of one element; output operand `k` has accumulator `k`
     /// of every column, side by side, and its step from row to row is 0.
     Columns(Fold),
 }

@@ -1,6 +1,6 @@
 //! Reductions' ways of combining: one row each. Combining is associative up to rounding, and the
-//! identity is exact: combining it with any value gives that value, bit for bit. So a missing
-//! element and an identity are the same thing.
+//! identity is exact: what it is combined with on the left stays as it is, bit for bit. So a lane
+//! that no element has joined may be combined or skipped.
 
 use std::fmt;
 
@@ -28,12 +28,28 @@ pub enum Fold {
     Argmax,
     /// The index of the first smallest, or of the first NaN.
     Argmin,
+    /// The sum of the squared distances from the mean; NaN if an element is NaN or infinite.
+    /// Accumulates that sum, the sum of distances, and the number of elements, the distances being
+    /// those from a pivot, which it accumulates too.
+    Deviations,
 }
+
+/// One of something for each accumulator of a fold.
+pub type PerAccumulator<T> = SmallVec<[T; 4]>;
 
 impl Fold {
     /// Every fold; tests walk it.
-    pub const ALL: &[Fold] =
-        &[Fold::Sum, Fold::Prod, Fold::Max, Fold::Min, Fold::Any, Fold::All, Fold::Argmax, Fold::Argmin];
+    pub const ALL: &[Fold] = &[
+        Fold::Sum,
+        Fold::Prod,
+        Fold::Max,
+        Fold::Min,
+        Fold::Any,
+        Fold::All,
+        Fold::Argmax,
+        Fold::Argmin,
+        Fold::Deviations,
+    ];
 
     /// The method's name.
     pub fn name(self) -> &'static str {
@@ -46,6 +62,7 @@ impl Fold {
             Fold::All => "all",
             Fold::Argmax => "argmax",
             Fold::Argmin => "argmin",
+            Fold::Deviations => "deviations",
         }
     }
 
@@ -68,13 +85,23 @@ impl Fold {
         match self {
             Fold::Sum | Fold::Prod if dtype.kind() < Kind::Float => DType::I64,
             Fold::Any | Fold::All => DType::Bool,
+            Fold::Deviations => dtype.to_float(),
             _ => dtype,
         }
     }
 
-    /// The accumulators, for elements of `dtype` (already converted).
-    pub fn accumulators(self, dtype: DType) -> SmallVec<[DType; 2]> {
+    /// What it takes of each element of `dtype` (already converted): the value, and perhaps the index.
+    pub fn elements(self, dtype: DType) -> SmallVec<[DType; 2]> {
         if self.takes_index() { smallvec![dtype, DType::I64] } else { smallvec![dtype] }
+    }
+
+    /// The accumulators, for elements of `dtype` (already converted).
+    pub fn accumulators(self, dtype: DType) -> PerAccumulator<DType> {
+        match self {
+            Fold::Argmax | Fold::Argmin => smallvec![dtype, DType::I64],
+            Fold::Deviations => smallvec![dtype; 4],
+            _ => smallvec![dtype],
+        }
     }
 
     /// Which accumulator is the result.
@@ -84,7 +111,7 @@ impl Fold {
 
     /// Per accumulator the value that changes nothing. A sum's is `-0.0`, since `0.0` would turn
     /// `-0.0` into itself.
-    pub fn identity(self, dtype: DType) -> SmallVec<[Scalar; 2]> {
+    pub fn identity(self, dtype: DType) -> PerAccumulator<Scalar> {
         let lowest = match dtype {
             DType::Bool => Scalar::from(false),
             DType::I32 => Scalar::from(i32::MIN),
@@ -106,6 +133,7 @@ impl Fold {
             Fold::All => smallvec![Scalar::from(true)],
             Fold::Argmax => smallvec![lowest, Scalar::from(i64::MAX)],
             Fold::Argmin => smallvec![highest, Scalar::from(i64::MAX)],
+            Fold::Deviations => smallvec![Scalar::new(dtype, 0.0); 4],
         }
     }
 
@@ -113,7 +141,7 @@ impl Fold {
     /// is none.
     pub fn empty(self, dtype: DType) -> Option<Scalar> {
         match self {
-            Fold::Sum => Some(Scalar::new(dtype, 0.0)),
+            Fold::Sum | Fold::Deviations => Some(Scalar::new(dtype, 0.0)),
             Fold::Prod => Some(Scalar::new(dtype, 1.0)),
             Fold::Any => Some(Scalar::from(false)),
             Fold::All => Some(Scalar::from(true)),
@@ -121,8 +149,18 @@ impl Fold {
         }
     }
 
-    /// The accumulators of `left` and `right` combined, `left` holding the earlier elements.
-    pub fn combine(self, b: &mut Builder, left: &[Ref], right: &[Ref]) -> SmallVec<[Ref; 2]> {
+    /// The accumulators with one element more, given what the fold takes of it.
+    pub fn join(self, b: &mut Builder, accumulated: &[Ref], element: &[Ref]) -> PerAccumulator<Ref> {
+        match (self, element) {
+            (Fold::Deviations, &[x]) => Deviations::of(accumulated).join(b, x),
+            // One element's accumulators are what is taken of it.
+            _ => self.combine(b, accumulated, element),
+        }
+    }
+
+    /// The accumulators of `left` and `right` combined, `left` holding the earlier elements. There
+    /// are such, or there are none at all.
+    pub fn combine(self, b: &mut Builder, left: &[Ref], right: &[Ref]) -> PerAccumulator<Ref> {
         let op = match self {
             Fold::Sum => Binary::Add,
             Fold::Prod => Binary::Multiply,
@@ -132,6 +170,7 @@ impl Fold {
             Fold::All => Binary::LogicalAnd,
             Fold::Argmax => return first_extreme(b, Binary::Greater, left, right),
             Fold::Argmin => return first_extreme(b, Binary::Less, left, right),
+            Fold::Deviations => return Deviations::of(left).combine(b, &Deviations::of(right)),
         };
         smallvec![b.binary(op, left[0], right[0])]
     }
@@ -139,7 +178,7 @@ impl Fold {
 
 /// Of `(value, index)` pairs the one that is beyond the other, NaN being beyond all; the lower
 /// index among equals. It does not depend on the order in which pairs meet.
-fn first_extreme(b: &mut Builder, beyond: Binary, left: &[Ref], right: &[Ref]) -> SmallVec<[Ref; 2]> {
+fn first_extreme(b: &mut Builder, beyond: Binary, left: &[Ref], right: &[Ref]) -> PerAccumulator<Ref> {
     let (&[v, i], &[w, j]) = (left, right) else { unreachable!("pairs have two accumulators") };
     let mut wins = b.binary(beyond, w, v);
     let mut ties = b.binary(Binary::Equal, v, w);
@@ -155,6 +194,67 @@ fn first_extreme(b: &mut Builder, beyond: Binary, left: &[Ref], right: &[Ref]) -
     let tie_wins = b.binary(Binary::LogicalAnd, ties, earlier);
     let take = b.binary(Binary::LogicalOr, wins, tie_wins);
     smallvec![b.select(take, w, v), b.select(take, j, i)]
+}
+
+/// The accumulators of [`Fold::Deviations`]: of `count` elements, the sums of their distances from
+/// `pivot` and of the squares of those.
+///
+/// The pivot is the first element while elements join, and the mean, rounded, once parts have been
+/// combined. Either way the sum of squares is not much larger than that of the squared distances
+/// from the mean (from one of n elements at most n + 1 times as large, and a block has 16), so that
+/// little is lost where the pivot moves; and what the pivot's own rounding leaves is in `sum`. So
+/// nothing depends on how far the elements are from zero.
+///
+/// # Source
+/// Chan, Golub, LeVeque, "Algorithms for computing the sample variance", 1983: the shifted sums,
+/// and how parts combine.
+struct Deviations {
+    squares: Ref,
+    sum: Ref,
+    pivot: Ref,
+    count: Ref,
+}
+
+impl Deviations {
+    fn of(accumulators: &[Ref]) -> Self {
+        let &[squares, sum, pivot, count] = accumulators else { unreachable!("there are four") };
+        Self { squares, sum, pivot, count }
+    }
+
+    fn join(&self, b: &mut Builder, x: Ref) -> PerAccumulator<Ref> {
+        let (zero, one) = (b.number(x, 0.0), b.number(x, 1.0));
+        let is_first = b.binary(Binary::Equal, self.count, zero);
+        let pivot = b.select(is_first, x, self.pivot);
+        let distance = b.binary(Binary::Subtract, x, pivot);
+        let squares = b.fma(distance, distance, self.squares);
+        let sum = b.binary(Binary::Add, self.sum, distance);
+        let count = b.binary(Binary::Add, self.count, one);
+        smallvec![squares, sum, pivot, count]
+    }
+
+    fn combine(&self, b: &mut Builder, right: &Self) -> PerAccumulator<Ref> {
+        // All distances from the left pivot.
+        let apart = b.binary(Binary::Subtract, right.pivot, self.pivot);
+        let right_sum = b.fma(right.count, apart, right.sum);
+        let both_sums = b.binary(Binary::Add, right_sum, right.sum);
+        let right_squares = b.fma(apart, both_sums, right.squares);
+        let count = b.binary(Binary::Add, self.count, right.count);
+        let sum = b.binary(Binary::Add, self.sum, right_sum);
+        let squares = b.binary(Binary::Add, self.squares, right_squares);
+        // Then from the mean, as far as it can be said in one number.
+        let mean = b.binary(Binary::Divide, sum, count);
+        let pivot = b.binary(Binary::Add, self.pivot, mean);
+        let moved = b.binary(Binary::Subtract, pivot, self.pivot);
+        let back = b.unary(Unary::Negative, moved);
+        let rest = b.fma(back, count, sum);
+        let both_sums = b.binary(Binary::Add, sum, rest);
+        let squares = b.fma(back, both_sums, squares);
+        // Nothing on the right changes nothing, not even the pivot.
+        let zero = b.number(count, 0.0);
+        let nothing = b.binary(Binary::Equal, right.count, zero);
+        let combined = [(self.squares, squares), (self.sum, rest), (self.pivot, pivot), (self.count, count)];
+        combined.into_iter().map(|(left, both)| b.select(nothing, left, both)).collect()
+    }
 }
 
 impl fmt::Display for Fold {

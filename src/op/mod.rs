@@ -11,6 +11,6 @@ pub mod table;
 
 pub use eval::Values;
 pub use expr::{Builder, Expr, Inst, Ref};
-pub use fold::Fold;
+pub use fold::{Fold, PerAccumulator};
 pub use routine::Routine;
 pub use table::{Binary, Rule, Unary};

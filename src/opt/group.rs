@@ -1,6 +1,6 @@
-//! Groups nests that run row by row: a reduction and the nests that read its result beside its
-//! rows share the outer axes, so that one kernel keeps each row in cache from the first stage to
-//! the last (softmax, layer norm, standardising).
+//! Groups nests that run row by row: a reduction, others of the same rows, and the nests that read
+//! their results beside the rows share the outer axes, so that one kernel keeps each row in cache
+//! from the first stage to the last (softmax, layer norm, standardising).
 //!
 //! A group is closed: no path leaves it and comes back, so that it can run as one. The nests
 //! themselves stay as they are, and so does every value.
@@ -88,7 +88,7 @@ fn grow(graph: &Graph, seed: NodeId, outer: usize, taken: &[bool], seen: &mut [S
         let reads_member = node.args.iter().any(|arg| is(arg, true));
         // Nothing that depends on members may feed one without being one itself.
         let reads_outside = node.args.iter().any(|arg| is(arg, false));
-        let member = reads_member
+        let member = (reads_member || is_sibling(&graph[seed], first, node))
             && !reads_outside
             && !taken[id.index()]
             && joins(graph, node, outer_extents, |arg| is(arg, true));
@@ -96,11 +96,20 @@ fn grow(graph: &Graph, seed: NodeId, outer: usize, taken: &[bool], seen: &mut [S
             members.push(id);
             last = id.index();
         }
-        if reads_member || reads_outside {
+        if member || reads_member || reads_outside {
             seen[id.index()] = Seen { seed: seed.index(), member };
         }
     }
     (members.len() > 1).then_some(members)
+}
+
+/// Whether a node reduces rows that the seed of a group reduces, so that they are read once for both.
+fn is_sibling(seed: &Node, first: &Nest, node: &Node) -> bool {
+    let Op::Nest(nest) = &node.op else { return false };
+    let shares = || {
+        node.args.iter().zip(&nest.reads).any(|read| seed.args.iter().zip(&first.reads).any(|of| of == read))
+    };
+    matches!(nest.core, Core::Reduce { .. }) && nest.domain == first.domain && shares()
 }
 
 /// Whether a node runs in rows over the same outer axes and reads members only in its own row.

@@ -115,6 +115,8 @@ impl Simplifier {
             0 => fold.empty(ty.dtype).filter(|_| may_go).map(|value| splat(Op::Const(value), node)),
             // Argmax and argmin: the one element is at 0.
             1 if fold.takes_index() => may_go.then(|| splat(Op::Const(Scalar::from(0_i64)), node)),
+            // NaN if the element is, or infinite.
+            1 if fold == Fold::Deviations => None,
             // The element itself: identities are exact, and missing elements are skipped.
             1 => Some(Replacement::Node(Node::new(Op::View(View::Reshape), [arg], node.ty().clone()))),
             _ => {

@@ -148,36 +148,48 @@ fn argmax_is_the_first_nan_or_the_first_of_the_largest() {
     assert_eq!(i64s(&reduced(Fold::Argmax, &[0, 2], cube, &[2, 2, 2])), [1, 2]);
 }
 
-/// The sum of a row as the docs word it, without columns, counters or identities.
-fn documented_sum(x: &[f32]) -> f32 {
-    const LANES: usize = 32;
-    fn add(a: Option<f32>, b: Option<f32>) -> Option<f32> {
-        match (a, b) {
-            (Some(a), Some(b)) => Some(a + b),
-            (a, None) => a,
-            (None, b) => b,
-        }
+/// A row of `LANES` lanes reduced as the docs word it, without columns, counters or identities.
+fn documented<const LANES: usize, T: Copy, P: Copy>(
+    x: &[T],
+    join: fn(Option<P>, T) -> P,
+    combine: fn(P, P) -> P,
+) -> P {
+    struct Row<'a, const LANES: usize, T, P> {
+        x: &'a [T],
+        join: fn(Option<P>, T) -> P,
+        combine: fn(P, P) -> P,
     }
-    /// Lane `lane` of the tree over blocks `first..first + count`, `count` a power of two.
-    fn tree(x: &[f32], lane: usize, first: usize, count: usize) -> Option<f32> {
-        if count > 1 {
-            let half = count / 2;
-            return add(tree(x, lane, first, half), tree(x, lane, first + half, half));
+    impl<const LANES: usize, T: Copy, P: Copy> Row<'_, LANES, T, P> {
+        fn both(&self, a: Option<P>, b: Option<P>) -> Option<P> {
+            match (a, b) {
+                (Some(a), Some(b)) => Some((self.combine)(a, b)),
+                (a, None) => a,
+                (None, b) => b,
+            }
         }
-        let mut sum = None;
-        for i in (0..16 * LANES).filter(|i| i % LANES == lane) {
-            sum = add(sum, x.get(first * 16 * LANES + i).copied());
+        /// Lane `lane` of the tree over blocks `first..first + count`, `count` a power of two.
+        fn tree(&self, lane: usize, first: usize, count: usize) -> Option<P> {
+            if count > 1 {
+                let half = count / 2;
+                return self.both(self.tree(lane, first, half), self.tree(lane, first + half, half));
+            }
+            let elements = self.x.iter().skip(first * 16 * LANES).take(16 * LANES).skip(lane).step_by(LANES);
+            elements.fold(None, |sum, x| Some((self.join)(sum, *x)))
         }
-        sum
-    }
-    fn lanes(x: &[f32], lane: usize, step: usize, blocks: usize) -> Option<f32> {
-        if step == LANES {
-            return tree(x, lane, 0, blocks);
+        fn lanes(&self, lane: usize, step: usize, blocks: usize) -> Option<P> {
+            if step == LANES {
+                return self.tree(lane, 0, blocks);
+            }
+            self.both(self.lanes(lane, step * 2, blocks), self.lanes(lane + step, step * 2, blocks))
         }
-        add(lanes(x, lane, step * 2, blocks), lanes(x, lane + step, step * 2, blocks))
     }
     let blocks = x.len().div_ceil(16 * LANES).next_power_of_two();
-    lanes(x, 0, 1, blocks).unwrap()
+    Row::<LANES, T, P> { x, join, combine }.lanes(0, 1, blocks).unwrap()
+}
+
+/// The sum of a row as the docs word it.
+fn documented_sum(x: &[f32]) -> f32 {
+    documented::<32, f32, f32>(x, |sum, x| sum.map_or(x, |sum| sum + x), |a, b| a + b)
 }
 
 #[test]
@@ -195,6 +207,37 @@ fn sums_follow_the_documented_tree() {
         let of = |outer: usize| &x[(outer * 2 + row) * 700..][..700];
         let joined = [of(0), of(1), of(2)].concat();
         assert_eq!(f32s(&rows)[row].to_bits(), documented_sum(&joined).to_bits());
+    }
+}
+
+/// The squared distances from the mean of a row, summed as the docs word it.
+fn documented_deviations(x: &[f64]) -> f64 {
+    /// Squares, sum, pivot, count.
+    type Part = (f64, f64, f64, f64);
+    fn join(part: Option<Part>, x: f64) -> Part {
+        let (q, s, p, n) = part.unwrap_or((0.0, 0.0, x, 0.0));
+        let d = x - p;
+        (d.mul_add(d, q), s + d, p, n + 1.0)
+    }
+    fn combine((q, s, p, n): Part, (right_q, right_s, right_p, right_n): Part) -> Part {
+        let d = right_p - p;
+        let moved = right_n.mul_add(d, right_s);
+        let (both_q, both_s, both_n) = (q + d.mul_add(moved + right_s, right_q), s + moved, n + right_n);
+        let pivot = p + both_s / both_n;
+        let t = pivot - p;
+        let rest = (-t).mul_add(both_n, both_s);
+        ((-t).mul_add(both_s + rest, both_q), rest, pivot, both_n)
+    }
+    documented::<16, f64, Part>(x, join, combine).0
+}
+
+#[test]
+fn deviations_follow_the_documented_tree() {
+    let x: Vec<f64> = uneven(5000).into_iter().map(|x| f64::from(x).sqrt() - 500.0).collect();
+    for len in (1..40).chain([255, 256, 257, 280, 511, 513, 1025, 1500, 5000]) {
+        let found = reduced(Fold::Deviations, &[0], Values::F64(x[..len].to_vec()), &[len]);
+        let Values::F64(found) = found else { panic!("{} is not f64", found.dtype()) };
+        assert_eq!(found[0].to_bits(), documented_deviations(&x[..len]).to_bits(), "{len} elements");
     }
 }
 

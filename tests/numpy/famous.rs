@@ -68,6 +68,27 @@ fn dtypes_meet_as_in_numpy_2() {
 }
 
 #[test]
+fn variances_of_one_of_equals_and_of_special_values() -> Result {
+    let var = |x: &[f64], correction: f64| {
+        Array::from_vec(x.to_vec(), [x.len()])?.var(over(..).correction(correction)).item::<f64>()
+    };
+    assert_eq!(var(&[5.0], 0.0)?, 0.0);
+    assert!(var(&[5.0], 1.0)?.is_nan());
+    assert_eq!(var(&[0.1; 1000], 0.0)?, 0.0);
+    assert_eq!(var(&[1e200, 3.0, -1e200], 0.0)?, f64::INFINITY);
+    for special in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        assert!(var(&[special], 0.0)?.is_nan());
+        // At the front, where it becomes a pivot, and behind, alone in its lane and not.
+        for at in [0, 1, 16, 40, 299] {
+            let mut x = [1.0; 300];
+            x[at] = special;
+            assert!(var(&x, 0.0)?.is_nan(), "{special} at {at}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
 fn nothing_sums_to_zero_and_multiplies_to_one() -> Result {
     let none = Array::zeros(0, F64);
     assert_eq!(none.sum(..).item::<f64>()?, 0.0);

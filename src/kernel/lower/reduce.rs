@@ -61,13 +61,13 @@ impl Lowering {
             Direction::Along => rank - 1,
             Direction::Across(column) => column,
         };
-        let accs = |first: usize| -> Vec<Source> {
-            (accumulators.iter().enumerate())
-                .map(|(a, &dtype)| local(first + a, dtype, rank, column))
-                .collect()
+        let locals = |first: usize, dtypes: &[DType]| -> Vec<Source> {
+            dtypes.iter().zip(first..).map(|(&dtype, number)| local(number, dtype, rank, column)).collect()
         };
+        let elements = fold.elements(dtype);
         let n = accumulators.len();
-        let (left, right, staged) = (accs(0), accs(n), accs(2 * n));
+        let (left, right) = (locals(0, &accumulators), locals(n, &accumulators));
+        let staged = locals(2 * n, &elements);
 
         // A fold strip walks one axis. Of several it takes the last, if that has whole blocks; else
         // all of them pass through a stage.
@@ -81,7 +81,7 @@ impl Lowering {
         let (element, sources) = if stages {
             let mut builder = Builder::default();
             let values: Vec<_> =
-                accumulators.iter().enumerate().map(|(a, &dtype)| builder.arg(a, dtype)).collect();
+                elements.iter().enumerate().map(|(at, &dtype)| builder.arg(at, dtype)).collect();
             passed = builder.finish(values);
             (&passed, &staged[..])
         } else {
@@ -118,6 +118,7 @@ impl Lowering {
         let work = Reduce {
             fold: *fold,
             accumulators,
+            elements,
             identity,
             lanes,
             kept,

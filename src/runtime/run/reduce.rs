@@ -16,10 +16,12 @@ use crate::base::strip::{LANE_BYTES, ROUNDS, fold_levels};
 use crate::base::{DType, Scalar};
 use crate::kernel::Stage;
 use crate::kernel::loops::{Direction, Reduce};
+use crate::op::PerAccumulator;
 use tree::Tree;
 
-/// Columns that a reduction across columns takes at a time: a page of 4-byte elements, with 32 lanes
-/// of them 128 KiB for each level of its tree, a few of which stay in a second-level cache.
+/// Columns that a reduction across columns takes at a time, of one accumulator: a page of 4-byte
+/// elements, with 32 lanes of them 128 KiB for each level of its tree, a few of which stay in a
+/// second-level cache.
 const ACROSS: usize = 1024;
 
 /// Rows whose lanes a reduction along rows combines at a time.
@@ -36,9 +38,9 @@ const STAGED_BLOCKS: usize = 8;
 pub struct Layout {
     temps: usize,
     /// Per accumulator the lanes.
-    left: [usize; 2],
+    left: Sides<usize>,
     /// Per accumulator the staged elements.
-    staged: [usize; 2],
+    staged: Sides<usize>,
     /// Fold strips' own scratch.
     fold: usize,
     /// The extremes of the pieces of a row.
@@ -60,24 +62,20 @@ pub fn layout(stage: &Stage, reduce: &Reduce) -> Layout {
         at += bytes.next_multiple_of(64);
         start
     };
-    let sides = |take: &mut dyn FnMut(usize) -> usize, elements: usize| {
-        let mut starts = [0; 2];
-        for (start, dtype) in starts.iter_mut().zip(&reduce.accumulators) {
-            *start = take(elements * dtype.size());
-        }
-        starts
+    let sides = |take: &mut dyn FnMut(usize) -> usize, count: usize, dtypes: &[DType]| -> Sides<usize> {
+        dtypes.iter().map(|dtype| take(count * dtype.size())).collect()
     };
     let chains = reduce.each.iter().chain([&reduce.then.chain]);
     let temps = take(chains.map(temps_bytes).max().unwrap_or(0));
     let left_start = take(0);
-    let left = sides(&mut take, width * reduce.lanes);
+    let left = sides(&mut take, width * reduce.lanes, &reduce.accumulators);
     let level_bytes = take(0) - left_start;
     let staged_elements = match (&reduce.each, reduce.direction) {
         (None, _) => 0,
         (Some(_), Direction::Along) => STAGED_BLOCKS * ROUNDS * reduce.lanes,
         (Some(_), Direction::Across(_)) => width,
     };
-    let staged = sides(&mut take, staged_elements);
+    let staged = sides(&mut take, staged_elements, &reduce.elements);
     let fold = take(match reduce.direction {
         Direction::Along => fold_levels(total, reduce.lanes) * LANE_BYTES * reduce.accumulators.len(),
         Direction::Across(_) => 0,
@@ -89,8 +87,8 @@ pub fn layout(stage: &Stage, reduce: &Reduce) -> Layout {
     Layout { temps, left, staged, fold, extremes, levels, level_bytes, bytes: at }
 }
 
-/// Addresses of the lanes of each accumulator.
-type Sides = SmallVec<[*mut u8; 2]>;
+/// The lanes of each accumulator, or what is staged of elements: by address, or by place.
+type Sides<T = *mut u8> = PerAccumulator<T>;
 
 /// A reduction, and the memory one task has for it.
 #[derive(Clone, Copy)]
@@ -148,7 +146,7 @@ impl<'a> Reduction<'a> {
 
     /// Where the accumulators are.
     fn lanes(&self) -> Sides {
-        (0..self.reduce.accumulators.len()).map(|a| self.work(self.layout.left[a])).collect()
+        self.layout.left.iter().map(|at| self.work(*at)).collect()
     }
 
     /// The working memory from byte `at` on.
@@ -156,20 +154,15 @@ impl<'a> Reduction<'a> {
         self.memory.work.wrapping_add(at)
     }
 
-    /// Each side moved on by so many elements.
-    fn moved(&self, sides: &[*mut u8], elements: usize) -> Sides {
-        let step = |(side, dtype): (&*mut u8, &DType)| side.wrapping_add(elements * dtype.size());
-        sides.iter().zip(&self.reduce.accumulators).map(step).collect()
+    /// The lanes of each accumulator moved on by so many elements.
+    fn moved(&self, lanes: &[*mut u8], elements: usize) -> Sides {
+        moved(lanes, &self.reduce.accumulators, elements)
     }
 
-    /// The sides as locals, `column` elements from one column to the next and `row` from row to row.
-    fn locals(&self, sides: &[*mut u8], column: usize, row: usize) -> SmallVec<[Local; 6]> {
-        let local = |(base, dtype): (&*mut u8, &DType)| Local {
-            base: *base,
-            column: (column * dtype.size()) as isize,
-            row: (row * dtype.size()) as isize,
-        };
-        sides.iter().zip(&self.reduce.accumulators).map(local).collect()
+    /// The lanes of each accumulator as locals, `column` elements from one column to the next and
+    /// `row` from row to row.
+    fn locals(&self, lanes: &[*mut u8], column: usize, row: usize) -> SmallVec<[Local; 6]> {
+        locals(lanes, &self.reduce.accumulators, column, row)
     }
 
     /// Reduces rows to `n` results from `index` on along the epilogue's column, and computes their
@@ -233,7 +226,7 @@ impl<'a> Reduction<'a> {
         let (reduce, extents) = (self.reduce, &self.stage.extents);
         let (last, row) = (extents.len() - 1, Some(reduce.then.column));
         let (block, fold) = (ROUNDS * reduce.lanes, self.work(self.layout.fold));
-        let staged = self.staged(to.len());
+        let staged = self.staged();
         let temps = self.work(self.layout.temps);
         let mut errors = 0;
         let mut tree = Tree::new(to);
@@ -253,7 +246,7 @@ impl<'a> Reduction<'a> {
                     while done < count {
                         set_position(index, extents, reduce.kept, first + done);
                         let run = (extents[last] - index[last]).min(count - done);
-                        let locals = self.with_staged(&lanes, &self.moved(&staged, done), chunk);
+                        let locals = self.with_staged(&lanes, &moved(&staged, &reduce.elements, done), chunk);
                         let rect = Rect { index, n: run, locals: &locals, ..rect };
                         errors |= self.context.chain(each, rect, self.memory, temps);
                         done += run;
@@ -283,8 +276,8 @@ impl<'a> Reduction<'a> {
     }
 
     /// Where elements are staged.
-    fn staged(&self, accumulators: usize) -> Sides {
-        (0..accumulators).map(|a| self.work(self.layout.staged[a])).collect()
+    fn staged(&self) -> Sides {
+        self.layout.staged.iter().map(|at| self.work(*at)).collect()
     }
 
     /// Locals of a staged strip: accumulators on the left and right, and the stage with so many
@@ -292,7 +285,7 @@ impl<'a> Reduction<'a> {
     fn with_staged(&self, to: &[*mut u8], staged: &[*mut u8], apart: usize) -> SmallVec<[Local; 6]> {
         let mut locals = self.locals(to, 1, self.reduce.lanes);
         locals.extend_from_slice(&locals.clone());
-        locals.extend(self.locals(staged, 1, apart));
+        locals.extend(self::locals(staged, &self.reduce.elements, 1, apart));
         locals
     }
 
@@ -337,7 +330,7 @@ impl<'a> Reduction<'a> {
             for row in 0..run {
                 index[last] = start + row;
                 let to = self.moved(lanes, (lane + row) % every * n);
-                let locals = self.with_staged(&to, &self.staged(lanes.len()), 0);
+                let locals = self.with_staged(&to, &self.staged(), 0);
                 let rect = Rect { index, column, n, row: None, rows: 1, every: 1, locals: &locals };
                 // SAFETY: the caller's promise; the stage has room for a row.
                 unsafe {
@@ -447,7 +440,7 @@ impl<'a> Reduction<'a> {
     /// Where level `level` of the tree of blocks is.
     fn level(&self, level: usize) -> Sides {
         let start = self.layout.levels + level * self.layout.level_bytes;
-        let left = &self.layout.left[..self.reduce.accumulators.len()];
+        let left = &self.layout.left;
         left.iter().map(|at| self.work(start + at - left[0])).collect()
     }
 
@@ -463,6 +456,21 @@ impl<'a> Reduction<'a> {
     }
 }
 
+/// Each side, of one of `dtypes`, moved on by so many elements.
+fn moved(sides: &[*mut u8], dtypes: &[DType], elements: usize) -> Sides {
+    sides.iter().zip(dtypes).map(|(side, dtype)| side.wrapping_add(elements * dtype.size())).collect()
+}
+
+/// The sides as locals, `column` elements from one column to the next and `row` from row to row.
+fn locals(sides: &[*mut u8], dtypes: &[DType], column: usize, row: usize) -> SmallVec<[Local; 6]> {
+    let local = |(base, dtype): (&*mut u8, &DType)| Local {
+        base: *base,
+        column: (column * dtype.size()) as isize,
+        row: (row * dtype.size()) as isize,
+    };
+    sides.iter().zip(dtypes).map(local).collect()
+}
+
 /// Elements that a reduction combines into one.
 pub fn total(stage: &Stage, reduce: &Reduce) -> usize {
     stage.extents[reduce.kept..].iter().product()
@@ -473,7 +481,7 @@ pub fn batch(reduce: &Reduce) -> usize {
     match reduce.direction {
         Direction::Along if reduce.each.is_some() => STAGED,
         Direction::Along => BATCH,
-        Direction::Across(_) => ACROSS,
+        Direction::Across(_) => ACROSS / reduce.accumulators.len(),
     }
 }
 

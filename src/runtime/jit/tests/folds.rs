@@ -4,39 +4,46 @@ use super::*;
 use crate::base::strip::ROUNDS;
 use crate::op::{Expr, Fold};
 
-/// Accumulators lane by lane: `left` combined with `right`.
-fn combine(fold: Fold, left: &[Values], right: &[Values]) -> Vec<Values> {
+/// Accumulators lane by lane: `left` after the elements `right` have joined, or combined with the
+/// accumulators `right`.
+fn both(fold: Fold, joins: bool, left: &[Values], right: &[Values]) -> Vec<Values> {
     let mut b = Builder::default();
     let mut side = |first: usize, values: &[Values]| -> Vec<_> {
         values.iter().enumerate().map(|(k, values)| b.arg(first + k, values.dtype())).collect()
     };
     let (l, r) = (side(0, left), side(left.len(), right));
-    let outs = fold.combine(&mut b, &l, &r);
-    let both: Vec<&Values> = left.iter().chain(right).collect();
+    let outs = if joins { fold.join(&mut b, &l, &r) } else { fold.combine(&mut b, &l, &r) };
+    let columns: Vec<&Values> = left.iter().chain(right).collect();
     let leaf = &mut |inst: &Inst| match inst {
-        Inst::Arg(arg) => both[*arg as usize].clone(),
+        Inst::Arg(arg) => columns[*arg as usize].clone(),
         other => unreachable!("{other:?}"),
     };
     eval::evaluate(&b.finish(outs), left[0].len(), leaf, &mut 0)
 }
 
-/// The lanes of one row, from the accumulators' values for each element.
-fn model(fold: Fold, elements: &[Values]) -> Vec<Values> {
-    let dtypes: Vec<DType> = elements.iter().map(Values::dtype).collect();
+/// The lanes of one row of `n` elements.
+fn model(fold: Fold, elements: &[Values], n: usize) -> Vec<Values> {
+    let dtypes = fold.accumulators(elements[0].dtype());
     let lanes = Strip::lanes(dtypes.iter().copied());
-    let identity = fold.identity(dtypes[0]);
-    let nothing: Vec<Values> = identity.iter().map(|identity| Values::splat(*identity, lanes)).collect();
-    let n = elements[0].len();
+    let nothing: Vec<Values> =
+        fold.identity(dtypes[0]).iter().map(|identity| Values::splat(*identity, lanes)).collect();
     let mut blocks: Vec<Vec<Values>> = (0..n.max(1))
         .step_by(ROUNDS * lanes)
         .map(|start| {
             let end = n.min(start + ROUNDS * lanes);
-            (start..end).step_by(lanes).fold(nothing.clone(), |block, round| {
-                let element = |k: usize, i: usize| if i < end { elements[k].get(i) } else { identity[k] };
-                let round: Vec<Values> = (0..dtypes.len())
-                    .map(|k| Values::collect(dtypes[k], (round..round + lanes).map(|i| element(k, i))))
-                    .collect();
-                combine(fold, &block, &round)
+            (start..end).step_by(lanes).fold(nothing.clone(), |sum, round| {
+                // The last round may not reach all lanes.
+                let reached = lanes.min(end - round);
+                let part = |values: &Values, from: usize| values.gather(from..from + reached);
+                let before: Vec<Values> = sum.iter().map(|values| part(values, 0)).collect();
+                let round: Vec<Values> = elements.iter().map(|values| part(values, round)).collect();
+                let after = both(fold, true, &before, &round);
+                (after.iter().zip(&sum))
+                    .map(|(after, sum)| {
+                        let lane = |lane| if lane < reached { after.get(lane) } else { sum.get(lane) };
+                        Values::collect(sum.dtype(), (0..lanes).map(lane))
+                    })
+                    .collect()
             })
         })
         .collect();
@@ -44,7 +51,7 @@ fn model(fold: Fold, elements: &[Values]) -> Vec<Values> {
         blocks = blocks
             .chunks(2)
             .map(|pair| match pair {
-                [left, right] => combine(fold, left, right),
+                [left, right] => both(fold, false, left, right),
                 alone => alone[0].clone(),
             })
             .collect();
@@ -61,7 +68,7 @@ fn halved(fold: Fold, lanes: Vec<Values>) -> Vec<Values> {
     let side = |first: usize| -> Vec<Values> {
         lanes.iter().map(|lanes| lanes.gather(first..first + half)).collect()
     };
-    halved(fold, combine(fold, &side(0), &side(half)))
+    halved(fold, both(fold, false, &side(0), &side(half)))
 }
 
 /// Values whose sum shows the order they were added in, and now and then a special one.
@@ -150,7 +157,7 @@ fn check_rows(
             Inst::Scalar(scalar) => Values::splat(scalars[*scalar as usize], n),
             other => unreachable!("{other:?}"),
         };
-        let mut expected = model(fold, &eval::evaluate(&strip.body, n, leaf, &mut 0));
+        let mut expected = model(fold, &eval::evaluate(&strip.body, n, leaf, &mut 0), n);
         let mut found: Vec<Values> = results.iter().map(|result| result.row(row, left)).collect();
         let truths = outputs.iter().all(|output| output.dtype == DType::Bool);
         if complete || truths {
@@ -201,7 +208,7 @@ fn check_columns(strip: &Strip, natives: &[Native], fold: Fold, rows: usize, n: 
             Inst::Scalar(scalar) => Values::splat(scalars[*scalar as usize], n),
             other => unreachable!("{other:?}"),
         };
-        held = combine(fold, &held, &eval::evaluate(&strip.body, n, leaf, &mut 0));
+        held = both(fold, true, &held, &eval::evaluate(&strip.body, n, leaf, &mut 0));
     }
     for (out, (expected, result)) in held.iter().zip(&results).enumerate() {
         for column in 0..n {
@@ -216,7 +223,12 @@ fn check_columns(strip: &Strip, natives: &[Native], fold: Fold, rows: usize, n: 
 }
 
 fn fold_strip(fold: Fold, arguments: &[(DType, Step)], scalars: &[DType], body: Expr) -> Strip {
-    Strip { kind: StripKind::Fold(fold), ..map(arguments, scalars, body, Step::General) }
+    let mut strip = map(arguments, scalars, body, Step::General);
+    let output = strip.operands[strip.arguments];
+    strip.operands.truncate(strip.arguments);
+    let accumulators = fold.accumulators(output.dtype).into_iter();
+    strip.operands.extend(accumulators.map(|dtype| Operand { dtype, ..output }));
+    Strip { kind: StripKind::Fold(fold), ..strip }
 }
 
 const LENGTHS: &[usize] = &[511, 512, 513, 514, 515, 1023, 1024, 5000, 70_000];

@@ -194,7 +194,7 @@ pub(super) fn call(
     let inner: Vec<isize> = operands.iter().map(|operand| operand.1).collect();
     let outer: Vec<isize> = operands.iter().map(|operand| operand.2).collect();
     let scalars: Vec<u64> = scalars.iter().map(|scalar| scalar.bits()).collect();
-    let mut scratch = vec![0_u64; fold_levels(n, 1) * LANE_BYTES * 2 / 8];
+    let mut scratch = vec![0_u64; fold_levels(n, 1) * LANE_BYTES * 4 / 8];
     let args = StripArgs {
         base: base.as_ptr(),
         inner: inner.as_ptr(),
