@@ -79,6 +79,18 @@ fn sums_of_a_million_do_not_depend_on_the_number_of_threads() {
 }
 
 #[test]
+fn few_long_rows_do_not_depend_on_the_number_of_threads() {
+    let x = noise(900_000, &[3, 300_000]);
+    let gain = noise(300_000, &[300_000]);
+    same_for_any_number_of_threads(|| x.softmax(-1));
+    same_for_any_number_of_threads(|| x.layer_norm(-1, &gain, 0.5, 1e-5));
+    same_for_any_number_of_threads(|| (&x - x.mean(over(-1).keepdims())) / x.std(over(-1).keepdims()));
+    // Rows of two axes that do not merge, at each index of two others.
+    let turned = noise(1_200_000, &[600, 1000, 2, 1]).permute_dims([3, 2, 1, 0]);
+    same_for_any_number_of_threads(|| turned.softmax([-2, -1]));
+}
+
+#[test]
 fn sums_along_and_across_axes_do_not_depend_on_the_number_of_threads() {
     for shape in [[1000, 1000], [4, 250_000], [250_000, 4], [1, 1_000_000], [1_000_000, 1], [3, 333_333]] {
         let x = noise(shape[0] * shape[1], &shape);

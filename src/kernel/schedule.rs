@@ -114,6 +114,16 @@ pub const TASK_WORK: usize = 1 << 15;
 /// short pieces of every row, which memory gives at a fraction of its speed.
 pub const TASK_COLUMNS: usize = 256;
 
+/// Work of a row of a group from which on it is cut itself, in additions: each of some stages is
+/// worth a second core several times.
+const LONG_ROW_WORK: usize = 8 * PARALLEL_WORK;
+
+/// Whether each row of a group is cut among `threads` threads, since there are too few rows to share
+/// out; `weight` is the work of all.
+pub fn are_cut(rows: usize, weight: usize, threads: usize) -> bool {
+    threads > 1 && rows < threads * 2 && weight / rows.max(1) >= LONG_ROW_WORK
+}
+
 /// Into how many pieces work of `weight` additions is cut for `threads` threads: one, or some for
 /// each thread so that a slow one does not hold up the rest.
 pub fn pieces(weight: usize, threads: usize) -> usize {

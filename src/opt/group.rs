@@ -8,14 +8,15 @@
 use crate::base::{Affine, Shape};
 use crate::graph::{Core, Graph, Group, Nest, Node, NodeId, Op, Value};
 
-/// Longest row of a group, in elements of a member's domain: two such rows of 8 bytes stay in a
-/// second-level cache of 1 MiB.
-const LONGEST_ROW: usize = 1 << 16;
+/// Longest row of a group, in elements of a member's domain: three such rows of 4 bytes stay in what
+/// a core has of a last-level cache, or in all of it where the cores work on one row.
+const LONGEST_ROW: usize = 1 << 20;
 
-/// Fewest rows of a group whose rows are long: there must be some for every core.
-const FEWEST_ROWS: usize = 4;
+/// Fewest rows of a group whose rows are long: of a single one nothing leaves the caches that would
+/// stay there in a group.
+const FEWEST_ROWS: usize = 2;
 
-/// Elements per row up to which fewer rows do: too little to be worth a second core.
+/// Elements per row up to which one row does: so little that starting kernels counts.
 const SHORT_ROW: usize = 1 << 13;
 
 /// How far behind the last member a reader is looked for, in nodes.

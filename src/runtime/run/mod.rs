@@ -26,7 +26,7 @@ use smallvec::SmallVec;
 use crate::base::Result;
 use crate::base::strip::{ROUNDS, strip_error};
 use crate::kernel::loops::{Direction, Kernel, Matmul, Reduce, Stage, Work};
-use crate::kernel::schedule::{TASK_COLUMNS, pieces};
+use crate::kernel::schedule::{TASK_COLUMNS, are_cut, pieces};
 use crate::runtime::Buffer;
 use product::{Part, Product};
 use reduce::{Reduction, batch, layout, total};
@@ -45,11 +45,11 @@ pub unsafe fn run(context: &Context, kernel: &Kernel, threads: usize) -> Result<
     // SAFETY: the caller's promise.
     unsafe {
         match &kernel.stages[..] {
-            [stage] if kernel.outer_axes == 0 => match &stage.work {
-                Work::Map(_) => run.split(stage, stage.extents.len())?,
-                Work::Reduce(reduce) => run.reduce(stage, reduce)?,
-                Work::Matmul(matmul) => run.matmul(stage, matmul)?,
-            },
+            [stage @ Stage { work: Work::Matmul(matmul), .. }] => run.matmul(stage, matmul)?,
+            [stage] if kernel.outer_axes == 0 => {
+                let count = pieces(kernel.weight, threads);
+                run.spread(stage, &whole(&stage.extents), count, &Scratch::default())?;
+            }
             _ => run.rows()?,
         }
     }
@@ -63,33 +63,36 @@ struct Run<'a> {
     errors: AtomicU32,
 }
 
-/// Memory of a task, and the buffers it is in.
+/// Memory of a task, and the buffer it works in.
 struct Owned {
     memory: Memory,
-    _buffers: SmallVec<[Buffer; 2]>,
+    _work: Option<Buffer>,
 }
 
-// SAFETY: a task's memory is its own; it moves to the thread that runs the task.
+// SAFETY: a task's working memory is its own; it moves to the thread that runs the task. Rows are
+// its own too, or tasks write disjoint parts of them.
 unsafe impl Send for Owned {}
 // SAFETY: shared only to be combined after the tasks that wrote it have ended.
 unsafe impl Sync for Owned {}
 
+/// A block of every row that only the stages of a group see.
+#[derive(Default)]
+struct Scratch(SmallVec<[Buffer; 4]>);
+
 impl Run<'_> {
-    /// Memory for one task of the kernel.
-    fn memory(&self) -> Result<Owned> {
-        let mut buffers: SmallVec<[Buffer; 2]> = SmallVec::new();
-        let work = self.kernel.stages.iter().map(work_bytes).max().unwrap_or(0);
-        let mut take = |bytes: usize| -> Result<*mut u8> {
-            if bytes == 0 {
-                return Ok(std::ptr::null_mut());
-            }
-            buffers.push(Buffer::allocate(bytes)?);
-            Ok(buffers.last().expect("just pushed").as_mut_ptr())
-        };
-        let work = take(work)?;
-        let block = |bytes: &usize| bytes.saturating_mul(self.kernel.block).max(1);
-        let scratch = self.kernel.scratch.iter().map(|bytes| take(block(bytes))).collect::<Result<_>>()?;
-        Ok(Owned { memory: Memory { scratch, work }, _buffers: buffers })
+    /// Rows for one task of a group, or for all that share them.
+    fn scratch(&self) -> Result<Scratch> {
+        let block = |bytes: &usize| Buffer::allocate(bytes.saturating_mul(self.kernel.block).max(1));
+        Ok(Scratch(self.kernel.scratch.iter().map(block).collect::<Result<_>>()?))
+    }
+
+    /// Memory for one task of the kernel, which sees these rows, from number `first` on.
+    fn memory(&self, rows: &Scratch, first: usize) -> Result<Owned> {
+        let bytes = self.kernel.stages.iter().map(work_bytes).max().unwrap_or(0);
+        let buffer = (bytes != 0).then(|| Buffer::allocate(bytes)).transpose()?;
+        let work = buffer.as_ref().map_or(std::ptr::null_mut(), Buffer::as_mut_ptr);
+        let memory = Memory { scratch: rows.0.iter().map(Buffer::as_mut_ptr).collect(), work };
+        Ok(Owned { memory: memory.at_row(first, &self.kernel.scratch), _work: buffer })
     }
 
     /// Runs tasks `0..count`, on several threads if there are several.
@@ -107,15 +110,37 @@ impl Run<'_> {
         }
     }
 
-    /// Runs a stage, cut along one of its first `axes` axes.
-    unsafe fn split(&self, stage: &Stage, axes: usize) -> Result<()> {
-        let count = pieces(self.kernel.weight, self.threads);
-        let whole: SmallVec<[Range<usize>; 6]> = stage.extents.iter().map(|&extent| 0..extent).collect();
-        let limits = cut(&whole, axes, count);
-        self.tasks(limits.len(), |task| {
-            let owned = self.memory()?;
-            // SAFETY: the caller's promise; tasks have disjoint limits.
-            Ok(unsafe { self.stage(stage, &limits[task], &owned.memory) })
+    /// Runs a stage over `limits` in about `count` pieces: a reduction cut along its results if there
+    /// are enough, else along what it reduces.
+    unsafe fn spread(
+        &self,
+        stage: &Stage,
+        limits: &[Range<usize>],
+        count: usize,
+        rows: &Scratch,
+    ) -> Result<()> {
+        let first = self.kernel.outer_axes.checked_sub(1).map_or(0, |axis| limits[axis].start);
+        let axes: usize = match &stage.work {
+            Work::Reduce(reduce) => {
+                let share = |axis: usize| match reduce.direction {
+                    Direction::Across(column) if column == axis => limits[axis].len() / TASK_COLUMNS,
+                    _ => limits[axis].len(),
+                };
+                let shares = (0..reduce.kept).map(share).max().unwrap_or(1);
+                let few = shares < self.threads * 2 && total(stage, reduce) > ROUNDS * reduce.lanes;
+                if count > 1 && few {
+                    // SAFETY: the caller's promise.
+                    return unsafe { self.reduce(stage, reduce, limits, count, (rows, first)) };
+                }
+                reduce.kept
+            }
+            _ => limits.len(),
+        };
+        let pieces = cut(limits, axes, count);
+        self.tasks(pieces.len(), |piece| {
+            let owned = self.memory(rows, first)?;
+            // SAFETY: the caller's promise; pieces are disjoint.
+            Ok(unsafe { self.stage(stage, &pieces[piece], &owned.memory) })
         })
     }
 
@@ -134,67 +159,90 @@ impl Run<'_> {
         }
     }
 
-    /// Runs a group: all stages at each index of the outer axes.
+    /// Runs a group: all stages at each index of the outer axes. Tasks share out the rows; where
+    /// rows are few and long, they share out each stage of a block of them.
     unsafe fn rows(&self) -> Result<()> {
-        let outer: SmallVec<[Range<usize>; 6]> =
-            self.kernel.stages[0].extents[..self.kernel.outer_axes].iter().map(|&extent| 0..extent).collect();
+        let outer = whole(&self.kernel.stages[0].extents[..self.kernel.outer_axes]);
+        let rows: usize = outer.iter().map(Range::len).product();
+        if are_cut(rows, self.kernel.weight, self.threads) {
+            let scratch = self.scratch()?;
+            let count = pieces(self.kernel.weight / rows, self.threads);
+            return self.blocks(&outer, |stage, limits| {
+                // SAFETY: the caller's promise; a stage has ended when the next one begins.
+                unsafe { self.spread(stage, limits, count, &scratch) }
+            });
+        }
         let tasks = cut(&outer, outer.len(), pieces(self.kernel.weight, self.threads));
         self.tasks(tasks.len(), |task| {
-            let owned = self.memory()?;
+            let scratch = self.scratch()?;
+            let owned = self.memory(&scratch, 0)?;
             let mut errors = 0;
-            // Whole blocks of the last outer axis at each index of those before it.
-            let rows = outer.len().checked_sub(1);
-            let block = self.kernel.block;
-            let mut run = |index: &[usize]| {
-                let end = rows.map_or(1, |rows| tasks[task][rows].end);
-                let start = rows.map_or(0, |rows| index[rows]);
-                for first in (start..end).step_by(block) {
-                    let at = |axis: usize, at: usize| match Some(axis) == rows {
-                        true => first..(first + block).min(end),
-                        false => at..at + 1,
-                    };
-                    let memory = owned.memory.at_row(first, &self.kernel.scratch);
-                    for stage in &self.kernel.stages {
-                        let fixed = index.iter().enumerate().map(|(axis, &index)| at(axis, index));
-                        let inner = stage.extents[outer.len()..].iter().map(|&extent| 0..extent);
-                        let limits: SmallVec<[Range<usize>; 6]> = fixed.chain(inner).collect();
-                        // SAFETY: the caller's promise; tasks have disjoint rows, and their scratch
-                        // has a block of them.
-                        errors |= unsafe { self.stage(stage, &limits, &memory) };
-                    }
-                }
-            };
-            for_each(&tasks[task], |axis| Some(axis) == rows, &mut run);
+            self.blocks(&tasks[task], |stage, limits| {
+                let first = limits[..outer.len()].last().map_or(0, |rows| rows.start);
+                let memory = owned.memory.at_row(first, &self.kernel.scratch);
+                // SAFETY: the caller's promise; tasks have disjoint rows, and their scratch has a
+                // block of them.
+                errors |= unsafe { self.stage(stage, limits, &memory) };
+                Ok(())
+            })?;
             Ok(errors)
         })
     }
 
-    /// Runs a reduction: cut along its results if there are enough, else along what it reduces.
-    unsafe fn reduce(&self, stage: &Stage, reduce: &Reduce) -> Result<()> {
-        let count = pieces(self.kernel.weight, self.threads);
-        let share = |axis: usize| match reduce.direction {
-            Direction::Across(column) if column == axis => stage.extents[axis] / TASK_COLUMNS,
-            _ => stage.extents[axis],
-        };
-        let shares = (0..reduce.kept).map(share).max().unwrap_or(1);
-        let total = total(stage, reduce);
-        let block = ROUNDS * reduce.lanes;
-        if count == 1 || shares >= self.threads * 2 || total <= block {
-            // SAFETY: the caller's promise.
-            return unsafe { self.split(stage, reduce.kept) };
-        }
+    /// Calls `run` for every stage of a group, block after block of the rows `outer`: blocks of the
+    /// last outer axis, at each index of those before it.
+    fn blocks(
+        &self,
+        outer: &[Range<usize>],
+        mut run: impl FnMut(&Stage, &[Range<usize>]) -> Result<()>,
+    ) -> Result<()> {
+        let (last, block) = (outer.len().checked_sub(1), self.kernel.block);
+        let mut outcome = Ok(());
+        for_each(
+            outer,
+            |axis| Some(axis) == last,
+            |index| {
+                let rows = last.map_or(0..1, |last| outer[last].clone());
+                for first in rows.clone().step_by(block) {
+                    for stage in &self.kernel.stages {
+                        let mut limits = whole(&stage.extents);
+                        for (limit, &at) in limits.iter_mut().zip(index) {
+                            *limit = at..at + 1;
+                        }
+                        if let Some(last) = last {
+                            limits[last] = first..(first + block).min(rows.end);
+                        }
+                        if outcome.is_ok() {
+                            outcome = run(stage, &limits);
+                        }
+                    }
+                }
+            },
+        );
+        outcome
+    }
+
+    /// Runs a reduction over `limits`, cut along what it reduces.
+    unsafe fn reduce(
+        &self,
+        stage: &Stage,
+        reduce: &Reduce,
+        limits: &[Range<usize>],
+        count: usize,
+        (rows, first): (&Scratch, usize),
+    ) -> Result<()> {
+        let (total, block) = (total(stage, reduce), ROUNDS * reduce.lanes);
         // Aligned subtrees: a power of two of blocks each.
         let size = total.div_ceil(block).div_ceil(count).next_power_of_two() * block;
         let parts: Vec<Range<usize>> =
             (0..total).step_by(size).map(|at| at..(at + size).min(total)).collect();
-        let owned = (0..parts.len()).map(|_| self.memory()).collect::<Result<Vec<Owned>>>()?;
+        let owned = (0..parts.len()).map(|_| self.memory(rows, first)).collect::<Result<Vec<Owned>>>()?;
         let layout = layout(stage, reduce);
         let part = |part: usize| Reduction::new(self.context, stage, reduce, &layout, &owned[part].memory);
         let column = reduce.then.column;
-        let limits: SmallVec<[Range<usize>; 6]> = stage.extents.iter().map(|&extent| 0..extent).collect();
         let mut outcome = Ok(());
         for_each(
-            &limits,
+            limits,
             |axis| axis == column || axis >= reduce.kept,
             |index| {
                 let mut index: SmallVec<[usize; 6]> = index.into();
@@ -236,7 +284,7 @@ impl Run<'_> {
         let total = count * parts.len();
         let per_piece = if share == 1 { total } else { total.div_ceil(share.max(self.threads * 2)).max(1) };
         self.tasks(total.div_ceil(per_piece), |piece| {
-            let owned = self.memory()?;
+            let owned = self.memory(&Scratch::default(), 0)?;
             let scratch = if bytes > 0 { Some(Buffer::allocate(bytes)?) } else { None };
             let scratch = match &scratch {
                 // SAFETY: the buffer is this task's alone and has these bytes, of any contents.
@@ -260,6 +308,11 @@ impl Run<'_> {
             Ok(errors)
         })
     }
+}
+
+/// All of loops of these extents.
+fn whole(extents: &[usize]) -> SmallVec<[Range<usize>; 6]> {
+    extents.iter().map(|&extent| 0..extent).collect()
 }
 
 /// Limits cut into about `count` pieces along one of the first `axes`: the outermost that has that
