@@ -5,6 +5,7 @@
 //! all of that for many rows; across columns, and between parts, the tree is built here.
 
 mod scan;
+mod sides;
 mod tree;
 
 use std::ops::Range;
@@ -16,7 +17,7 @@ use crate::base::strip::{LANE_BYTES, ROUNDS, fold_levels};
 use crate::base::{DType, Scalar};
 use crate::kernel::Stage;
 use crate::kernel::loops::{Direction, Reduce};
-use crate::op::PerAccumulator;
+use sides::{Sides, moved};
 use tree::Tree;
 
 /// Columns that a reduction across columns takes at a time, of one accumulator: a page of 4-byte
@@ -86,9 +87,6 @@ pub fn layout(stage: &Stage, reduce: &Reduce) -> Layout {
     take((blocks.ilog2() as usize + 2) * level_bytes);
     Layout { temps, left, staged, fold, extremes, levels, level_bytes, bytes: at }
 }
-
-/// The lanes of each accumulator, or what is staged of elements: by address, or by place.
-type Sides<T = *mut u8> = PerAccumulator<T>;
 
 /// A reduction, and the memory one task has for it.
 #[derive(Clone, Copy)]
@@ -162,7 +160,7 @@ impl<'a> Reduction<'a> {
     /// The lanes of each accumulator as locals, `column` elements from one column to the next and
     /// `row` from row to row.
     fn locals(&self, lanes: &[*mut u8], column: usize, row: usize) -> SmallVec<[Local; 6]> {
-        locals(lanes, &self.reduce.accumulators, column, row)
+        sides::locals(lanes, &self.reduce.accumulators, column, row)
     }
 
     /// Reduces rows to `n` results from `index` on along the epilogue's column, and computes their
@@ -285,7 +283,7 @@ impl<'a> Reduction<'a> {
     fn with_staged(&self, to: &[*mut u8], staged: &[*mut u8], apart: usize) -> SmallVec<[Local; 6]> {
         let mut locals = self.locals(to, 1, self.reduce.lanes);
         locals.extend_from_slice(&locals.clone());
-        locals.extend(self::locals(staged, &self.reduce.elements, 1, apart));
+        locals.extend(sides::locals(staged, &self.reduce.elements, 1, apart));
         locals
     }
 
@@ -454,21 +452,6 @@ impl<'a> Reduction<'a> {
             unsafe { std::ptr::copy_nonoverlapping(*from, *to, n * dtype.size()) };
         }
     }
-}
-
-/// Each side, of one of `dtypes`, moved on by so many elements.
-fn moved(sides: &[*mut u8], dtypes: &[DType], elements: usize) -> Sides {
-    sides.iter().zip(dtypes).map(|(side, dtype)| side.wrapping_add(elements * dtype.size())).collect()
-}
-
-/// The sides as locals, `column` elements from one column to the next and `row` from row to row.
-fn locals(sides: &[*mut u8], dtypes: &[DType], column: usize, row: usize) -> SmallVec<[Local; 6]> {
-    let local = |(base, dtype): (&*mut u8, &DType)| Local {
-        base: *base,
-        column: (column * dtype.size()) as isize,
-        row: (row * dtype.size()) as isize,
-    };
-    sides.iter().zip(dtypes).map(local).collect()
 }
 
 /// Elements that a reduction combines into one.
