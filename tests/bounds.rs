@@ -217,9 +217,23 @@ fn code_of_rank_two_stays_inside_its_arrays() {
         stays_inside(|input| input(&[3, n]) - input(&[3, 1]));
         stays_inside(|input| input(&[n, 3]).t() + input(&[3, n]));
         stays_inside(|input| input(&[n, 3]) * input(&[3]));
+        stays_inside(|input| input(&[n, 3]) * input(&[n, 1]));
+        stays_inside(|input| input(&[n, 1]) + input(&[1, 5]));
+        stays_inside(|input| input(&[n, 5]).slice(s![.., 1..4]) + input(&[3, n]).t());
         stays_inside(|input| input(&[5, n]).slice(s![1..4, ..]).exp());
         stays_inside(|input| concat([&input(&[2, n]).exp(), &input(&[1, n])], 0));
         stays_inside(|input| concat([&input(&[n, 2]).exp(), &input(&[n, 1])], 1));
+    }
+}
+
+#[test]
+fn tiles_stay_inside_their_arrays() {
+    for (rows, columns) in [(64, 64), (65, 63), (33, 130), (9, 1000), (257, 8)] {
+        stays_inside(|input| input(&[rows, columns]).t());
+        stays_inside(|input| input(&[rows, columns]) + input(&[columns, rows]).t());
+        stays_inside(|input| input(&[rows, columns]).greater(0.5).t());
+        stays_inside(|input| input(&[rows, columns]).astype(F64).slice(s![1.., ..;-1]).t() * 2.0);
+        stays_inside(|input| input(&[rows, 3, columns]).permute_dims([2, 1, 0]) - 1.0);
     }
 }
 

@@ -227,6 +227,23 @@ fn views_of_views_of_expressions_are_index_maps() {
     ");
 }
 
+/// The loops of an expression.
+fn kernel(array: &Array) -> String {
+    explained(array).kernel
+}
+
+#[test]
+fn what_crosses_the_rows_is_copied_tile_by_tile() {
+    let a = input([300, 300]);
+    insta::assert_snapshot!(kernel(&(&a + a.t())), @"");
+}
+
+#[test]
+fn short_rows_are_taken_many_at_a_time() {
+    let (a, row, column) = (input([1000, 3]), input([3]), input([1000, 1]));
+    insta::assert_snapshot!(kernel(&(&a * &row + &column)), @"");
+}
+
 #[test]
 fn a_reshape_that_merges_axes_moves_to_the_inputs() {
     let (a, b) = (input([40, 60]), input([40, 60]));

@@ -87,14 +87,48 @@ pub enum Work {
 }
 
 /// An elementwise stage.
+///
+/// Locals are the copies of what is staged, in order.
 #[derive(Clone, Debug)]
 pub struct Map {
     /// The axis strips run along.
     pub column: usize,
     /// The axis a strip's rows are, if there is one.
     pub row: Option<usize>,
+    /// How rows and columns are cut into tiles, if they are.
+    pub tiles: Option<Tiles>,
+    /// Arguments that do not lie as the walk goes: of every tile, a copy that does is made first.
+    pub staged: Vec<Staged>,
     /// What is computed.
     pub chain: Chain,
+}
+
+impl Map {
+    /// A stage that computes `chain` along an axis, where everything lies.
+    pub fn plain(column: usize, row: Option<usize>, chain: Chain) -> Self {
+        Self { column, row, tiles: None, staged: Vec::new(), chain }
+    }
+}
+
+/// A rectangle of rows and columns that a walk takes at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tiles {
+    /// Most rows.
+    pub rows: usize,
+    /// Most columns; all there are in a run.
+    pub columns: usize,
+    /// Whether each row follows the one before in all that is not staged, so that strips run along
+    /// whole tiles.
+    pub run: bool,
+}
+
+/// An argument that is copied tile by tile.
+#[derive(Clone, Debug)]
+pub struct Staged {
+    /// Of its elements.
+    pub dtype: DType,
+    /// Where it lies.
+    pub place: Place,
 }
 
 /// A reduction stage. Its axes are the kept ones, then the reduced ones, in row-major order.

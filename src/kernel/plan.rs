@@ -93,6 +93,7 @@ impl Plan {
         let [Stage { work: Work::Map(map), .. }] = &kernel.stages[..] else { return Vec::new() };
         let [link] = &map.chain.links[..] else { return Vec::new() };
         let (args, outs) = link.places.split_at(self.strips[link.strip].arguments);
+        let reads = || args.iter().chain(map.staged.iter().map(|staged| &staged.place));
         let mut pairs: Vec<(u32, u32)> = Vec::new();
         for out in outs {
             let Slot::Buffer(written) = out.slot else { continue };
@@ -106,7 +107,7 @@ impl Plan {
                     && from.bytes == to.bytes
                     && read != written
                     && from.ty.dtype.size() == to.ty.dtype.size()
-                    && args.iter().all(same_walk)
+                    && reads().all(same_walk)
                     && !pairs.iter().any(|pair| pair.1 == read)
             };
             if let Some(Slot::Buffer(read)) = args.iter().find(fits).map(|place| place.slot) {
@@ -356,6 +357,9 @@ fn finish(
             for (at, place) in link.places.iter().enumerate() {
                 note(if at < strips[link.strip].arguments { &mut reads } else { &mut writes }, place);
             }
+        }
+        if let Work::Map(map) = &stage.work {
+            map.staged.iter().for_each(|staged| note(&mut reads, &staged.place));
         }
         if let Work::Matmul(matmul) = &stage.work {
             for factor in [&matmul.lhs, &matmul.rhs] {

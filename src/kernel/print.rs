@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::base::DType;
 use crate::base::index_map::axis_name;
-use crate::kernel::loops::{Direction, Factor, Finish, Kernel, Map, Matmul, Reduce, Work};
+use crate::kernel::loops::{Direction, Factor, Finish, Kernel, Map, Matmul, Reduce, Tiles, Work};
 use crate::kernel::plan::links;
 use crate::kernel::{Chain, Link, Place, Plan, Slot, Stage, Strip, StripKind};
 use crate::op::{Inst, print};
@@ -198,9 +198,21 @@ impl Printer<'_> {
     fn strips(&mut self, map: &Map, extent: impl Fn(usize) -> usize) {
         let row = map.row.map(|row| self.range(row, extent(row)) + ", ").unwrap_or_default();
         let column = self.range(map.column, extent(map.column));
-        self.line(format!("strip {row}{column} {{"));
+        let tiles = match map.tiles {
+            None => String::new(),
+            Some(Tiles { rows, columns, run }) => {
+                format!(" by {} {rows} x {columns}", if run { "runs" } else { "tiles" })
+            }
+        };
+        self.line(format!("strip {row}{column}{tiles} {{"));
         self.depth += 1;
-        self.chain(&map.chain);
+        let copies: Vec<String> = (0..map.staged.len()).map(|copy| format!("tile{copy}")).collect();
+        for (copy, staged) in copies.iter().zip(&map.staged) {
+            self.line(format!("{copy} = {}", self.place(&staged.place)));
+        }
+        // A map has no locals but these.
+        let mut printer = if copies.is_empty() { self.calling(self.locals) } else { self.calling(&copies) };
+        printer.chain(&map.chain);
         self.depth -= 1;
         self.line("}");
     }

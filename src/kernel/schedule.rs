@@ -4,6 +4,7 @@
 use smallvec::SmallVec;
 
 use crate::base::strip::Step;
+use crate::kernel::loops::Tiles;
 
 /// Loop axes with the steps of every operand, in bytes (index steps for iotas).
 #[derive(Clone, Debug, Default)]
@@ -56,36 +57,161 @@ impl Axes {
     }
 
     /// What running strips along `column` costs, in vector instructions: all elements in vectors of
-    /// four, a price for each operand that is not side by side, and a price for each row.
-    fn cost(&self, column: usize, candidates: &[usize], sizes: &[(usize, bool)]) -> f64 {
+    /// four, what `operand` says each operand costs, and a price for each row.
+    fn cost(&self, column: usize, candidates: &[usize], operand: impl Fn(usize) -> f64) -> f64 {
         let n = self.extents[column] as f64;
-        let total: f64 = candidates.iter().map(|&axis| self.extents[axis] as f64).product();
-        let operands: f64 = (self.steps.iter().zip(sizes))
-            .map(|(steps, &(size, written))| match class(steps[column], size) {
-                _ if self.extents[column] == 1 => 1.0,
-                Step::Zero if !written => 0.1,
-                Step::Unit => 1.0,
-                Step::MinusUnit | Step::Pair => 1.5,
-                _ => 5.0,
-            })
-            .sum();
-        let rows = total / n.max(1.0);
+        let rows = self.total(candidates) / n.max(1.0);
+        let operands: f64 = (0..self.steps.len()).map(operand).sum();
         rows * ((n / 4.0).ceil() * (1.0 + operands) + ROW_COST)
+    }
+
+    fn total(&self, candidates: &[usize]) -> f64 {
+        candidates.iter().map(|&axis| self.extents[axis] as f64).product()
+    }
+
+    /// What a vector of an operand costs where it lies.
+    fn direct(&self, operand: usize, column: usize, (size, written): (usize, bool)) -> f64 {
+        match class(self.steps[operand][column], size) {
+            _ if self.extents[column] == 1 => 1.0,
+            Step::Zero if !written => 0.1,
+            Step::Unit => 1.0,
+            Step::MinusUnit | Step::Pair => 1.5,
+            _ => APART,
+        }
     }
 
     /// The axis among `candidates` that strips run along, and the one that is their rows: the inner
     /// of the others. `sizes` are the operands' element sizes (0 for iotas) and whether they are
     /// written.
     pub fn column_and_row(&self, candidates: &[usize], sizes: &[(usize, bool)]) -> (usize, Option<usize>) {
-        let cost = |axis: &usize| self.cost(*axis, candidates, sizes);
-        let column = candidates.iter().rev().copied().min_by(|a, b| cost(a).total_cmp(&cost(b)));
-        let column = column.expect("there is an axis");
+        let direct = |column: usize, operand: usize| self.direct(operand, column, sizes[operand]);
+        let (column, _) = self.cheapest(candidates, direct);
         (column, candidates.iter().rev().copied().find(|&axis| axis != column))
     }
+
+    /// The cheapest column and its cost, given what each operand costs along one.
+    fn cheapest(&self, candidates: &[usize], operand: impl Fn(usize, usize) -> f64) -> (usize, f64) {
+        let cost = |&column: &usize| (column, self.cost(column, candidates, |at| operand(column, at)));
+        let columns = candidates.iter().rev().map(cost);
+        columns.min_by(|(_, a), (_, b)| a.total_cmp(b)).expect("there is an axis")
+    }
+
+    /// How an elementwise stage walks the axes `candidates`; `sizes` as for
+    /// [`Axes::column_and_row`].
+    ///
+    /// Operands that do not lie along the columns are staged where that pays: they are copied tile
+    /// by tile into memory in which they do. A tile is as wide as the cache lines of what crosses.
+    /// Where rows are short and follow one another in all that is written, a tile is one run.
+    pub fn walk(&self, candidates: &[usize], sizes: &[(usize, bool)]) -> Walk {
+        let price = |column: usize, operand: usize| match self.lies_along(operand, column, candidates, sizes)
+        {
+            Some(_) => CROSSING,
+            None => self.direct(operand, column, sizes[operand]),
+        };
+        let (column, cost) = self.cheapest(candidates, price);
+        if let Some((walk, run)) = self.run(candidates, sizes)
+            && run < cost
+        {
+            return walk;
+        }
+        let lying = |operand: usize| self.lies_along(operand, column, candidates, sizes);
+        let Some(row) = (0..sizes.len()).find_map(lying) else {
+            let row = candidates.iter().rev().copied().find(|&axis| axis != column);
+            return Walk { column, row, tiles: None, staged: SmallVec::new() };
+        };
+        let staged: SmallVec<[usize; 4]> =
+            (0..sizes.len()).filter(|&operand| lying(operand) == Some(row)).collect();
+        let size = staged.iter().map(|&operand| sizes[operand].0).max().unwrap_or(1);
+        let tiles = Tiles { rows: CROSSING_BYTES / size, columns: CROSSING_COLUMNS, run: false };
+        Walk { column, row: Some(row), tiles: Some(tiles), staged }
+    }
+
+    /// The axis along which an argument lies side by side, if along `column` it is far apart.
+    fn lies_along(
+        &self,
+        operand: usize,
+        column: usize,
+        candidates: &[usize],
+        sizes: &[(usize, bool)],
+    ) -> Option<usize> {
+        let (size, written) = sizes[operand];
+        let steps = &self.steps[operand];
+        let apart = size != 0 && !written && class(steps[column], size) == Step::General;
+        candidates.iter().copied().find(|&axis| apart && axis != column && steps[axis] == size as i64)
+    }
+
+    /// The walk along runs of short rows, if all that is written lies so, and what it costs.
+    fn run(&self, candidates: &[usize], sizes: &[(usize, bool)]) -> Option<(Walk, f64)> {
+        let &column = candidates.last()?;
+        let n = self.extents[column];
+        let follows = |operand: usize, row: usize| {
+            let steps = &self.steps[operand];
+            steps[row] == steps[column].wrapping_mul(n as i64)
+        };
+        let outs = || (0..sizes.len()).filter(|&operand| sizes[operand].1);
+        let row = candidates.iter().rev().copied().find(|&row| {
+            row != column
+                && outs().all(|out| follows(out, row) && self.steps[out][column] == sizes[out].0 as i64)
+        })?;
+        let staged: SmallVec<[usize; 4]> =
+            (0..sizes.len()).filter(|&operand| !follows(operand, row)).collect();
+        if n > LONGEST_SHORT_ROW || staged.iter().any(|&operand| sizes[operand].0 == 0) {
+            return None;
+        }
+        let price = |operand: usize| {
+            let steps = &self.steps[operand];
+            match () {
+                () if !staged.contains(&operand) => self.direct(operand, column, sizes[operand]),
+                () if steps[row] == 0 => 1.0,
+                () if steps[column] == 0 => CROSSING,
+                () => APART,
+            }
+        };
+        let vectors = self.total(candidates) / 4.0;
+        let cost = vectors * (1.0 + (0..sizes.len()).map(price).sum::<f64>()) + ROW_COST;
+        let size = staged.iter().map(|&operand| sizes[operand].0).max().unwrap_or(1);
+        let tiles = Tiles { rows: (RUN_BYTES / size / n).max(1), columns: n, run: true };
+        Some((Walk { column, row: Some(row), tiles: Some(tiles), staged }, cost))
+    }
+}
+
+/// How an elementwise stage is walked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Walk {
+    /// The axis strips run along.
+    pub column: usize,
+    /// The axis a strip's rows are, if there is one.
+    pub row: Option<usize>,
+    /// How rows and columns are cut into tiles, if they are.
+    pub tiles: Option<Tiles>,
+    /// The operands that are staged.
+    pub staged: SmallVec<[usize; 4]>,
 }
 
 /// What beginning a row costs, in vector instructions.
 const ROW_COST: f64 = 6.0;
+
+/// What a vector of elements that are far apart costs, in vector instructions.
+const APART: f64 = 5.0;
+
+/// What a vector costs that is staged from whole cache lines, or by repeating an element.
+const CROSSING: f64 = 2.0;
+
+/// Rows of a tile of which an argument crosses, in bytes: four cache lines, so that what is fetched
+/// with a line (its neighbour, on most machines) is used. Transposing copies of 4096 x 4096 f32 by
+/// tiles of 32 to 64 rows and as many columns run as fast as plain copies; by 16 rows, or by 256
+/// columns, at half to three quarters of that.
+const CROSSING_BYTES: usize = 256;
+
+/// Columns of a tile of which an argument crosses.
+const CROSSING_COLUMNS: usize = 64;
+
+/// Longest row, in elements, that is taken together with others in a run.
+const LONGEST_SHORT_ROW: usize = 64;
+
+/// Bytes of a run: with two staged arguments, what a first-level cache holds beside all else that
+/// passes, and long against the call of a strip.
+const RUN_BYTES: usize = 1 << 14;
 
 /// The class of a step of `step` bytes between elements of `size` bytes.
 pub fn class(step: i64, size: usize) -> Step {

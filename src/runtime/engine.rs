@@ -9,6 +9,7 @@ use crate::base::{Keyed, Vector};
 use crate::kernel::Strip;
 use crate::runtime::buffer::pool;
 use crate::runtime::cache::Cache;
+use crate::runtime::run::share::share;
 use crate::runtime::run::strips::{Callable, Shared};
 
 /// Most strips that are kept for later programs; those of programs in use live on.
@@ -185,19 +186,33 @@ impl Engine {
     }
 
     /// Runs `work` where rayon's parallel iterators use the right pool: the one we are in, or the
-    /// engine's own, started at the first call that needs it. Where no pool can be started, rayon's
-    /// global one serves.
+    /// engine's own.
     pub(crate) fn install<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
+        match self.own_pool() {
+            Some(pool) => pool.install(work),
+            None => work(),
+        }
+    }
+
+    /// Calls `task` with every number below `count`, on this thread and on others of the right pool,
+    /// `threads` together.
+    pub(crate) fn share(&self, count: usize, threads: usize, task: &(dyn Fn(usize) + Sync)) {
+        share(count, threads, task, |job| match self.own_pool() {
+            Some(pool) => pool.spawn(job),
+            None => rayon::spawn(job),
+        });
+    }
+
+    /// The engine's own pool, started at the first call that needs it. There is none inside another
+    /// pool, which serves itself, and where no pool can be started; there rayon's global one serves.
+    fn own_pool(&self) -> Option<&ThreadPool> {
         if rayon::current_thread_index().is_some() {
-            return work();
+            return None;
         }
         let start = || {
             let name = |index| format!("broadloom-{index}");
             rayon::ThreadPoolBuilder::new().num_threads(self.threads()).thread_name(name).build().ok()
         };
-        match self.pool.get_or_init(start) {
-            Some(pool) => pool.install(work),
-            None => work(),
-        }
+        self.pool.get_or_init(start).as_ref()
     }
 }

@@ -30,6 +30,12 @@ impl Generator {
         if one_in(&mut self.rng, 5) {
             planned.push(Generator::single);
         }
+        if one_in(&mut self.rng, 8) {
+            planned.push(Generator::crossing);
+        }
+        if one_in(&mut self.rng, 8) {
+            planned.push(Generator::short_rows);
+        }
         self.rng.shuffle(&mut planned);
         planned
     }
@@ -49,6 +55,8 @@ impl Generator {
             Generator::extreme_place,
             Generator::reshapes,
             Generator::diamond,
+            Generator::crossing,
+            Generator::short_rows,
         ];
         MOTIFS[self.rng.usize(..MOTIFS.len())]
     }
@@ -294,6 +302,65 @@ impl Generator {
                 1 => self.unary_any(x),
                 _ => x,
             };
+        }
+    }
+
+    /// A matrix meets a transposed one, around the sides of tiles; perhaps with an axis between.
+    fn crossing(&mut self) {
+        const SIDES: &[usize] = &[2, 3, 7, 8, 9, 16, 31, 33, 63, 64, 65, 72, 130, 257];
+        let mut side = || SIDES[self.rng.usize(..SIDES.len())];
+        let (rows, mut columns) = (side(), side());
+        while too_large(&[2, rows, columns]) {
+            columns /= 2;
+        }
+        let between: &[usize] = if one_in(&mut self.rng, 4) { &[2] } else { &[] };
+        let shape = |first: usize, last: usize| Shape::new([&[first], between, &[last]].concat());
+        let dtype = data::dtype(&mut self.rng);
+        let stored = self.leaf(dtype, shape(columns, rows));
+        let axes: Vec<usize> = (0..between.len() + 2).rev().collect();
+        let mut crossing = self.permute_by(stored, &axes);
+        if one_in(&mut self.rng, 4) {
+            let parts: Vec<_> = shape(rows, columns).iter().map(|&n| (n - 1, n, -1)).collect();
+            crossing = self.slice_by(crossing, &parts);
+        }
+        let other_dtype = data::dtype(&mut self.rng);
+        let other = match self.rng.usize(..4) {
+            0 => self.partner(crossing),
+            1 => {
+                let stored = self.leaf(other_dtype, shape(columns, rows));
+                self.permute_by(stored, &axes)
+            }
+            _ => self.leaf(other_dtype, shape(rows, columns)),
+        };
+        self.binary_any(crossing, other);
+    }
+
+    /// Rows of few elements: with a row, a column, both, a part of longer rows, or in a softmax.
+    fn short_rows(&mut self) {
+        let n = [1, 2, 3, 3, 5, 7, 8, 13, 17, 40][self.rng.usize(..10)];
+        let mut rows = [2, 9, 100, 700, 2000][self.rng.usize(..5)];
+        while too_large(&[rows, n + 1]) {
+            rows /= 2;
+        }
+        let dtype = data::dtype(&mut self.rng);
+        let column = self.leaf(dtype, Shape::new([rows, 1]));
+        let row = self.leaf(dtype, Shape::new([n]));
+        let all = Shape::new([rows, n]);
+        let x = match self.rng.usize(..4) {
+            0 => self.fit(column, dtype, &all),
+            1 => {
+                let longer = self.leaf(dtype, Shape::new([rows, n + 1]));
+                self.slice_by(longer, &[(0, rows, 1), (1, n, 1)])
+            }
+            2 => {
+                let stored = self.leaf(dtype, Shape::new([n, rows]));
+                self.permute_by(stored, &[1, 0])
+            }
+            _ => self.leaf(dtype, all.clone()),
+        };
+        let Some(y) = self.binary_any(x, row) else { return };
+        if self.rng.bool() {
+            self.binary_any(y, column);
         }
     }
 

@@ -1,11 +1,11 @@
 //! Elementwise nests.
 
 use super::chain::Body;
-use super::{Home, Lowering, Source, axes_of, placed, sizes};
+use super::{Home, Lowering, Source, axes_of, local, placed, sizes};
 use crate::base::Type;
 use crate::graph::{Graph, Nest, Node, NodeId};
-use crate::kernel::loops::{Map, Work};
-use crate::kernel::schedule::Axes;
+use crate::kernel::loops::{Map, Staged, Work};
+use crate::kernel::schedule::{Axes, Walk};
 use crate::kernel::{Place, Stage};
 use crate::op::{Expr, Inst};
 
@@ -61,10 +61,17 @@ impl Lowering {
         if axes.extents.is_empty() {
             axes.insert_unit(0);
         }
-        let (column, row) = column_and_row(&axes, walked_from(outer), &operands, args.len());
-        let operands = placed(&operands, &axes);
+        let candidates: Vec<usize> = (walked_from(outer)..axes.extents.len()).collect();
+        let Walk { column, row, tiles, staged } = axes.walk(&candidates, &sizes(&operands, args.len()));
+        let mut operands = placed(&operands, &axes);
+        let stage = |(copy, &operand): (usize, &usize)| {
+            let copy = local(copy, operands[operand].dtype, axes.extents.len(), column);
+            let Source { dtype, place } = std::mem::replace(&mut operands[operand], copy);
+            Staged { dtype, place }
+        };
+        let staged = staged.iter().enumerate().map(stage).collect();
         let (args, outs) = operands.split_at(args.len());
         let chain = self.chain(&Body { expr, args, accs: &[], outs }, column);
-        Stage { extents: axes.extents, work: Work::Map(Map { column, row, chain }) }
+        Stage { extents: axes.extents, work: Work::Map(Map { column, row, tiles, staged, chain }) }
     }
 }

@@ -158,7 +158,7 @@ impl Lowering {
         let accs: Vec<Source> =
             accumulators.iter().enumerate().map(|(a, &dtype)| local(a, dtype, rank, column)).collect();
         let chain = self.chain(&Body { expr: then, args, accs: &accs, outs }, column);
-        Map { column, row: None, chain }
+        Map::plain(column, None, chain)
     }
 }
 

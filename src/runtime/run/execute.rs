@@ -9,7 +9,6 @@ use crate::base::{Error, ErrorKind, Result};
 use crate::kernel::Plan;
 use crate::kernel::loops::Kernel;
 use crate::kernel::plan::Memory;
-use crate::kernel::schedule::pieces;
 use crate::runtime::buffer::Lent;
 use crate::runtime::run::strips::Shared;
 use crate::runtime::run::walk::Context;
@@ -190,13 +189,8 @@ impl Execution<'_> {
     /// # Safety
     /// As `run::run`.
     unsafe fn kernel(&self, context: &Context, kernel: &Kernel) -> Result<()> {
-        let threads = engine().threads_here(self.threads);
-        if pieces(kernel.weight, threads) == 1 {
-            // SAFETY: the caller's promise.
-            return unsafe { run::run(context, kernel, 1) };
-        }
-        // SAFETY: as above; the pool's threads are done when `install` returns.
-        engine().install(|| unsafe { run::run(context, kernel, threads) })
+        // SAFETY: the caller's promise.
+        unsafe { run::run(context, kernel, engine().threads_here(self.threads)) }
     }
 }
 

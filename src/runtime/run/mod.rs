@@ -6,6 +6,8 @@
 //! | `execute` | a plan's kernels in order, buffers coming and going |
 //! | `walk` | the loops around strips: addresses and elementwise stages |
 //! | `reduce` | the tree of a reduction |
+//! | `share` | work shared among threads |
+//! | `stage` | copies of what does not lie as a walk goes |
 //! | `product` | what a matrix product reads and writes |
 //! | `strips` | strips that can be called: machine code, or the interpreter |
 #![allow(unsafe_code)]
@@ -13,21 +15,23 @@
 pub mod execute;
 mod product;
 mod reduce;
+pub mod share;
+mod stage;
 pub mod strips;
 pub mod walk;
 
 use std::mem::MaybeUninit;
 use std::ops::Range;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-use rayon::prelude::*;
 use smallvec::SmallVec;
 
-use crate::base::Result;
 use crate::base::strip::{ROUNDS, strip_error};
-use crate::kernel::loops::{Direction, Kernel, Matmul, Reduce, Stage, Work};
+use crate::base::{Error, Result};
+use crate::kernel::loops::{Direction, Kernel, Map, Matmul, Reduce, Stage, Tiles, Work};
 use crate::kernel::schedule::{TASK_COLUMNS, are_cut, pieces};
-use crate::runtime::Buffer;
+use crate::runtime::{Buffer, engine};
 use product::{Part, Product};
 use reduce::{Reduction, batch, layout, total};
 use walk::{Context, Memory, for_each, work_bytes};
@@ -97,17 +101,22 @@ impl Run<'_> {
 
     /// Runs tasks `0..count`, on several threads if there are several.
     fn tasks(&self, count: usize, task: impl Fn(usize) -> Result<u32> + Sync) -> Result<()> {
+        let failed: OnceLock<Error> = OnceLock::new();
         let guarded = |number: usize| {
-            let _state = FloatState::set_default();
-            task(number).map(|errors| {
-                self.errors.fetch_or(errors, Relaxed);
-            })
+            if failed.get().is_none() {
+                let _state = FloatState::set_default();
+                match task(number) {
+                    Ok(errors) => drop(self.errors.fetch_or(errors, Relaxed)),
+                    Err(error) => drop(failed.set(error)),
+                }
+            }
         };
         match count {
-            0 => Ok(()),
+            0 => {}
             1 => guarded(0),
-            _ => (0..count).into_par_iter().with_max_len(1).try_for_each(guarded),
+            _ => engine().share(count, self.threads, &guarded),
         }
+        failed.into_inner().map_or(Ok(()), Err)
     }
 
     /// Runs a stage over `limits` in about `count` pieces: a reduction cut along its results if there
@@ -120,7 +129,7 @@ impl Run<'_> {
         rows: &Scratch,
     ) -> Result<()> {
         let first = self.kernel.outer_axes.checked_sub(1).map_or(0, |axis| limits[axis].start);
-        let axes: usize = match &stage.work {
+        let axes: SmallVec<[usize; 6]> = match &stage.work {
             Work::Reduce(reduce) => {
                 let share = |axis: usize| match reduce.direction {
                     Direction::Across(column) if column == axis => limits[axis].len() / TASK_COLUMNS,
@@ -132,11 +141,15 @@ impl Run<'_> {
                     // SAFETY: the caller's promise.
                     return unsafe { self.reduce(stage, reduce, limits, count, (rows, first)) };
                 }
-                reduce.kept
+                (0..reduce.kept).collect()
             }
-            _ => limits.len(),
+            // Runs take the rows they are made of whole.
+            Work::Map(Map { column, tiles: Some(Tiles { run: true, .. }), .. }) => {
+                (0..limits.len()).filter(|axis| axis != column).collect()
+            }
+            _ => (0..limits.len()).collect(),
         };
-        let pieces = cut(limits, axes, count);
+        let pieces = cut(limits, &axes, count);
         self.tasks(pieces.len(), |piece| {
             let owned = self.memory(rows, first)?;
             // SAFETY: the caller's promise; pieces are disjoint.
@@ -172,7 +185,8 @@ impl Run<'_> {
                 unsafe { self.spread(stage, limits, count, &scratch) }
             });
         }
-        let tasks = cut(&outer, outer.len(), pieces(self.kernel.weight, self.threads));
+        let axes: SmallVec<[usize; 6]> = (0..outer.len()).collect();
+        let tasks = cut(&outer, &axes, pieces(self.kernel.weight, self.threads));
         self.tasks(tasks.len(), |task| {
             let scratch = self.scratch()?;
             let owned = self.memory(&scratch, 0)?;
@@ -315,22 +329,32 @@ fn whole(extents: &[usize]) -> SmallVec<[Range<usize>; 6]> {
     extents.iter().map(|&extent| 0..extent).collect()
 }
 
-/// Limits cut into about `count` pieces along one of the first `axes`: the outermost that has that
-/// many, or the longest.
-fn cut(whole: &[Range<usize>], axes: usize, count: usize) -> Vec<SmallVec<[Range<usize>; 6]>> {
-    let extent = |axis: &usize| whole[*axis].len();
-    let axis = (0..axes).find(|axis| extent(axis) >= count).or_else(|| (0..axes).max_by_key(extent));
-    let Some(axis) = axis.filter(|_| count > 1) else { return vec![whole.into()] };
-    // The longest axis may be the one strips run along: pieces of whole vectors, and of whole cache
-    // lines of any dtype.
-    let size = extent(&axis).div_ceil(count);
-    let size = if size >= 256 { size.next_multiple_of(64) } else { size };
-    let piece = |start: usize| {
-        let mut limits: SmallVec<[Range<usize>; 6]> = whole.into();
-        limits[axis] = start..(start + size).min(whole[axis].end);
-        limits
-    };
-    whole[axis].clone().step_by(size.max(1)).map(piece).collect()
+/// Limits cut into about `count` pieces along `axes`, the outer ones first: in `count` pieces where
+/// an axis has so many, else in as many as it has and along the next axis too.
+fn cut(whole: &[Range<usize>], axes: &[usize], count: usize) -> Vec<SmallVec<[Range<usize>; 6]>> {
+    let mut pieces: Vec<SmallVec<[Range<usize>; 6]>> = vec![whole.into()];
+    let mut left = count;
+    for &axis in axes {
+        let Range { start, end } = whole[axis];
+        let ways = left.min(end - start);
+        if ways <= 1 {
+            continue;
+        }
+        left = left.div_ceil(ways);
+        // Strips may run along the axis: whole vectors, and whole cache lines of any dtype.
+        let unit = if (end - start) / ways >= 256 { 64 } else { 1 };
+        let units = (end - start).div_ceil(unit);
+        let at = |piece: usize| (start + units * piece / ways * unit).min(end);
+        let along = |piece: SmallVec<[Range<usize>; 6]>| {
+            (0..ways).map(move |nth| {
+                let mut piece = piece.clone();
+                piece[axis] = at(nth)..at(nth + 1);
+                piece
+            })
+        };
+        pieces = pieces.into_iter().flat_map(along).collect();
+    }
+    pieces
 }
 
 /// The caller's floating-point state, put back when dropped. Kernels run with the default one:
@@ -380,6 +404,38 @@ impl Drop for FloatState {
         // SAFETY: puts back what was there.
         unsafe {
             std::arch::asm!("msr fpcr, {}", in(reg) self.saved, options(nostack, nomem));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_is_cut_evenly_into_disjoint_pieces_along_as_many_axes_as_it_takes() {
+        for (extents, axes, count, pieces) in [
+            (&[10, 3][..], &[0, 1][..], 8, 8),
+            (&[2, 10_000_000], &[0, 1], 8, 8),
+            (&[10_000_000, 2], &[0], 8, 8),
+            (&[3, 5, 7], &[0, 1, 2], 64, 75),
+            (&[1, 1], &[0, 1], 8, 1),
+            (&[5, 5], &[0, 1], 1, 1),
+            (&[4, 100], &[0], 16, 4),
+        ] {
+            let whole: Vec<Range<usize>> = extents.iter().map(|&n: &usize| 0..n).collect();
+            let cut = cut(&whole, axes, count);
+            assert_eq!(cut.len(), pieces, "{extents:?} in {count}");
+            let size = |piece: &[Range<usize>]| piece.iter().map(Range::len).product::<usize>();
+            assert_eq!(cut.iter().map(|piece| size(piece)).sum::<usize>(), size(&whole));
+            let apart = |a: &[Range<usize>], b: &[Range<usize>]| {
+                a.iter().zip(b).any(|(a, b)| a.end <= b.start || b.end <= a.start)
+            };
+            for (at, piece) in cut.iter().enumerate() {
+                assert!(cut[..at].iter().all(|other| apart(other, piece)), "{piece:?}");
+                let fair = size(&whole) / pieces;
+                assert!(size(piece) <= 2 * fair + 64, "{piece:?}");
+            }
         }
     }
 }

@@ -2,13 +2,15 @@
 //! through the outer ones, works out addresses and calls strips for the rest.
 use std::ops::Range;
 
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 use super::product::matmul_temps;
 use super::reduce::layout;
+use super::stage;
 use super::strips::Shared;
 use crate::base::strip::StripArgs;
-use crate::kernel::loops::{BLOCK, Chain, Link, Map, Place, Slot, Stage, Work};
+use crate::kernel::loops::{BLOCK, Chain, Link, Map, Place, Slot, Stage, Staged, Tiles, Work};
+use crate::runtime::buffer::ALIGNMENT;
 
 /// What a kernel runs with: the same for all its tasks.
 pub struct Context<'a> {
@@ -71,10 +73,24 @@ pub(super) fn temps_bytes(chain: &Chain) -> usize {
 /// product it computes.
 pub fn work_bytes(stage: &Stage) -> usize {
     match &stage.work {
-        Work::Map(map) => temps_bytes(&map.chain),
+        Work::Map(map) => staging(map).0,
         Work::Reduce(reduce) => layout(stage, reduce).bytes,
         Work::Matmul(matmul) => matmul_temps(matmul),
     }
+}
+
+/// Bytes of working memory an elementwise stage needs, and where in it each staged argument is:
+/// after what passes between strips.
+fn staging(map: &Map) -> (usize, SmallVec<[usize; 4]>) {
+    let mut end = temps_bytes(&map.chain);
+    let elements = map.tiles.map_or(0, |tiles| tiles.rows * tiles.columns);
+    let place = |staged: &Staged| {
+        let start = end.next_multiple_of(ALIGNMENT);
+        end = start + elements * staged.dtype.size() + stage::SLACK;
+        start
+    };
+    let starts = map.staged.iter().map(place).collect();
+    (end, starts)
 }
 
 impl Context<'_> {
@@ -192,8 +208,53 @@ impl Context<'_> {
         for_each(limits, inner, |index| {
             let rect = Rect { index, column: map.column, n, row: map.row, rows, every: 1, locals: &[] };
             // SAFETY: the rectangle is part of the caller's limits.
-            errors |= unsafe { self.chain(&map.chain, rect, memory, memory.work) };
+            errors |= unsafe {
+                match map.tiles {
+                    None => self.chain(&map.chain, rect, memory, memory.work),
+                    Some(tiles) => self.tiles(map, tiles, rect, memory),
+                }
+            };
         });
+        errors
+    }
+
+    /// Runs an elementwise stage over a rectangle, tile by tile: columns of tiles, one after the
+    /// other, since what is staged mostly lies along the rows.
+    ///
+    /// # Safety
+    /// As [`Context::link`]; the memory has the stage's `work_bytes`.
+    unsafe fn tiles(&self, map: &Map, tiles: Tiles, rect: Rect, memory: &Memory) -> u32 {
+        let mut errors = 0;
+        let starts = staging(map).1;
+        let mut copies: SmallVec<[stage::Copied; 4]> = smallvec![stage::Copied::default(); starts.len()];
+        let mut index: SmallVec<[usize; 6]> = rect.index.into();
+        for first_column in (0..rect.n).step_by(tiles.columns) {
+            for first_row in (0..rect.rows).step_by(tiles.rows) {
+                index[rect.column] = rect.index[rect.column] + first_column;
+                if let Some(row) = rect.row {
+                    index[row] = rect.index[row] + first_row;
+                }
+                let n = tiles.columns.min(rect.n - first_column);
+                let rows = tiles.rows.min(rect.rows - first_row);
+                let tile = Rect { index: &index, n, rows, ..rect };
+                let mut locals: SmallVec<[Local; 6]> = SmallVec::new();
+                for ((staged, &start), copied) in map.staged.iter().zip(&starts).zip(&mut copies) {
+                    let (from, column, row) = self.address(&staged.place, &tile, memory, memory.work);
+                    let (to, size) = (memory.work.wrapping_add(start), staged.dtype.size());
+                    let next = (rect.rows - first_row - rows).min(tiles.rows);
+                    // SAFETY: the place is the caller's, and the stage has room for a tile.
+                    unsafe { copied.copy(stage::Tile { size, from, column, row, n, rows, next }, to) };
+                    locals.push(Local { base: to, column: size as isize, row: (n * size) as isize });
+                }
+                let tile = match tiles.run {
+                    true => Rect { n: n * rows, row: None, rows: 1, locals: &locals, ..tile },
+                    false => Rect { locals: &locals, ..tile },
+                };
+                // SAFETY: the tile is part of the caller's rectangle; of a run, every operand's rows
+                // follow one another.
+                errors |= unsafe { self.chain(&map.chain, tile, memory, memory.work) };
+            }
+        }
         errors
     }
 }
