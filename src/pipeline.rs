@@ -14,7 +14,7 @@ use std::sync::{Arc, LazyLock};
 
 use crate::base::{Result, Scalar, Target, Vector};
 use crate::graph::{Graph, verify};
-use crate::kernel::{Plan, print};
+use crate::kernel::{Plan, print, schedule};
 use crate::opt;
 use crate::runtime::buffer::Lent;
 use crate::runtime::cache::Cache;
@@ -28,6 +28,9 @@ const INTERPRETED_WORK: usize = 1 << 13;
 
 /// How often so small a program is interpreted before it is compiled.
 const INTERPRETED_RUNS: usize = 2;
+
+/// An input of this share of the near caches is large: kernels that fill those have as many at most.
+const LARGE: usize = 16;
 
 /// Most programs that are kept.
 const KEPT_PROGRAMS: usize = 1024;
@@ -209,20 +212,31 @@ fn seen(captured: &Captured, settings: &Settings) -> Result<Arc<Program>> {
 /// The program of what was captured: a known one, or one made now.
 fn program(captured: &Captured, settings: &Settings) -> Result<Arc<Program>> {
     let graph = &captured.graph;
-    type Key = (Arc<Graph>, bool, usize, Option<&'static str>, Vector);
+    type Key = (Arc<Graph>, bool, usize, Option<&'static str>, Vector, u64);
     static PROGRAMS: LazyLock<Cache<Key, Arc<Program>>> =
         LazyLock::new(|| Cache::weighing(KEPT_PROGRAMS, KEPT_NODES, |(graph, ..)| graph.len()));
-    let key = (Arc::clone(graph), settings.optimize, settings.passes, settings.without, settings.vector);
+    let donated = large_and_donated(captured);
+    let Settings { optimize: optimizes, passes, without, vector, .. } = *settings;
+    let key = (Arc::clone(graph), optimizes, passes, without, vector, donated);
     if let Some(known) = PROGRAMS.get(&key) {
         return Ok(known);
     }
     let optimized = optimize(graph, settings, |_, _| {})?;
-    let plan = Plan::new(&optimized)?;
-    let strips = plan.strips.iter().map(|strip| engine().strip(strip, settings.vector)).collect();
+    let mut plan = Plan::new(&optimized)?;
+    plan.stream(engine().near_bytes(), |input| donated.checked_shr(input).is_some_and(|bits| bits & 1 == 1));
+    let strips = plan.strips.iter().map(|strip| engine().strip(strip, vector)).collect();
     let weight = plan.kernels.iter().fold(0_usize, |sum, kernel| sum.saturating_add(kernel.weight));
     engine().counters().programs.fetch_add(1, Relaxed);
     let (runs, settled) = (AtomicUsize::new(0), AtomicBool::new(false));
     Ok(PROGRAMS.insert(key, Arc::new(Program { plan, strips, weight, runs, settled })))
+}
+
+/// The inputs that may be written over and are so large that it matters to how results are stored, a
+/// bit for each; those past the 64th count as kept, which costs nothing but speed.
+fn large_and_donated(captured: &Captured) -> u64 {
+    let large = |leaf: &Leaf| leaf.donated && leaf.buffer.bytes() >= engine().near_bytes() / LARGE;
+    let inputs = captured.inputs.iter().take(64).enumerate();
+    inputs.filter(|(_, leaf)| large(leaf)).fold(0, |bits, (input, _)| bits | 1 << input)
 }
 
 impl Program {
@@ -342,7 +356,9 @@ pub fn explain(captured: &Captured, target: Target) -> Result<Explain> {
 /// As [`explain`].
 pub fn explain_with(captured: &Captured, target: &Target, settings: &Settings) -> Result<Explain> {
     let optimized = optimize(&captured.graph, settings, |_, _| {})?;
-    let plan = Plan::new(&optimized)?;
+    let mut plan = Plan::new(&optimized)?;
+    let near = if *target == Target::Host { engine().near_bytes() } else { schedule::NEAR };
+    plan.stream(near, |input| captured.inputs[input as usize].donated);
     let target = match target {
         Target::Host => &Target::HostWith(settings.vector),
         other => other,

@@ -2,6 +2,9 @@
 //! targets, so that it is the same on every machine.
 #![cfg(feature = "jit")]
 
+use broadloom::graph::Graph;
+use broadloom::kernel::Plan;
+use broadloom::pipeline;
 use broadloom::prelude::*;
 use broadloom::{Explain, Target};
 
@@ -235,13 +238,54 @@ fn kernel(array: &Array) -> String {
 #[test]
 fn what_crosses_the_rows_is_copied_tile_by_tile() {
     let a = input([300, 300]);
-    insta::assert_snapshot!(kernel(&(&a + a.t())), @"");
+    insta::assert_snapshot!(kernel(&(&a + a.t())), @r"
+    kernel k0(a: f32[300, 300]) -> y: f32[300, 300] {
+      strip i in 0..300, j in 0..300 by tiles 64 x 64 {
+        tile0 = a[j, i]
+        y[i, j] = a[i, j] + tile0
+      }
+    }
+    ");
 }
 
 #[test]
 fn short_rows_are_taken_many_at_a_time() {
     let (a, row, column) = (input([1000, 3]), input([3]), input([1000, 1]));
-    insta::assert_snapshot!(kernel(&(&a * &row + &column)), @"");
+    insta::assert_snapshot!(kernel(&(&a * &row + &column)), @r"
+    kernel k0(a: f32[1000, 3], b: f32[3], c: f32[1000, 1]) -> y: f32[1000, 3] {
+      strip i in 0..1000, j in 0..3 by runs 1365 x 3 {
+        tile0 = b[j]
+        tile1 = c[i]
+        y[i, j] = a[i, j] * tile0 + tile1
+      }
+    }
+    ");
+}
+
+/// Whether the plan of a sum of two inputs of `size` elements has a strip that writes past caches of
+/// 1 MiB.
+fn streams(size: usize, donated: bool) -> bool {
+    let text = format!(
+        "graph {{
+          %0 = input : f32[{size}]
+          %1 = input : f32[{size}]
+          %2 = add %0, %1 : f32[{size}]
+          return %2
+        }}"
+    );
+    let graph: Graph = text.parse().unwrap();
+    let optimized = pipeline::optimize(&graph, &pipeline::Settings::default(), |_, _| {}).unwrap();
+    let mut plan = Plan::new(&optimized).unwrap();
+    plan.stream(1 << 20, |_| donated);
+    plan.strips.iter().any(|strip| strip.streams)
+}
+
+#[test]
+fn large_results_are_written_past_the_caches_unless_they_are_in_them() {
+    assert!(streams(100_000, false));
+    assert!(!streams(80_000, false));
+    // What is written over an input that was just read is in the caches.
+    assert!(!streams(100_000, true));
 }
 
 #[test]

@@ -309,3 +309,46 @@ fn indices_past_32_bits_are_counted_right() {
     let bits = Array::arange(0..n).slice(s![..;-(1_i64 << 32)]);
     assert_eq!(bits.to_vec::<i64>().unwrap(), [n - 1, 2]);
 }
+
+/// Offsets past 32 bits in walks, tiles, strips and folds. Needs 20 GB: `BROADLOOM_HUGE=1` runs it.
+#[test]
+fn arrays_past_four_gigabytes_are_computed_to_their_last_element() {
+    if std::env::var("BROADLOOM_HUGE").as_deref() != Ok("1") {
+        return;
+    }
+    let past = 1_i64 << 32;
+    let n = past + 64;
+    let near = [0, 1, (1 << 31) - 1, 1 << 31, past - 1, past, past + 1, n - 1];
+    let threes = (Array::arange(0..n) % 7).equal(3).eval().unwrap();
+    for at in near {
+        assert_eq!(threes.get::<bool>(at).unwrap(), at % 7 == 3, "{at}");
+    }
+    let others = threes.logical_not().eval().unwrap();
+    for at in near {
+        assert_eq!(others.get::<bool>(at).unwrap(), at % 7 != 3, "{at}");
+    }
+    drop(others);
+    let count = threes.astype(I64).sum(..).item::<i64>().unwrap();
+    assert_eq!(count, n / 7 + i64::from(n % 7 > 3));
+    // Rows longer than 2^31, backwards and across.
+    let rows = threes.reshape([2, -1]);
+    let both = rows.i(0).logical_and(rows.i(1).flip(0)).eval().unwrap();
+    let half = n / 2;
+    for at in [0, 1, past / 2 - 1, past / 2, half - 1] {
+        assert_eq!(both.get::<bool>(at).unwrap(), at % 7 == 3 && (n - 1 - at) % 7 == 3, "{at}");
+    }
+    drop(both);
+    let crossed = rows.t().eval().unwrap();
+    for at in [0, 1, past / 2 - 1, past / 2, half - 1] {
+        for row in [0, 1] {
+            assert_eq!(crossed.get::<bool>([at, row]).unwrap(), (row * half + at) % 7 == 3, "{at}, {row}");
+        }
+    }
+    drop((rows, crossed, threes));
+    let n = (1_i64 << 30) + 16;
+    let floats = (Array::arange(0..n) % 1000).astype(F32).eval().unwrap();
+    let doubled = (floats * 2.0).eval().unwrap();
+    for at in [0, (1 << 29) - 1, 1 << 29, (1 << 30) - 1, 1 << 30, n - 1] {
+        assert_eq!(doubled.get::<f32>(at).unwrap(), (at % 1000 * 2) as f32, "{at}");
+    }
+}

@@ -1,12 +1,12 @@
 //! The engine: what evaluations share. Compiled strips, the thread pool, counters, settings.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use rayon::ThreadPool;
 
 use crate::base::{Keyed, Vector};
-use crate::kernel::Strip;
+use crate::kernel::{Strip, schedule};
 use crate::runtime::buffer::pool;
 use crate::runtime::cache::Cache;
 use crate::runtime::run::share::share;
@@ -164,6 +164,19 @@ impl Engine {
     /// value depends on it.
     pub fn set_vector(&self, vector: Vector) {
         self.vector.store(vector.min(Vector::widest()) as u8, Relaxed);
+    }
+
+    /// Bytes that the caches of which every core has its own hold together, as far as the system
+    /// tells.
+    pub(crate) fn near_bytes(&self) -> usize {
+        static NEAR_BYTES: LazyLock<usize> = LazyLock::new(|| {
+            let file = "/sys/devices/system/cpu/cpu0/cache/index2/size";
+            let size = std::fs::read_to_string(file).ok();
+            let kilobytes = size.and_then(|size| size.trim().strip_suffix('K')?.parse::<usize>().ok());
+            let cores = std::thread::available_parallelism().map_or(1, usize::from);
+            kilobytes.map_or(schedule::NEAR, |kilobytes| (kilobytes << 10).saturating_mul(cores))
+        });
+        *NEAR_BYTES
     }
 
     /// The counters, to be counted up.

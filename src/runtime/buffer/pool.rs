@@ -2,10 +2,11 @@
 //! (touching fresh pages costs several times what writing known ones does).
 //!
 //! Sizes are rounded up to classes, four to each power of two, so that a freed block serves
-//! the next request of nearly its size. The pool keeps at most `KEPT_BYTES`.
+//! the next request of nearly its size. The pool keeps at most `KEPT_BYTES`, of what was freed last.
 #![allow(unsafe_code)]
 
 use std::alloc::{alloc, dealloc};
+use std::collections::VecDeque;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
@@ -35,10 +36,49 @@ impl Class {
     }
 }
 
+/// A freed block.
+struct Block {
+    address: usize,
+    /// How many had been freed before it.
+    number: u64,
+}
+
 #[derive(Default)]
 struct Free {
-    blocks: FxHashMap<usize, Vec<usize>>,
+    /// By class the blocks, the one freed last at the end: it is taken first, being in cache.
+    blocks: FxHashMap<usize, VecDeque<Block>>,
     bytes: usize,
+    freed: u64,
+}
+
+impl Free {
+    /// Takes the block freed last of a class.
+    fn take(&mut self, class: Class) -> Option<usize> {
+        let block = self.blocks.get_mut(&class.0)?.pop_back()?;
+        self.bytes -= class.0;
+        Some(block.address)
+    }
+
+    /// Keeps a block. Returns those that have to go so that not too much is kept: the ones freed
+    /// longest ago, of whatever class.
+    fn keep(&mut self, address: usize, class: Class) -> Vec<(usize, Class)> {
+        if class.0 > KEPT_BYTES {
+            return vec![(address, class)];
+        }
+        self.freed += 1;
+        self.bytes += class.0;
+        self.blocks.entry(class.0).or_default().push_back(Block { address, number: self.freed });
+        let mut gone = Vec::new();
+        while self.bytes > KEPT_BYTES {
+            let oldest =
+                self.blocks.iter().filter_map(|(class, blocks)| Some((blocks.front()?.number, *class)));
+            let (_, class) = oldest.min().expect("what is kept has bytes");
+            let block = self.blocks.get_mut(&class).and_then(VecDeque::pop_front).expect("it was seen");
+            self.bytes -= class;
+            gone.push((block.address, Class(class)));
+        }
+        gone
+    }
 }
 
 static FREE: Mutex<Option<Free>> = Mutex::new(None);
@@ -67,11 +107,7 @@ pub static COUNTERS: Counters = Counters {
 /// A block of at least `bytes` bytes, of any contents; `None` if there is no memory.
 pub(super) fn take(bytes: usize) -> Option<(NonNull<u8>, Class)> {
     let class = Class::of(bytes)?;
-    let known = with_free(|free| {
-        let block = free.blocks.get_mut(&class.0)?.pop()?;
-        free.bytes -= class.0;
-        Some(block)
-    });
+    let known = with_free(|free| free.take(class));
     let at = match known.and_then(|address| NonNull::new(std::ptr::with_exposed_provenance_mut(address))) {
         Some(at) => {
             COUNTERS.reused.fetch_add(class.0 as u64, Relaxed);
@@ -94,23 +130,16 @@ pub(super) fn take(bytes: usize) -> Option<(NonNull<u8>, Class)> {
 /// The block came from [`take`] with this class and nobody uses it any more.
 pub(super) unsafe fn give_back(at: NonNull<u8>, class: Class) {
     COUNTERS.live.fetch_sub(class.0, Relaxed);
-    let kept = with_free(|free| {
-        let fits = free.bytes + class.0 <= KEPT_BYTES;
-        if fits {
-            free.bytes += class.0;
-            free.blocks.entry(class.0).or_default().push(at.as_ptr().expose_provenance());
-        }
-        fits
-    });
-    if !kept {
+    for (address, class) in with_free(|free| free.keep(at.as_ptr().expose_provenance(), class)) {
         let layout = block_layout(class).expect("it was allocated with this layout");
-        // SAFETY: the block was allocated by `fresh` with the same layout and is not used any more.
-        unsafe { dealloc(at.as_ptr(), layout) };
+        // SAFETY: the block was allocated by `fresh` with the same layout, and nobody uses it: it is
+        // the one given back, or was in the pool.
+        unsafe { dealloc(std::ptr::with_exposed_provenance_mut(address), layout) };
     }
 }
 
 fn with_free<R>(f: impl FnOnce(&mut Free) -> R) -> R {
-    // A panic while the lock is held leaves the lists whole: every step above is one push or pop.
+    // A panic while the lock is held leaves the lists whole: every step above is a push or a pop.
     let mut guard = FREE.lock().unwrap_or_else(PoisonError::into_inner);
     f(guard.get_or_insert_default())
 }
@@ -142,5 +171,20 @@ mod tests {
             let class = Class::of(bytes).unwrap();
             assert!(class.0 >= bytes && class.0 <= bytes + bytes / 3 + 64, "{bytes} -> {}", class.0);
         }
+    }
+
+    #[test]
+    fn what_was_freed_last_is_taken_first_and_what_was_freed_first_goes_first() {
+        let mut free = Free::default();
+        let (small, large) = (Class::of(1 << 10).unwrap(), Class::of(KEPT_BYTES - (1 << 10)).unwrap());
+        assert!(free.keep(1, small).is_empty() && free.keep(2, small).is_empty());
+        assert_eq!(free.take(small), Some(2));
+        assert!(free.keep(3, small).is_empty());
+        let gone: Vec<usize> = free.keep(4, large).into_iter().map(|block| block.0).collect();
+        assert_eq!((gone, free.bytes <= KEPT_BYTES), (vec![1, 3], true));
+        assert_eq!((free.take(small), free.take(large), free.bytes), (None, Some(4), 0));
+        let huge = Class::of(KEPT_BYTES + 1).unwrap();
+        assert_eq!(free.keep(5, huge).len(), 1);
+        assert_eq!(free.take(huge), None);
     }
 }
