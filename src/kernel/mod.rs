@@ -9,6 +9,7 @@ pub mod loops;
 pub mod lower;
 pub mod plan;
 pub mod print;
+mod reuse;
 pub mod schedule;
 pub mod strip;
 

@@ -1,16 +1,14 @@
 //! Plans: kernels in order over numbered buffers. Built from an optimised graph; says where every
 //! value is stored, what may be overwritten and when memory is no longer needed.
 
-use std::cell::LazyCell;
-
 use rustc_hash::FxHashMap;
 
 use crate::base::{DType, Error, ErrorKind, Keyed, Kind, Result, Shape, Type};
 use crate::graph::{Core, Graph, Nest, Node, NodeId, Op, Unit, Value};
-use crate::kernel::loops::{Factor, Finish, Kernel, Link, Map, Reduce, Tiles, Work};
+use crate::kernel::loops::{Factor, Finish, Kernel, Link, Map, Reduce, Work};
 use crate::kernel::lower::{Home, Lowering, weight};
-use crate::kernel::schedule::streams;
-use crate::kernel::{Chain, Place, Slot, Stage, Strip};
+use crate::kernel::reuse::accesses;
+use crate::kernel::{Chain, Slot, Stage, Strip};
 
 /// What runs: kernels in order, the strips they call, the buffers they use.
 #[derive(Clone, Debug)]
@@ -88,181 +86,6 @@ impl Plan {
             self.kernels[number].in_place = in_place;
         }
     }
-
-    /// The buffers that a kernel may write over ones it reads last.
-    fn in_place(&self, number: usize) -> Vec<(u32, u32)> {
-        let kernel = &self.kernels[number];
-        let accesses = LazyCell::new(|| accesses(&kernel.stages, &self.strips));
-        let mut pairs: Vec<(u32, u32)> = Vec::new();
-        for &written in &kernel.writes {
-            let fits = |&read: &u32| {
-                let (from, to) = (&self.buffers[read as usize], &self.buffers[written as usize]);
-                from.last_use == Some(number)
-                    && from.bytes == to.bytes
-                    && read != written
-                    && from.ty.dtype.size() == to.ty.dtype.size()
-                    && !pairs.iter().any(|pair| pair.1 == read)
-                    && reads_before_it_writes(kernel, &accesses, (written, read))
-            };
-            if let Some(&read) = kernel.reads.iter().find(|read| fits(read)) {
-                pairs.push((written, read));
-            }
-        }
-        pairs
-    }
-
-    /// Lets elementwise stages write past the caches where that pays (`schedule::streams`), and
-    /// nobody is about to read the lines: what is written over memory just read stays in them.
-    /// `near` is what near caches hold, in bytes; `donated` says which inputs may be written over.
-    pub fn stream(&mut self, near: usize, donated: impl Fn(u32) -> bool) {
-        if self.buffers.iter().fold(0, |sum: usize, buffer| sum.saturating_add(buffer.bytes)) <= near {
-            return;
-        }
-        let mut users = vec![0; self.strips.len()];
-        let stages = || self.kernels.iter().flat_map(|kernel| &kernel.stages);
-        stages().flat_map(|stage| links(&stage.work)).for_each(|link| users[link.strip] += 1);
-        for kernel in &mut self.kernels {
-            let touched = touched(kernel, &self.strips);
-            let taken = |pair: &&(u32, u32)| self.buffers[pair.1 as usize].input.is_none_or(&donated);
-            let taken: Vec<u32> = kernel.in_place.iter().filter(taken).map(|pair| pair.0).collect();
-            let leaves = |place: &Place| match place.slot {
-                Slot::Buffer(buffer) => !taken.contains(&buffer) && !kernel.reads.contains(&buffer),
-                _ => false,
-            };
-            for stage in &mut kernel.stages {
-                let Work::Map(Map { column, tiles, chain, .. }) = &mut stage.work else { continue };
-                for link in &mut chain.links {
-                    let strip = &self.strips[link.strip];
-                    let row = match tiles {
-                        Some(Tiles { run: true, rows, columns }) => *rows * *columns,
-                        Some(Tiles { columns, .. }) => *columns,
-                        None => stage.extents[*column],
-                    };
-                    let row = row * strip.outputs()[0].dtype.size();
-                    if !streams(touched, row, near) || !link.places[strip.arguments..].iter().all(leaves) {
-                        continue;
-                    }
-                    let streaming = Keyed::new(Strip { streams: true, ..Strip::clone(strip) });
-                    if users[link.strip] == 1 {
-                        self.strips[link.strip] = streaming;
-                        continue;
-                    }
-                    users[link.strip] -= 1;
-                    link.strip =
-                        self.strips.iter().position(|known| *known == streaming).unwrap_or_else(|| {
-                            self.strips.push(streaming);
-                            users.push(0);
-                            self.strips.len() - 1
-                        });
-                    users[link.strip] += 1;
-                }
-            }
-        }
-    }
-}
-
-/// Bytes of the buffers that a kernel reads and writes, each once.
-fn touched(kernel: &Kernel, strips: &[Keyed<Strip>]) -> usize {
-    let mut bytes: FxHashMap<u32, usize> = FxHashMap::default();
-    for access in accesses(&kernel.stages, strips) {
-        let Slot::Buffer(buffer) = access.place.slot else { continue };
-        let extents = kernel.stages[access.stage].extents.iter().zip(&access.place.steps);
-        let moved = extents.filter(|(_, step)| **step != 0).map(|(extent, _)| *extent);
-        let known = bytes.entry(buffer).or_default();
-        *known = (*known).max(moved.product::<usize>().saturating_mul(access.size));
-    }
-    bytes.into_values().fold(0, usize::saturating_add)
-}
-
-/// A place that a kernel reads or writes.
-struct Access<'a> {
-    stage: usize,
-    /// When in its stage, for each element of the result or block of a chain.
-    step: usize,
-    place: &'a Place,
-    /// Bytes of an element.
-    size: usize,
-    writes: bool,
-}
-
-/// When a factor of a product is read: before and after anything else.
-const ANY_TIME: usize = usize::MAX;
-
-/// All places of a kernel's stages.
-fn accesses<'a>(stages: &'a [Stage], strips: &[Keyed<Strip>]) -> Vec<Access<'a>> {
-    let mut found = Vec::new();
-    for (stage, of) in stages.iter().enumerate() {
-        let mut note = |step: usize, place: &'a Place, size: usize, writes: bool| {
-            found.push(Access { stage, step, place, size, writes });
-        };
-        let link = |note: &mut dyn FnMut(usize, &'a Place, usize, bool), step: usize, link: &'a Link| {
-            let strip = &strips[link.strip];
-            for (at, (place, operand)) in link.places.iter().zip(&strip.operands).enumerate() {
-                note(step, place, operand.dtype.size(), at >= strip.arguments);
-            }
-        };
-        match &of.work {
-            Work::Map(map) => {
-                map.staged.iter().for_each(|staged| note(0, &staged.place, staged.dtype.size(), false));
-                (0..).zip(&map.chain.links).for_each(|(step, of)| link(&mut note, step, of));
-            }
-            Work::Reduce(reduce) => {
-                let Reduce { each, accumulate, combine, then, .. } = &**reduce;
-                let each = each.iter().flat_map(|each| &each.links);
-                each.chain([accumulate, combine]).for_each(|of| link(&mut note, 0, of));
-                (1..).zip(&then.chain.links).for_each(|(step, of)| link(&mut note, step, of));
-            }
-            Work::Matmul(matmul) => {
-                for factor in [&matmul.lhs, &matmul.rhs] {
-                    match factor {
-                        Factor::Memory(place) => note(ANY_TIME, place, matmul.dtype.size(), false),
-                        Factor::Chain { chain, .. } => {
-                            chain.links.iter().for_each(|of| link(&mut note, ANY_TIME, of));
-                        }
-                    }
-                }
-                match &matmul.then {
-                    Finish::Store(place) => note(1, place, matmul.dtype.size(), true),
-                    Finish::Chain(chain) => {
-                        (1..).zip(&chain.links).for_each(|(step, of)| link(&mut note, step, of));
-                    }
-                }
-            }
-        }
-    }
-    found
-}
-
-/// Whether a kernel reads every element of one buffer before it writes what lies there in the other:
-/// in the same stage at the same place, and no later; in stages before it, within the same row of
-/// the outer axes, of which each task has its own.
-fn reads_before_it_writes(kernel: &Kernel, accesses: &[Access], (written, read): (u32, u32)) -> bool {
-    let of = |buffer: u32, writes: bool| {
-        let of = move |access: &&Access| access.place.slot == Slot::Buffer(buffer) && access.writes == writes;
-        accesses.iter().filter(of)
-    };
-    let outer = kernel.outer_axes;
-    of(written, true).all(|write| {
-        of(read, false).all(|access| {
-            let (from, to) = (access.place, write.place);
-            if access.stage == write.stage {
-                return access.step <= write.step && (from.offset, &from.steps) == (to.offset, &to.steps);
-            }
-            // A row's elements, as bytes from where the row begins.
-            let extents = &kernel.stages[access.stage].extents;
-            let inner = extents.iter().zip(&from.steps).skip(outer);
-            let (mut first, mut end) =
-                (from.offset - to.offset, from.offset - to.offset + access.size as i64);
-            for (&extent, &step) in inner {
-                let span = step * (extent as i64 - 1);
-                (first, end) = (first + span.min(0), end + span.max(0));
-            }
-            access.stage < write.stage
-                && outer > 0
-                && from.steps[..outer] == to.steps[..outer]
-                && (first >= 0 && end <= to.steps[outer - 1])
-        })
-    })
 }
 
 /// Elements that a block of rows of a group has, if its rows are shorter: a few arrays of so many
