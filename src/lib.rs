@@ -2,7 +2,7 @@
 //!
 //! Arrays of any rank, broadcasting, whole-array operations. Nothing runs while an expression is
 //! written. [`eval`](Array::eval) captures it, optimizes it, fuses it into as few loop nests as it can,
-//! compiles those with Cranelift on this machine, and runs them on all cores.
+//! compiles those to this machine's code, and runs them on all cores.
 //!
 //! This page is a guided tour; every example on it runs.
 //!

@@ -391,8 +391,6 @@ fn every_cast_gives_the_same_bits_in_every_way() {
     }
 }
 
-/// Otherwise the comparisons above would compare the interpreter with itself.
-#[cfg(feature = "jit")]
 #[test]
 fn every_fold_gives_the_same_bits_in_every_direction() {
     // Rows of several blocks, of a few lanes and of less than one; columns whose rounds lie end to
@@ -443,6 +441,8 @@ fn every_fold_gives_the_same_bits_in_every_direction() {
     }
 }
 
+/// Otherwise the comparisons above would compare the interpreter with itself.
+#[cfg(feature = "jit")]
 #[test]
 fn every_op_has_machine_code() {
     use broadloom::base::Target;

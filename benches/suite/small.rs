@@ -1,6 +1,7 @@
 //! Work so small that all besides the loops counts.
 //!
-//! The times of `s_build_node`, `s_drop_node` and `s_capture_node` are those of one node.
+//! The times of `s_build_node`, `s_drop_node` and `s_capture_node` are those of one node, that of
+//! `s_call_into` is one of a call.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -16,6 +17,9 @@ const TEN: usize = 10;
 
 /// Nodes that are built at a time.
 const BUILT: usize = 1000;
+
+/// Calls that are timed together: one takes about as long as looking at the clock.
+const CALLS: usize = 100;
 
 /// Nodes of a large graph.
 const MANY: usize = 100_000;
@@ -47,6 +51,38 @@ pub fn all(bench: &Bench) {
     });
     ten_nodes(bench);
     softmax(bench);
+    for n in [10, 100, 1000] {
+        called(bench, n);
+    }
+}
+
+/// A compiled function, `relu(a b + c) - d / 2`: into a new array, and into memory there is.
+fn called(bench: &Bench, n: usize) {
+    let [a, b, c, d] = [1, 2, 3, 4].map(|seed| Input::<f32>::random(seed, [n], -1.0..1.0));
+    let arrays = [&a, &b, &c, &d].map(Input::array);
+    let chain = || {
+        broadloom::function(|a: &Array, b: &Array, c: &Array, d: &Array| (a * b + c).relu() - 0.5 * d)
+            .expect("a function of arrays")
+    };
+    let element = |a: f32, b: f32, c: f32, d: f32| (a * b + c).max(0.0) - 0.5 * d;
+    if let Some(row) = Row::of(bench, "s_call", &n.to_string(), F32) {
+        let inputs = [&a, &b, &c, &d].map(Input::values);
+        let at = |place: usize| {
+            let [a, b, c, d] = inputs.map(|values| values[place]);
+            element(a, b, c, d)
+        };
+        let mut contest = row.contest(&[a.bytes(), b.bytes(), c.bytes(), d.bytes()], n, 0.0);
+        let (f, [a, b, c, d]) = (chain(), &arrays);
+        contest
+            .expect(|place| at(place).wide())
+            .broadloom(move || f.call(a, b, c, d).expect("a call of the function"))
+            .peer("loop", move || (0..n).map(at).collect::<Vec<f32>>());
+        contest.run();
+    }
+    let (f, [a, b, c, d], mut out) = (chain(), &arrays, vec![0.0_f32; n]);
+    bench.time("s_call_into", &n.to_string(), CALLS, || {
+        timed(|| (0..CALLS).for_each(|_| f.call_into(a, b, c, d, &mut out).expect("a call of the function")))
+    });
 }
 
 /// How long it takes.
