@@ -209,7 +209,7 @@ fn a_node_costs_as_few_allocations_and_as_little_memory_however_many_there_are()
         ("doubling", 550),
         ("tree", 1400),
         ("siblings", 1750),
-        ("reductions", 1500),
+        ("reductions", 1900),
         ("products", 1600),
         ("steps", 1500),
     ];
