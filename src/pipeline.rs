@@ -366,6 +366,7 @@ pub fn explain_with(captured: &Captured, target: &Target, settings: &Settings) -
     let (clif, asm) = code_texts(&plan, target)?;
     let width = match target.vector() {
         Vector::V128 => String::new(),
+        _ if cfg!(not(feature = "jit")) => String::new(),
         vector => format!("; vectors of {} bits\n", vector.bits()),
     };
     Ok(Explain {
