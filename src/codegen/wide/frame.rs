@@ -30,8 +30,9 @@ pub(super) const CALLER_SAVED: usize = 6;
 /// operations in the first-level cache: 8 % less time, since a pass is then 3 cycles and not 2.
 const UNROLLED: usize = 24;
 
-/// Fewest passes of a row for which results are written past the caches.
-const FEWEST_STREAMED: i32 = 4;
+/// Fewest passes of a row for which results are written past the caches. Rows of tiles, four vectors
+/// long, are among them: a transposing copy of 4096 x 4096 `f32` takes 9 ms instead of 26.
+const FEWEST_STREAMED: i32 = 2;
 
 /// Memory of the frame, from its lower end on.
 #[derive(Debug, Default)]
