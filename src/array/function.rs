@@ -14,14 +14,12 @@ use smallvec::{SmallVec, smallvec};
 use crate::array::args::sealed::Sealed;
 use crate::array::capture::{self, Source};
 use crate::array::{Array, Arrays, checked};
-use crate::base::{Element, Error, ErrorKind, Result, Type};
+use crate::base::{Element, Error, ErrorKind, Result, Target, Type};
 use crate::graph::Op;
 use crate::pipeline::{self, Explain, Prepared};
 use crate::runtime::buffer::Lent;
 use crate::runtime::cache::Cache;
 use crate::runtime::run::execute::Inputs;
-
-use crate::base::Target;
 
 /// Most traces that are found without a lock: looking through them takes about as long as running a
 /// small program.

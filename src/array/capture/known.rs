@@ -17,6 +17,9 @@ use crate::runtime::cache::Cache;
 /// Most graphs that are kept: as many as programs are.
 const KEPT: usize = 1024;
 
+/// Most bytes of their records together: at some ten a node, of as many nodes as programs are kept for.
+const KEPT_BYTES: usize = 1 << 22;
+
 /// Longest record that is kept, in bytes: some thousands of nodes. Capturing more takes long enough
 /// not to be done often.
 const LONGEST: usize = 1 << 16;
@@ -93,7 +96,8 @@ pub(super) struct Made {
 
 /// The graph of `record`: a known one, or what `make` makes.
 pub(super) fn graph(record: Record, make: impl Fn() -> Made) -> Made {
-    static KNOWN: LazyLock<Cache<Record, Made>> = LazyLock::new(|| Cache::new(KEPT));
+    static KNOWN: LazyLock<Cache<Record, Made>> =
+        LazyLock::new(|| Cache::weighing(KEPT, KEPT_BYTES, |record: &Record| record.0.len()));
     if record.0.len() > LONGEST {
         return make();
     }
