@@ -41,7 +41,7 @@ pub(super) fn fold(e: &mut Emitter, strip: &Strip, fold: Fold) {
 }
 
 /// Takes the arguments of a strip and then accumulators, and gives those with one element more.
-pub(super) fn with_element(strip: &Strip, fold: Fold) -> Expr {
+pub(in crate::codegen) fn with_element(strip: &Strip, fold: Fold) -> Expr {
     let mut b = Builder::default();
     let elements = b.inline(&strip.body, |_, _, _| None);
     let outputs = strip.outputs().iter().enumerate();

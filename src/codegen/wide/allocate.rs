@@ -5,6 +5,8 @@
 //! and no register holds them. When registers run out, the value whose next use is furthest goes to
 //! the stack.
 
+mod fma;
+
 use smallvec::SmallVec;
 
 use super::body::{Body, Class, Home, Info, Inst, Place, Plain, Source, V};
@@ -24,11 +26,14 @@ pub(super) fn uses(body: &Body) -> Vec<SmallVec<[u32; 4]>> {
             uses[v.index()].push(at as u32);
         }
     }
+    for (_, after) in &body.carried {
+        uses[after.index()].push(body.insts.len() as u32);
+    }
     uses
 }
 
-/// The instructions of `body` on registers.
-pub(super) fn allocate(body: &Body, file: &File, slots: &mut Slots) -> Vec<Placed> {
+/// The instructions of `body` on registers; of what is carried, these.
+pub(super) fn allocate(body: &Body, file: &File, slots: &mut Slots, carried: &[u8]) -> Vec<Placed> {
     let mut allocator = Allocator {
         body,
         file,
@@ -40,8 +45,12 @@ pub(super) fn allocate(body: &Body, file: &File, slots: &mut Slots) -> Vec<Place
         vectors: vec![None; usize::from(file.vectors)],
         masks: vec![None; usize::from(ACTIVE)],
         pinned: SmallVec::new(),
+        carried,
         placed: Vec::with_capacity(body.insts.len() * 2),
     };
+    for (&(before, _), &reg) in body.carried.iter().zip(carried) {
+        allocator.reg[before.index()] = Some(reg);
+    }
     for (at, info) in body.values.iter().enumerate() {
         if let Some(fixed) = info.fixed {
             allocator.reg[at] = file.permanent[fixed];
@@ -58,6 +67,13 @@ pub(super) fn allocate(body: &Body, file: &File, slots: &mut Slots) -> Vec<Place
             allocator.settle_loads();
         }
         allocator.inst(inst);
+    }
+    for (&(_, after), &reg) in body.carried.iter().zip(carried) {
+        allocator.pinned.clear();
+        let from = allocator.anywhere(after);
+        if !matches!(from, At::Reg(at) if at == reg) {
+            allocator.load_from(reg, body.info(after), from);
+        }
     }
     allocator.placed
 }
@@ -77,6 +93,8 @@ struct Allocator<'a> {
     masks: Vec<Option<V>>,
     /// Values that must keep their registers now.
     pinned: SmallVec<[V; 4]>,
+    /// The registers of what is carried.
+    carried: &'a [u8],
     placed: Vec<Placed>,
 }
 
@@ -204,61 +222,19 @@ impl Allocator<'_> {
         }
     }
 
-    /// The three forms differ in what they overwrite and in what may be in memory.
-    fn fma(&mut self, inst: &Inst) {
-        let &Inst::Fma { size, width, dst, mut x, mut y, z, minus_product, minus_z } = inst else {
-            unreachable!("it is asked for one")
-        };
-        let [f132, f213, f231] = match (minus_product, minus_z) {
-            (false, false) => [Op::Fma132, Op::Fma213, Op::Fma231],
-            (false, true) => [Op::Fms132, Op::Fms213, Op::Fms231],
-            (true, false) => [Op::Fnma132, Op::Fnma213, Op::Fnma231],
-            (true, true) => [Op::Fnms132, Op::Fnms213, Op::Fnms231],
-        };
-        let times = |v: V| [x, y, z].iter().filter(|other| **other == v).count();
-        let ends: SmallVec<[bool; 3]> = [x, y, z]
-            .iter()
-            .map(|&v| self.in_register(v) && times(v) == 1 && self.left(v) == 1 && self.is_transient(v))
-            .collect();
-        let [x_ends, y_ends, z_ends] = [ends[0], ends[1], ends[2]];
-        if y_ends && !x_ends {
-            std::mem::swap(&mut x, &mut y);
-        }
-        // What is overwritten: something that ends, else something that has to be loaded anyway.
-        let over_z = z_ends
-            || !(x_ends || y_ends) && (!self.in_register(z) || self.in_register(x) && self.in_register(y));
-        let (op, tied, a, b) = if over_z {
-            if !self.in_register(x) && self.in_register(y) {
-                std::mem::swap(&mut x, &mut y);
-            }
-            (f231, z, x, y)
-        } else {
-            if !(x_ends || y_ends) && self.in_register(x) {
-                std::mem::swap(&mut x, &mut y);
-            }
-            if self.in_register(z) { (f132, x, z, y) } else { (f213, x, y, z) }
-        };
-        self.plain(&Plain {
-            op,
-            size,
-            width,
-            dst: Some(dst),
-            tied: Some(tied),
-            a: Some(a),
-            b: Source::Value(b),
-            mask: None,
-            zero: false,
-            imm: 0,
-        });
-    }
-
     fn in_register(&self, v: V) -> bool {
         self.reg[v.index()].is_some()
     }
 
     /// Whether its register is free after its last use.
     fn is_transient(&self, v: V) -> bool {
-        self.body.info(v).fixed.is_none() && self.body.active != Some(v)
+        let carried = self.body.carried.iter().any(|(before, _)| *before == v);
+        self.body.info(v).fixed.is_none() && self.body.active != Some(v) && !carried
+    }
+
+    /// Whether `after` is what becomes of `before`, which is carried.
+    fn carries(&self, before: V, after: V) -> bool {
+        self.body.carried.contains(&(before, after))
     }
 
     /// Uses that are still to come.
@@ -315,6 +291,13 @@ impl Allocator<'_> {
 
     /// A register for `v`, which this instruction computes or loads.
     fn fresh(&mut self, v: V) -> u8 {
+        // What is carried goes where it was before, if that is not needed any more.
+        let own = self.body.carried.iter().position(|(_, after)| *after == v);
+        if let Some(at) = own.filter(|&at| self.left(self.body.carried[at].0) == 0) {
+            self.reg[v.index()] = Some(self.carried[at]);
+            self.pinned.push(v);
+            return self.carried[at];
+        }
         let reg = self.free(self.body.info(v).class);
         self.holders(v)[usize::from(reg)] = Some(v);
         self.reg[v.index()] = Some(reg);
@@ -393,7 +376,8 @@ impl Allocator<'_> {
             let reg = self.reg[v.index()].expect("it is held");
             saved.push(Saved { class: info.class, reg, slot: self.slots.kept(info.class, reg) });
         }
-        for reg in self.file.permanent.clone().into_iter().flatten() {
+        let carried = self.file.carried.clone();
+        for reg in self.file.permanent.iter().flatten().copied().chain(carried).collect::<Vec<_>>() {
             saved.push(Saved { class: Class::Vector, reg, slot: self.slots.kept(Class::Vector, reg) });
         }
         saved
@@ -402,8 +386,15 @@ impl Allocator<'_> {
     /// A register for `dst` that holds `tied` now. Its use is counted.
     fn tie(&mut self, dst: V, tied: V) -> u8 {
         let info = self.body.info(dst);
-        let dies = self.left(tied) == 1 && self.is_transient(tied);
-        if dies && let Some(reg) = self.reg[tied.index()] {
+        let last = self.left(tied) == 1;
+        if last && self.carries(tied, dst) {
+            self.seen[tied.index()] += 1;
+            return self.fresh(dst);
+        }
+        if last
+            && self.is_transient(tied)
+            && let Some(reg) = self.reg[tied.index()]
+        {
             self.seen[tied.index()] += 1;
             self.reg[tied.index()] = None;
             self.holders(dst)[usize::from(reg)] = Some(dst);
@@ -434,7 +425,10 @@ impl Allocator<'_> {
 
     fn load_from(&mut self, reg: u8, info: Info, from: At) {
         let (op, size) = match (from, info.class) {
-            (At::Home(Home::Splat { size, .. }), _) => (Op::Broadcast, size),
+            // Two double words are loaded as they are: no instruction spreads one so little.
+            (At::Home(Home::Splat { size, .. }), _) if size < info.width / 2 => (Op::Broadcast, size),
+            (At::Reg(_), Class::Vector) => (Op::Copy, 4),
+            (At::Reg(_), Class::Mask) => (Op::MaskCopy, 4),
             (_, Class::Vector) => (Op::Load, 4),
             (_, Class::Mask) => (Op::MaskLoad, 4),
         };

@@ -61,6 +61,11 @@ pub(super) enum Place {
     Slot(i32),
     /// An operand's element at each of the distances in a register, which allocation fills in.
     Lanes { operand: usize, index: u8 },
+    /// Bytes from the address in `rdx`.
+    Level(i32),
+    /// The accumulators of some lanes, of elements of `size` bytes, in an area on the stack: from
+    /// the lane on whose number is on the stack too.
+    Accumulators { area: i32, size: u8 },
 }
 
 /// The last operand of an instruction.
@@ -141,6 +146,9 @@ pub(super) struct Body {
     pub(super) values: Vec<Info>,
     /// Which lanes exist, in AVX-512 code for the last iteration.
     pub(super) active: Option<V>,
+    /// What passes from one iteration to the next: the value it has before and the one after. Each
+    /// has a vector register of its own.
+    pub(super) carried: Vec<(V, V)>,
 }
 
 impl Inst {
@@ -215,8 +223,13 @@ impl Body {
             Place::Operand { operand, disp } => format!("[operand {operand}{disp:+}]"),
             Place::Slot(at) => format!("[stack {at}]"),
             Place::Lanes { operand, .. } => format!("[operand {operand} + steps]"),
+            Place::Level(at) => format!("[level {at}]"),
+            Place::Accumulators { area, .. } => format!("[accumulators {area}]"),
         };
         let mut text = String::new();
+        for (before, after) in &self.carried {
+            text += &format!("  carry {before}, then {after}\n");
+        }
         for inst in &self.insts {
             let what = match inst {
                 Inst::Vector(plain) => {
@@ -268,6 +281,7 @@ impl Body {
     /// Drops instructions whose results nobody reads.
     pub(super) fn drop_unused(&mut self) {
         let mut used = vec![false; self.values.len()];
+        self.carried.iter().for_each(|(_, after)| used[after.index()] = true);
         let mut kept: Vec<bool> = self
             .insts
             .iter()

@@ -56,6 +56,12 @@ impl Frame<'_> {
         match place {
             Place::Slot(at) => slot(at),
             Place::Lanes { operand, index } => Mem::Lanes { base: self.base(operand), index, disp: 0 },
+            Place::Level(disp) => Mem::At { base: Gpr::RDX, disp },
+            Place::Accumulators { area, size } => {
+                let lane = self.lane;
+                self.load(Gpr::RDX, lane);
+                Mem::Indexed { base: Gpr::RSP, index: Gpr::RDX, scale: size, disp: area }
+            }
             Place::Operand { operand, disp } => {
                 let base = self.base(operand);
                 match self.tracks[operand].scale {

@@ -6,18 +6,17 @@
 //! side by side is addressed by the column, everything else by an address that moves.
 
 use super::allocate::{ACTIVE, allocate};
-use super::assemble::{Alu, Assembler, Gpr, Mem, Move, Rm, Vector, When};
+use super::assemble::{Alu, Assembler, Gpr, Label, Mem, Move, Rm, Vector, When};
 use super::body::{Body, Class, Fixed, Home};
 use super::emit::{Cold, slot, vector};
 use super::file::{File, registers};
 use super::forms::Op;
 use super::placed::{At, Placed};
-use super::select::Selector;
-use super::{Machine, lanes};
+use super::Machine;
 use crate::base::DType;
 use crate::base::strip::{Step, StripArgs};
 use crate::codegen::memory::known_step;
-use crate::kernel::Strip;
+use crate::kernel::{Strip, StripKind};
 
 /// Registers that hold operands' addresses, those first that need not be put back.
 pub(super) const ADDRESSES: [Gpr; 10] =
@@ -25,14 +24,6 @@ pub(super) const ADDRESSES: [Gpr; 10] =
 
 /// Of them, those that a routine may change.
 pub(super) const CALLER_SAVED: usize = 6;
-
-/// Longest body, in instructions, that is in the code twice for a pass. Measured on a chain of five
-/// operations in the first-level cache: 8 % less time, since a pass is then 3 cycles and not 2.
-const UNROLLED: usize = 24;
-
-/// Fewest passes of a row for which results are written past the caches. Rows of tiles, four vectors
-/// long, are among them: a transposing copy of 4096 x 4096 `f32` takes 9 ms instead of 26.
-const FEWEST_STREAMED: i32 = 2;
 
 /// Memory of the frame, from its lower end on.
 #[derive(Debug, Default)]
@@ -61,8 +52,15 @@ impl Slots {
         })
     }
 
-    fn word(&mut self) -> i32 {
+    pub(super) fn word(&mut self) -> i32 {
         self.vector(8)
+    }
+
+    /// So many bytes, aligned for any vector.
+    pub(super) fn area(&mut self, bytes: usize) -> i32 {
+        let at = self.vector(64);
+        self.bytes = at + bytes as i32;
+        at
     }
 }
 
@@ -99,7 +97,9 @@ pub(super) struct Frame<'a> {
     /// How many elements were done first to align an output.
     pub(super) peeled: i32,
     pub(super) errors: i32,
-    pub(super) stack: i32,
+    pub(super) slots: Slots,
+    /// The lane that accumulators in memory begin with.
+    pub(super) lane: i32,
     /// For calls: the lanes left, the lane, and the registers of addresses.
     pub(super) call: [i32; 2],
     pub(super) kept: i32,
@@ -107,32 +107,8 @@ pub(super) struct Frame<'a> {
     pub(super) cold: Vec<Cold>,
 }
 
-/// Emits a strip that stores its body's outputs element by element.
-pub(super) fn map(asm: Assembler, machine: Machine, strip: &Strip) -> Assembler {
-    let lanes = lanes(machine, strip);
-    let mut slots = Slots::default();
-    let mut fixed = Vec::new();
-    let [body, last] =
-        [false, true].map(|last| Selector::iteration(machine, strip, last, &mut fixed, &mut slots));
-    let mut frame = Frame::new(asm, machine, strip, lanes, fixed, slots, &[&body, &last]);
-    let mut slots = Slots { bytes: frame.stack, kept: Vec::new() };
-    let main = allocate(&body, &frame.file, &mut slots);
-    let last = allocate(&last, &frame.file, &mut slots);
-    frame.stack = slots.bytes;
-    let copies = if body.insts.len() <= UNROLLED { 2 } else { 1 };
-    frame.function(&main, &last, copies);
-    frame.asm
-}
-
-/// The text of what whole iterations do, before registers are given out.
-pub(super) fn selected(machine: Machine, strip: &Strip) -> String {
-    let mut fixed = Vec::new();
-    let body = Selector::iteration(machine, strip, false, &mut fixed, &mut Slots::default());
-    body.text(&fixed)
-}
-
 impl<'a> Frame<'a> {
-    fn new(
+    pub(super) fn new(
         asm: Assembler,
         machine: Machine,
         strip: &'a Strip,
@@ -140,21 +116,26 @@ impl<'a> Frame<'a> {
         fixed: Vec<(Fixed, u8)>,
         mut slots: Slots,
         bodies: &[&Body],
+        carried: usize,
     ) -> Self {
         let mut addresses = ADDRESSES.iter();
+        let reduces_rows = matches!(strip.kind, StripKind::Fold(_));
+        let reduces_columns = matches!(strip.kind, StripKind::Columns(_));
         let tracks = strip
             .operands
             .iter()
             .enumerate()
             .map(|(k, operand)| {
                 let row = slots.word();
-                let side_by_side = operand.step == Step::Unit;
-                let stands = operand.step == Step::Zero && k < strip.arguments;
+                // The results of rows are stored by themselves.
+                let result = reduces_rows && k >= strip.arguments;
+                let side_by_side = operand.step == Step::Unit && !result;
+                let stands = result || operand.step == Step::Zero && k < strip.arguments;
                 let moves = !(side_by_side || stands);
                 let at = match addresses.next().filter(|_| moves || side_by_side) {
                     Some(register) => Ok(*register),
                     // What does not move stays where the row begins.
-                    None => Err(if moves { slots.word() } else { row }),
+                    None => Err(if moves || reduces_columns { slots.word() } else { row }),
                 };
                 let scale = side_by_side.then_some(operand.dtype.size() as u8);
                 Track {
@@ -166,9 +147,9 @@ impl<'a> Frame<'a> {
                 }
             })
             .collect();
-        let file = registers(machine, &fixed, &mut slots, bodies);
+        let file = registers(machine, &fixed, &mut slots, bodies, carried);
         let mut word = || slots.word();
-        let [args, count, rows, active, bits, peeled, errors] = std::array::from_fn(|_| word());
+        let [args, count, rows, active, bits, peeled, errors, lane] = std::array::from_fn(|_| word());
         let call = [word(), word()];
         // One word follows the other.
         let [kept, ..] = [(); CALLER_SAVED].map(|()| word());
@@ -187,61 +168,25 @@ impl<'a> Frame<'a> {
             bits,
             peeled,
             errors,
-            stack: slots.bytes,
+            lane,
+            slots,
             call,
             kept,
             cold: Vec::new(),
         }
     }
 
-    fn function(&mut self, main: &[Placed], last: &[Placed], copies: u8) {
-        let used = self.tracks.iter().filter_map(|track| track.at.ok());
-        let saved: Vec<Gpr> =
-            [Gpr::RBX, Gpr::RBP].into_iter().chain(used.filter(|register| register.0 >= 12)).collect();
-        let (exit, row) = (self.asm.label(), self.asm.label());
-        self.enter(&saved);
-        let lanes = i32::from(self.lanes);
-        let pass = lanes * i32::from(copies);
+    /// These bodies on registers; what they carry is in those at the places `carried`.
+    pub(super) fn allocated<const N: usize>(
+        &mut self,
+        bodies: [&Body; N],
+        carried: &[u8],
+    ) -> [Vec<Placed>; N] {
+        bodies.map(|body| allocate(body, &self.file, &mut self.slots, carried))
+    }
 
-        // The limit of whole passes; below zero if there is none.
-        self.load(Gpr::RBP, self.count);
-        self.asm.alu_imm(Alu::Sub, Gpr::RBP, pass);
-        self.per_call();
-
-        self.asm.bind(row);
-        self.begin_row();
-        let (plain, tail, done) = (self.asm.label(), self.asm.label(), self.asm.label());
-        self.load(Gpr::RAX, self.count);
-        if let Some(first) = self.streamed().next() {
-            self.asm.alu_imm(Alu::Cmp, Gpr::RAX, FEWEST_STREAMED * pass);
-            self.asm.jump(When::Below, plain);
-            self.align(first, last, plain);
-            let streamed: Vec<Placed> = main.iter().map(|placed| self.past_caches(placed)).collect();
-            self.passes(&streamed, copies);
-            self.asm.jump(When::Always, tail);
-        }
-        self.asm.bind(plain);
-        // An unsigned comparison would take a limit below zero for a large one.
-        self.asm.alu_imm(Alu::Cmp, Gpr::RAX, pass);
-        self.asm.jump(When::Below, tail);
-        self.passes(main, copies);
-
-        self.asm.bind(tail);
-        self.load(Gpr::RCX, self.count);
-        self.asm.alu(Alu::Sub, Gpr::RCX, Gpr::RBX);
-        self.asm.jump(When::BelowOrEqual, done);
-        self.begin_last(last);
-        for placed in last {
-            self.placed(placed, 0, true);
-        }
-        if copies > 1 {
-            self.advance();
-            self.asm.alu_imm(Alu::Add, Gpr::RBX, lanes);
-            self.asm.jump(When::Always, tail);
-        }
-        self.asm.bind(done);
-
-        // The next row.
+    /// Goes to `row` with the operands of the next one, if there is one.
+    pub(super) fn next_row(&mut self, row: Label) {
         self.load(Gpr::RAX, self.args);
         let outer = std::mem::offset_of!(StripArgs, outer) as i32;
         self.asm.mov(Move::Load, 8, Gpr::RAX, Mem::At { base: Gpr::RAX, disp: outer });
@@ -251,44 +196,34 @@ impl<'a> Frame<'a> {
         }
         self.asm.alu_mem_imm(Alu::Sub, 8, slot(self.rows), 1);
         self.asm.jump(When::NotEqual, row);
-        self.asm.bind(exit);
-        self.leave(&saved);
-        self.cold();
     }
 
-    /// The loop of whole passes, of which there is one at least.
-    fn passes(&mut self, main: &[Placed], copies: u8) {
-        let head = self.asm.label();
-        self.asm.bind_aligned(head);
-        for copy in 0..copies {
-            for placed in main {
-                self.placed(placed, copy, false);
-            }
-            self.advance();
-        }
-        self.asm.alu_imm(Alu::Add, Gpr::RBX, i32::from(self.lanes) * i32::from(copies));
-        self.asm.alu(Alu::Cmp, Gpr::RBX, Gpr::RBP);
-        self.asm.jump(When::BelowOrEqual, head);
+    /// The registers that have to be put back.
+    fn saved(&self) -> impl DoubleEndedIterator<Item = Gpr> + use<> {
+        let used: Vec<Gpr> = self.tracks.iter().filter_map(|track| track.at.ok()).collect();
+        [Gpr::RBX, Gpr::RBP].into_iter().chain(used.into_iter().filter(|register| register.0 >= 12))
     }
 
-    /// Saves what has to be put back, makes the frame, and puts away the arguments. Without rows or
-    /// columns the function ends here.
-    fn enter(&mut self, saved: &[Gpr]) {
+    /// Saves what has to be put back, makes the frame, and puts away the arguments. Without rows the
+    /// function ends here, and without columns if it `needs_columns`.
+    pub(super) fn enter(&mut self, needs_columns: bool) {
         let work = self.asm.label();
         let field = |offset: usize| Mem::At { base: Gpr::RDI, disp: offset as i32 };
         self.asm.mov(Move::Load, 8, Gpr::RDX, field(std::mem::offset_of!(StripArgs, rows)));
         let none = self.asm.label();
         self.asm.test(8, Gpr::RDX);
         self.asm.jump(When::Equal, none);
-        self.asm.test(8, Gpr::RSI);
+        if needs_columns {
+            self.asm.test(8, Gpr::RSI);
+        }
         self.asm.jump(When::NotEqual, work);
         self.asm.bind(none);
         self.asm.set(Gpr::RAX, 0);
         self.asm.ret();
         self.asm.bind(work);
-        saved.iter().for_each(|register| self.asm.push(*register));
+        self.saved().for_each(|register| self.asm.push(register));
         self.asm.copy(Gpr::RAX, Gpr::RSP);
-        let before = self.stack;
+        let before = self.slots.bytes;
         let bytes = (before + 8 + 63) / 64 * 64;
         // Pages of the stack are touched in order.
         for page in 1..=bytes / 4096 {
@@ -323,20 +258,22 @@ impl<'a> Frame<'a> {
         }
     }
 
-    fn leave(&mut self, saved: &[Gpr]) {
+    /// Puts everything back and returns; then what is out of line.
+    pub(super) fn leave(&mut self) {
         self.zero_upper();
         if self.streamed().next().is_some() {
             self.asm.fence();
         }
-        let at = self.stack;
+        let at = self.slots.bytes;
         self.asm.mov(Move::Load, 4, Gpr::RAX, slot(self.errors));
         self.load(Gpr::RSP, at);
-        saved.iter().rev().for_each(|register| self.asm.pop(*register));
+        self.saved().rev().for_each(|register| self.asm.pop(register));
         self.asm.ret();
+        self.cold();
     }
 
     /// Fixed values that no row changes.
-    fn per_call(&mut self) {
+    pub(super) fn per_call(&mut self) {
         self.load(Gpr::RAX, self.args);
         let scalars = std::mem::offset_of!(StripArgs, scalars) as i32;
         self.asm.mov(Move::Load, 8, Gpr::RDX, Mem::At { base: Gpr::RAX, disp: scalars });
@@ -377,7 +314,7 @@ impl<'a> Frame<'a> {
     }
 
     /// Addresses and fixed values at the beginning of a row.
-    fn begin_row(&mut self) {
+    pub(super) fn begin_row(&mut self) {
         for k in 0..self.tracks.len() {
             let track = self.tracks[k];
             match track.at {
@@ -437,7 +374,7 @@ impl<'a> Frame<'a> {
     }
 
     /// Moves addresses on by an iteration.
-    fn advance(&mut self) {
+    pub(super) fn advance(&mut self) {
         for k in 0..self.tracks.len() {
             let track = self.tracks[k];
             match (track.ahead, track.at) {
@@ -452,7 +389,7 @@ impl<'a> Frame<'a> {
     }
 
     /// Puts the element at `at` into every lane of a fixed value.
-    fn spread(&mut self, number: usize, dtype: DType, at: Mem, width: u8) {
+    pub(super) fn spread(&mut self, number: usize, dtype: DType, at: Mem, width: u8) {
         // The first register changes and is nobody's now.
         let reg = self.file.permanent[number].unwrap_or(0);
         match dtype {
@@ -482,7 +419,7 @@ impl<'a> Frame<'a> {
     fn refill(&mut self, number: usize, reg: u8, width: u8) {
         let rm = At::Home(self.file.homes[number]);
         let (op, size) = match self.file.homes[number] {
-            Home::Splat { size, .. } => (Op::Broadcast, size),
+            Home::Splat { size, .. } if size < width / 2 => (Op::Broadcast, size),
             _ => (Op::Load, 4),
         };
         let placed = Placed::Vector { op, size, width, reg, vvvv: 0, rm, mask: 0, zero: false, imm: 0 };

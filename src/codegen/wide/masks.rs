@@ -161,7 +161,8 @@ impl Selector<'_> {
 
     /// The low words of double words, in half the width; AVX2 code.
     pub(super) fn even_words(&mut self, a: V) -> V {
-        let half = self.upper_half(a, 8);
+        // Two double words have no half to themselves.
+        let half = if self.body.info(a).width > 16 { self.upper_half(a, 8) } else { a };
         let dst = self.fresh_vector(4);
         let width = self.width(4);
         self.push(Plain {

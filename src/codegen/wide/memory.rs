@@ -112,7 +112,7 @@ impl Selector<'_> {
     }
 
     /// The lanes of `size` bytes that exist in the last iteration; AVX2 code.
-    fn tail(&mut self, size: u8) -> V {
+    pub(super) fn tail(&mut self, size: u8) -> V {
         let width = self.width(size);
         self.fix(Fixed::Tail { size }, size, width)
     }

@@ -10,8 +10,9 @@
 //! - `body`: what is selected, straight-line instructions on values.
 //! - `file`: registers for fixed values; `allocate`: for the others; `placed`: what
 //!   comes of that.
-//! - `frame`: the function around it; `emit`: its instructions written out; `stream`: results past the
-//!   caches.
+//! - `frame`: the function around it; `map`, `fold` and `columns`: its loops, by what becomes of the values,
+//!   of which `join` is the part that reduces and `stream` writes results past the caches; `emit`: its
+//!   instructions written out.
 //! - `forms`: the instructions, a row each; `encode`: their bytes; `text`: their text; `assemble`: labels
 //!   and constants.
 
@@ -20,11 +21,15 @@ mod arms;
 mod assemble;
 mod body;
 mod cast;
+mod columns;
 mod emit;
 mod encode;
 mod file;
+mod fold;
 mod forms;
 mod frame;
+mod join;
+mod map;
 mod masks;
 mod memory;
 mod placed;
@@ -35,8 +40,9 @@ mod tests;
 mod text;
 
 use super::{Code, Texts};
+use crate::base::strip::Step;
 use crate::base::{DType, Target, Vector};
-use crate::kernel::{Strip, StripKind};
+use crate::kernel::{Operand, Strip, StripKind};
 use crate::op::{Expr, Inst, math};
 use assemble::Assembler;
 
@@ -49,26 +55,70 @@ pub(super) enum Machine {
     Avx512,
 }
 
-/// What code for `strip` is made for here; none if vectors of 128 bits are asked for, or if it is a
-/// fold.
+/// What code for `strip` is made for here; none if vectors of 128 bits are asked for, or where CLIF does
+/// as well.
 pub(super) fn machine(strip: &Strip, target: &Target) -> Option<Machine> {
     let machine = match target.vector() {
         Vector::V128 => return None,
         Vector::V256 => Machine::Avx2,
         Vector::V512 => Machine::Avx512,
     };
-    (strip.kind == StripKind::Map).then_some(machine)
+    let here = match strip.kind {
+        StripKind::Map => true,
+        StripKind::Fold(_) | StripKind::Columns(_) => reduces(strip, machine),
+    };
+    here.then_some(machine)
+}
+
+/// Whether code for the reduction `strip` is made here. Not where a body calls routines for every
+/// element, which would have to keep all accumulators; nor of truth values next to others, or in masks;
+/// nor of those that are stored, which combine sixteen at a time there.
+fn reduces(strip: &Strip, machine: Machine) -> bool {
+    let outputs = strip.outputs();
+    let truths = outputs.iter().filter(|output| output.dtype == DType::Bool).count();
+    let arguments = &strip.operands[..strip.arguments];
+    let stored = strip.body.len() == 1 && arguments.iter().all(|argument| argument.dtype == DType::Bool);
+    let (groups, held) = join::groups(machine, strip);
+    let moves = |operand: &Operand| !matches!(operand.step, Step::Unit | Step::Zero);
+    let by_parts = matches!(strip.kind, StripKind::Fold(_)) && groups != held;
+    outputs.len().is_power_of_two()
+        && (truths == 0 || truths == outputs.len() && machine == Machine::Avx2 && !stored)
+        && !(by_parts && arguments.iter().any(moves))
+        && !calls(&strip.body)
+}
+
+/// Whether a routine is called for every element.
+fn calls(expr: &Expr) -> bool {
+    expr.iter().any(|(inst, _)| match inst {
+        Inst::Call(..) => true,
+        Inst::Unary(op, a) if op.is_math() => calls(math::unary(*op, expr.dtype(*a))),
+        Inst::Binary(op, a, _) if op.is_math() => calls(math::binary(*op, expr.dtype(*a))),
+        _ => false,
+    })
 }
 
 /// The machine code of `strip`.
 pub(super) fn compile(strip: &Strip, machine: Machine) -> Code {
-    frame::map(Assembler::new(machine == Machine::Avx512, false), machine, strip).finish().0
+    emit(Assembler::new(machine == Machine::Avx512, false), strip, machine).finish().0
 }
 
 /// The texts of `strip`.
 pub(super) fn texts(strip: &Strip, machine: Machine) -> Texts {
-    let (_, asm) = frame::map(Assembler::new(machine == Machine::Avx512, true), machine, strip).finish();
-    Texts { clif: frame::selected(machine, strip), asm }
+    let (_, asm) = emit(Assembler::new(machine == Machine::Avx512, true), strip, machine).finish();
+    let clif = match strip.kind {
+        StripKind::Map => map::selected(machine, strip),
+        StripKind::Fold(fold) => fold::selected(machine, strip, fold),
+        StripKind::Columns(fold) => columns::selected(machine, strip, fold),
+    };
+    Texts { clif, asm }
+}
+
+fn emit(asm: Assembler, strip: &Strip, machine: Machine) -> Assembler {
+    match strip.kind {
+        StripKind::Map => map::map(asm, machine, strip),
+        StripKind::Fold(fold) => fold::fold(asm, machine, strip, fold),
+        StripKind::Columns(fold) => columns::columns(asm, machine, strip, fold),
+    }
 }
 
 /// Elements of an iteration: as many of the widest dtype as a vector holds.

@@ -10,6 +10,7 @@ use super::Machine;
 use super::body::{Body, Class, Fixed, Inst, Place, Plain, Source, V};
 use super::forms::Op;
 use super::frame::Slots;
+use super::join::lane_size;
 use crate::base::{DType, Scalar};
 use crate::kernel::Strip;
 use crate::op::{Expr, Inst as Code, Unary};
@@ -38,7 +39,30 @@ pub(super) struct Selector<'a> {
 }
 
 impl<'a> Selector<'a> {
-    /// Everything an iteration does, be it whole or the last one.
+    /// Of an iteration, be it whole or the last one.
+    pub(super) fn new(
+        machine: Machine,
+        strip: &'a Strip,
+        last: bool,
+        fixed: &'a mut Vec<(Fixed, u8)>,
+        slots: &'a mut Slots,
+    ) -> Self {
+        let lanes = super::lanes(machine, strip);
+        let mut selector = Selector { machine, strip, lanes, last, body: Body::default(), fixed, slots };
+        if last && selector.evex() {
+            let active = selector.body.value(Class::Mask, selector.mask_size(), 8);
+            selector.body.active = Some(active);
+        }
+        selector
+    }
+
+    /// What was selected, without what nobody needs.
+    pub(super) fn finish(mut self) -> Body {
+        self.body.drop_unused();
+        self.body
+    }
+
+    /// Everything an iteration of a map does.
     pub(super) fn iteration(
         machine: Machine,
         strip: &'a Strip,
@@ -46,30 +70,30 @@ impl<'a> Selector<'a> {
         fixed: &'a mut Vec<(Fixed, u8)>,
         slots: &'a mut Slots,
     ) -> Body {
-        let lanes = super::lanes(machine, strip);
-        let mut selector = Selector { machine, strip, lanes, last, body: Body::default(), fixed, slots };
+        let mut selector = Selector::new(machine, strip, last, fixed, slots);
         selector.outputs();
-        selector.body.drop_unused();
-        selector.body
+        selector.finish()
     }
 }
 
 impl Selector<'_> {
     fn outputs(&mut self) {
-        if self.last && self.evex() {
-            let active = self.body.value(Class::Mask, self.mask_size(), 8);
-            self.body.active = Some(active);
-        }
         let strip = self.strip;
-        let outs = self.evaluate(&strip.body, &mut |s, inst| match inst {
-            Code::Arg(arg) => s.load(*arg as usize),
-            Code::Scalar(scalar) => {
-                s.uniform(strip.scalars[*scalar as usize], Fixed::Scalar(*scalar as usize))
-            }
-            other => unreachable!("{other:?} in a strip"),
-        });
+        let outs = self.evaluate(&strip.body, &mut |s, inst| s.leaf(inst));
         for (out, lanes) in outs.into_iter().enumerate() {
             self.store(strip.arguments + out, lanes);
+        }
+    }
+
+    /// An argument or a scalar of the strip.
+    pub(super) fn leaf(&mut self, inst: &Code) -> Lanes {
+        match inst {
+            Code::Arg(arg) => self.load(*arg as usize),
+            Code::Scalar(scalar) => {
+                let scalar = *scalar as usize;
+                self.uniform(self.strip.scalars[scalar], Fixed::Scalar(scalar))
+            }
+            other => unreachable!("{other:?} in a strip"),
         }
     }
 
@@ -162,9 +186,10 @@ impl Selector<'_> {
         })[0]
     }
 
-    /// Bytes of the vector that an iteration's elements of `size` bytes fill.
+    /// Bytes of the vector that an iteration's elements of `size` bytes fill; there are none of less
+    /// than 16, which are few lanes' at the end of a reduction.
     pub(super) fn width(&self, size: u8) -> u8 {
-        self.lanes * size
+        (self.lanes * size).max(16)
     }
 
     /// How masks are told apart: 4 for 16 lanes, 8 for 8.
@@ -328,6 +353,21 @@ impl Selector<'_> {
         };
         let op = if smaller { Op::Min } else { Op::Max };
         Some(Lanes::new(x.dtype, self.rvm(op, x.dtype.size() as u8, x.v, y.v)))
+    }
+
+    /// What is at `place`, of as many elements as an iteration has.
+    pub(super) fn load_from(&mut self, dtype: DType, place: Place) -> Lanes {
+        let size = lane_size(dtype);
+        let (dst, width) = (self.fresh_vector(size), self.width(size));
+        self.push(Plain { dst: Some(dst), b: Source::Place(place), ..plain(Op::Load, size, width) });
+        Lanes::new(dtype, dst)
+    }
+
+    /// Stores all lanes at `place`.
+    pub(super) fn store_to(&mut self, place: Place, lanes: Lanes) {
+        let size = lane_size(lanes.dtype);
+        let width = self.width(size);
+        self.push(Plain { a: Some(lanes.v), b: Source::Place(place), ..plain(Op::Store, size, width) });
     }
 
     /// The place of an operand's first element in an iteration.

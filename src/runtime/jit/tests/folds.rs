@@ -114,14 +114,16 @@ fn given(strip: &Strip, rows: usize, n: usize, with_special: bool) -> (Vec<Optio
 
 /// Runs a fold over rows of `n` and compares its lanes, and what they combine to, with the model's.
 fn check_fold(strip: &Strip, natives: &[Native], fold: Fold, rows: usize, n: usize, with_special: bool) {
-    for complete in [false, true] {
-        check_rows(strip, natives, fold, (rows, n), complete, with_special);
+    for (native, width) in natives.iter().zip(widths()) {
+        for complete in [false, true] {
+            check_rows(strip, (native, width), fold, (rows, n), complete, with_special);
+        }
     }
 }
 
 fn check_rows(
     strip: &Strip,
-    natives: &[Native],
+    (native, width): (&Native, Vector),
     fold: Fold,
     (rows, n): (usize, usize),
     complete: bool,
@@ -147,7 +149,7 @@ fn check_rows(
         }))
         .collect();
     let scalars: Vec<Scalar> = strip.scalars.iter().map(|dtype| Scalar::new(*dtype, 0.3)).collect();
-    assert_eq!(call(&natives[0], &operands, &scalars, rows, n), 0);
+    assert_eq!(call(native, &operands, &scalars, rows, n), 0);
 
     for row in 0..rows {
         let row_values: Vec<Values> =
@@ -170,7 +172,7 @@ fn check_rows(
                 let (expected, found) = (expected.get(lane), found.get(lane));
                 assert!(
                     found.same(expected),
-                    "{strip}output {out}, lane {lane}, row {row} of {rows} x {n}: {found} is not {expected}"
+                    "{strip}output {out}, lane {lane}, row {row} of {rows} x {n}: {found} is not {expected}, {width:?}"
                 );
             }
             assert!(result.untouched(rows * left), "{strip}writes beside its results");
@@ -181,6 +183,18 @@ fn check_rows(
 /// Runs a strip of columns over `rows` rows of `n` and compares what it leaves with the rows combined
 /// one after the other.
 fn check_columns(strip: &Strip, natives: &[Native], fold: Fold, rows: usize, n: usize, with_special: bool) {
+    for (native, width) in natives.iter().zip(widths()) {
+        check_columns_of(strip, (native, width), fold, (rows, n), with_special);
+    }
+}
+
+fn check_columns_of(
+    strip: &Strip,
+    (native, width): (&Native, Vector),
+    fold: Fold,
+    (rows, n): (usize, usize),
+    with_special: bool,
+) {
     let (mut buffers, columns) = given(strip, rows, n, with_special);
     let mut held: Vec<Values> = Vec::new();
     let mut results: Vec<Strided> = Vec::new();
@@ -200,7 +214,7 @@ fn check_columns(strip: &Strip, natives: &[Native], fold: Fold, rows: usize, n: 
         .chain(results.iter_mut().map(|result| (result.base(), result.inner, 0)))
         .collect();
     let scalars: Vec<Scalar> = strip.scalars.iter().map(|dtype| Scalar::new(*dtype, 0.3)).collect();
-    assert_eq!(call(&natives[0], &operands, &scalars, rows, n), 0);
+    assert_eq!(call(native, &operands, &scalars, rows, n), 0);
 
     for row in 0..rows {
         let leaf = &mut |inst: &Inst| match inst {
@@ -215,7 +229,7 @@ fn check_columns(strip: &Strip, natives: &[Native], fold: Fold, rows: usize, n: 
             let (expected, found) = (expected.get(column), result.get(column));
             assert!(
                 found.same(expected),
-                "{strip}output {out}, column {column} of {rows} x {n}: {found} is not {expected}"
+                "{strip}output {out}, column {column} of {rows} x {n}: {found} is not {expected}, {width:?}"
             );
         }
         assert!(result.untouched(n), "{strip}writes beside its columns");

@@ -1,0 +1,243 @@
+//! What reductions do to their accumulators, as straight-line instructions on values: elements join them,
+//! levels of the tree merge with them, and lanes are halved until one is left.
+
+use smallvec::SmallVec;
+
+use super::body::{Body, Place, Plain, Source};
+use super::forms::Op;
+use super::frame::Slots;
+use super::select::{Lanes, Selector, plain};
+use super::{Machine, lanes};
+use crate::base::strip::{LANE_BYTES, ROUNDS};
+use crate::base::{DType, Scalar};
+use crate::codegen::fold::with_element;
+use crate::kernel::Strip;
+use crate::kernel::interpret::combiner;
+use crate::op::{Expr, Fold, Inst as Code};
+/// What one lane accumulates.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Accumulator {
+    pub(super) dtype: DType,
+    pub(super) identity: Scalar,
+    /// Where its lanes are on the stack.
+    pub(super) area: i32,
+    /// Bytes of a lane, and of a group of them.
+    pub(super) size: u8,
+    pub(super) width: u8,
+}
+
+/// How a reduction sits in registers and memory.
+pub(super) struct Reduction {
+    pub(super) accumulators: Vec<Accumulator>,
+    /// Elements of a round.
+    pub(super) round: usize,
+    /// Elements of a block. Of truth values alone, which meet in any order, there is one block.
+    pub(super) block: Option<usize>,
+    /// Vectors of a round, and how many of them have their accumulators in registers at a time.
+    pub(super) groups: usize,
+    pub(super) held: usize,
+    pub(super) combine: Expr,
+    /// Where a row's results are, eight bytes each.
+    pub(super) results: i32,
+    pub(super) number: i32,
+    pub(super) start: i32,
+    pub(super) rest: i32,
+    pub(super) left: i32,
+    pub(super) levels: i32,
+    pub(super) told: i32,
+    pub(super) scratch: i32,
+}
+
+/// Bytes of a lane: truth values are as wide as the narrowest elements of vectors.
+pub(super) fn lane_size(dtype: DType) -> u8 {
+    (dtype.size() as u8).max(4)
+}
+
+/// The vectors whose accumulators are in registers at a time, of `groups`, half of the registers that
+/// there are; the body has the others.
+pub(super) fn held(machine: Machine, accumulators: usize, groups: usize) -> usize {
+    let registers = if machine == Machine::Avx512 { 16 } else { 8 };
+    groups.min((registers / accumulators).max(1))
+}
+
+/// How many times a vector goes into a round of `strip`, and how many of them are held at a time.
+pub(super) fn groups(machine: Machine, strip: &Strip) -> (usize, usize) {
+    let outputs = strip.outputs();
+    let vector = usize::from(lanes(machine, strip));
+    let truths = outputs.iter().all(|output| output.dtype == DType::Bool);
+    let round = if truths { 4 * vector } else { Strip::lanes(outputs.iter().map(|output| output.dtype)) };
+    let groups = (round / vector).max(1);
+    (groups, held(machine, outputs.len(), groups))
+}
+
+impl Reduction {
+    pub(super) fn new(machine: Machine, strip: &Strip, fold: Fold, slots: &mut Slots) -> Self {
+        let vector = lanes(machine, strip);
+        let dtypes: Vec<DType> = strip.outputs().iter().map(|output| output.dtype).collect();
+        let (groups, held) = groups(machine, strip);
+        let round = groups * usize::from(vector);
+        let truths = dtypes.iter().all(|dtype| *dtype == DType::Bool);
+        let accumulators = dtypes
+            .iter()
+            .zip(fold.identity(dtypes[0]))
+            .map(|(&dtype, identity)| {
+                let (size, area) = (lane_size(dtype), slots.area(LANE_BYTES));
+                Accumulator { dtype, identity, area, size, width: size * vector }
+            })
+            .collect();
+        let results = slots.area(8 * dtypes.len());
+        let [number, start, rest, left, levels, told, scratch] = std::array::from_fn(|_| slots.word());
+        Self {
+            accumulators,
+            round,
+            block: (!truths).then_some(ROUNDS * round),
+            groups,
+            held,
+            combine: combiner(fold, &dtypes),
+            results,
+            number,
+            start,
+            rest,
+            left,
+            levels,
+            told,
+            scratch,
+        }
+    }
+
+    /// What a whole vector of elements does to the accumulators it carries.
+    pub(super) fn join(&self, mut s: Selector, fold: Fold) -> Body {
+        let before: SmallVec<[Lanes; 2]> = self.fresh(&mut s);
+        let after = s.joined(fold, &before);
+        s.carry(&before, &after);
+        s.finish()
+    }
+
+    /// The same in memory, for the lanes that exist.
+    pub(super) fn join_last(&self, mut s: Selector, fold: Fold) -> Body {
+        let places: SmallVec<[Place; 2]> =
+            self.accumulators.iter().map(|a| Place::Accumulators { area: a.area, size: a.size }).collect();
+        let before: SmallVec<[Lanes; 2]> =
+            self.accumulators.iter().zip(&places).map(|(a, place)| s.load_from(a.dtype, *place)).collect();
+        let after = s.joined(fold, &before);
+        for ((a, place), (before, after)) in
+            self.accumulators.iter().zip(places).zip(before.iter().zip(after))
+        {
+            let exists = s.existing(a.size);
+            let kept = s.select(exists, after, *before);
+            s.store_to(place, kept);
+        }
+        s.finish()
+    }
+
+    /// What a level does to the accumulators of a group.
+    pub(super) fn merge(&self, mut s: Selector, group: usize) -> Body {
+        let right: SmallVec<[Lanes; 2]> = self.fresh(&mut s);
+        let level = |(k, a): (usize, &Accumulator)| {
+            s.load_from(a.dtype, Place::Level((k * LANE_BYTES + group * usize::from(a.width)) as i32))
+        };
+        let left: SmallVec<[Lanes; 2]> = self.accumulators.iter().enumerate().map(level).collect();
+        let both = self.combined(&mut s, &left, &right);
+        s.carry(&right, &both);
+        s.finish()
+    }
+
+    /// A row's lanes, in memory, combined by halving.
+    pub(super) fn halve(&self, mut s: Selector) -> Body {
+        let mut groups: Vec<SmallVec<[Lanes; 2]>> = (0..self.groups)
+            .map(|group| {
+                let place = |a: &Accumulator| Place::Slot(a.area + group as i32 * i32::from(a.width));
+                self.accumulators.iter().map(|a| s.load_from(a.dtype, place(a))).collect()
+            })
+            .collect();
+        while groups.len() > 1 {
+            let right = groups.split_off(groups.len() / 2);
+            groups =
+                groups.iter().zip(&right).map(|(left, right)| self.combined(&mut s, left, right)).collect();
+        }
+        let mut left = groups.swap_remove(0);
+        while s.lanes > 1 {
+            let half = s.lanes / 2;
+            let right: SmallVec<[Lanes; 2]> = left.iter().map(|lanes| s.moved_down(*lanes, half)).collect();
+            s.lanes = half;
+            left = self.combined(&mut s, &left, &right);
+        }
+        for (k, lanes) in left.into_iter().enumerate() {
+            let place = Place::Slot(self.results + 8 * k as i32);
+            let size = lane_size(lanes.dtype);
+            s.push(Plain { a: Some(lanes.v), b: Source::Place(place), ..plain(Op::StoreScalar, size, 16) });
+        }
+        s.finish()
+    }
+
+    fn fresh(&self, s: &mut Selector) -> SmallVec<[Lanes; 2]> {
+        self.accumulators.iter().map(|a| Lanes::new(a.dtype, s.fresh_vector(a.size))).collect()
+    }
+
+    /// The accumulators of `left` and `right` combined.
+    fn combined(&self, s: &mut Selector, left: &[Lanes], right: &[Lanes]) -> SmallVec<[Lanes; 2]> {
+        s.evaluate(&self.combine, &mut |_, inst| match inst {
+            Code::Acc(acc) => *left.iter().chain(right).nth(usize::from(*acc)).expect("two sides"),
+            other => unreachable!("{other:?} in a combination"),
+        })
+    }
+
+    /// The parts of a round whose accumulators are in registers together: their groups.
+    pub(super) fn parts(&self) -> impl Iterator<Item = std::ops::Range<usize>> + use<> {
+        let held = self.held;
+        (0..self.groups / held).map(move |part| part * held..(part + 1) * held)
+    }
+
+    pub(super) fn is_one_part(&self) -> bool {
+        self.held == self.groups
+    }
+}
+
+impl Selector<'_> {
+    /// The accumulators with an iteration's elements more.
+    pub(super) fn joined(&mut self, fold: Fold, before: &[Lanes]) -> SmallVec<[Lanes; 2]> {
+        let strip = self.strip;
+        let mut after = self.evaluate(&with_element(strip, fold), &mut |s, inst| match inst {
+            Code::Arg(arg) if *arg as usize >= strip.arguments => before[*arg as usize - strip.arguments],
+            inst => s.leaf(inst),
+        });
+        for lanes in after.iter_mut().filter(|lanes| lanes.dtype == DType::Bool) {
+            lanes.v = self.lanes_of(lanes.v, lane_size(DType::Bool));
+        }
+        after
+    }
+
+    /// What is in `before` when an iteration begins is what `after` is when it ends.
+    pub(super) fn carry(&mut self, before: &[Lanes], after: &[Lanes]) {
+        self.body.carried = before.iter().zip(after).map(|(before, after)| (before.v, after.v)).collect();
+    }
+
+    /// Which lanes of `size` bytes exist in the last iteration.
+    fn existing(&mut self, size: u8) -> Lanes {
+        let v = match self.body.active {
+            Some(active) => active,
+            None => self.tail(size),
+        };
+        Lanes::new(DType::Bool, v)
+    }
+
+    /// The lanes from the `half`-th on, of twice as many.
+    fn moved_down(&mut self, lanes: Lanes, half: u8) -> Lanes {
+        let size = lane_size(lanes.dtype);
+        let bytes = half * size;
+        if bytes >= 16 {
+            return Lanes::new(lanes.dtype, self.upper_half(lanes.v, size));
+        }
+        // The upper eight bytes below, or the second word everywhere.
+        let (by, imm) = if bytes == 8 { (8, 1) } else { (4, 0x55) };
+        let dst = self.fresh_vector(size);
+        self.push(Plain {
+            dst: Some(dst),
+            a: Some(lanes.v),
+            b: Source::Value(lanes.v),
+            imm,
+            ..plain(Op::ShuffleTwo, by, 16)
+        });
+        Lanes::new(lanes.dtype, dst)
+    }
+}
