@@ -258,7 +258,7 @@ pub const TASK_WORK: usize = 1 << 15;
 
 /// Columns that make a task of a reduction across columns: narrower ones would leave each of them
 /// short pieces of every row, which memory gives at a fraction of its speed.
-pub const TASK_COLUMNS: usize = 256;
+pub const TASK_COLUMNS: usize = 1024;
 
 /// Work of a row of a group from which on it is cut itself, in additions: each of some stages is
 /// worth a second core several times.

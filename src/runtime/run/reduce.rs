@@ -20,10 +20,10 @@ use crate::kernel::loops::{Direction, Reduce};
 use sides::{Sides, moved};
 use tree::Tree;
 
-/// Columns that a reduction across columns takes at a time, of one accumulator: a page of 4-byte
-/// elements, with 32 lanes of them 128 KiB for each level of its tree, a few of which stay in a
-/// second-level cache.
-const ACROSS: usize = 1024;
+/// Columns that a reduction across columns takes at a time, of one accumulator. Memory gives long pieces
+/// of rows faster: summing 4096 x 4096 `f32` over its rows takes a sixth longer by 1,024 columns. With 32
+/// lanes of them a level of the tree is 512 KiB, which is written once for 16 rows that are read.
+const ACROSS: usize = 4096;
 
 /// Rows whose lanes a reduction along rows combines at a time.
 const BATCH: usize = 32;
