@@ -205,7 +205,7 @@ impl Selector<'_> {
     }
 
     /// The sign bit alone.
-    fn sign_bit(&mut self, size: u8) -> V {
+    pub(super) fn sign_bit(&mut self, size: u8) -> V {
         self.splat(size, 1 << (8 * u64::from(size) - 1))
     }
 

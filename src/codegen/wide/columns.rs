@@ -10,11 +10,11 @@ use super::assemble::{Alu, Assembler, Gpr, Mem, Move, When};
 use super::body::{Body, Fixed};
 use super::emit::slot;
 use super::frame::{Frame, Slots};
-use super::join::{held, lane_size};
+use super::join::{held, lane_size, stays};
 use super::placed::Placed;
 use super::select::{Lanes, Selector};
 use super::{Machine, lanes};
-use crate::base::strip::{Step, StripArgs};
+use crate::base::strip::StripArgs;
 use crate::kernel::Strip;
 use crate::op::Fold;
 
@@ -23,7 +23,6 @@ const MOST: usize = 8;
 
 /// How many vectors of columns are taken at a time. Addresses that move from column to column serve one.
 fn together(machine: Machine, strip: &Strip) -> usize {
-    let stays = |step: Step| matches!(step, Step::Unit | Step::Zero);
     let near = strip.operands.iter().all(|operand| stays(operand.step));
     if near { held(machine, strip.outputs().len(), MOST) } else { 1 }
 }

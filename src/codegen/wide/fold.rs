@@ -8,12 +8,12 @@
 
 use std::ops::Range;
 
-use super::assemble::{Alu, Assembler, Gpr, Mem, Move, Rm, Vector, When};
+use super::assemble::{Alu, Assembler, Gpr, Label, Mem, Move, Rm, Vector, When};
 use super::body::{Body, Class, Fixed};
 use super::emit::{slot, vector};
 use super::forms::Op;
 use super::frame::{Frame, Slots};
-use super::join::Reduction;
+use super::join::{QUICKLY, Reduction};
 use super::placed::Placed;
 use super::select::Selector;
 use super::{Machine, lanes};
@@ -26,6 +26,9 @@ use crate::op::Fold;
 struct Parts {
     /// Per group held.
     main: Vec<Vec<Placed>>,
+    /// The same as long as all elements are numbers, and what ends it; empty if there is no such way.
+    quick: Vec<Vec<Placed>>,
+    settle: Vec<Vec<Placed>>,
     last: Vec<Placed>,
     /// Per group.
     merges: Vec<Vec<Placed>>,
@@ -46,18 +49,35 @@ pub(super) fn fold(asm: Assembler, machine: Machine, strip: &Strip, fold: Fold) 
     let merges: Vec<Body> = (0..trees).map(|group| selector(false, &|s| reduction.merge(s, group))).collect();
     let halve = if truths { Body::default() } else { selector(false, &|s| reduction.halve(s)) };
 
-    let carried = reduction.held * reduction.accumulators.len();
+    let quick = reduction.quick.then(|| selector(false, &|s| reduction.join_quickly(s, fold)));
+    let settle = reduction.quick.then(|| selector(false, &|s| reduction.settle(s)));
+
+    let carried = reduction.held * if quick.is_some() { QUICKLY } else { reduction.accumulators.len() };
     let mut frame =
         Frame::new(asm, machine, strip, lanes(machine, strip), fixed, slots, &[&main, &last], carried);
     let registers = frame.file.carried.clone();
     let each = reduction.accumulators.len();
     let of = |group: usize| &registers[group % reduction.held * each..][..each];
-    let mut place = |body: &Body, group: usize| frame.allocated([body], of(group)).into_iter().next();
+    // What is carried beside the accumulators has the registers after all of those.
+    let quickly = |group: usize| [0, 1, 2].map(|k| registers[k * reduction.held + group]);
+    let mut place = |body: &Body, carried: &[u8]| {
+        let [placed] = frame.allocated([body], carried);
+        placed
+    };
+    type Place<'p> = dyn FnMut(&Body, &[u8]) -> Vec<Placed> + 'p;
+    let all = |body: &Option<Body>, place: &mut Place<'_>| -> Vec<Vec<Placed>> {
+        body.iter()
+            .flat_map(|body| (0..reduction.held).map(move |group| (body, group)))
+            .map(|(body, group)| place(body, &quickly(group)))
+            .collect()
+    };
     let parts = Parts {
-        main: (0..reduction.held).filter_map(|group| place(&main, group)).collect(),
-        merges: merges.iter().enumerate().filter_map(|(group, merge)| place(merge, group)).collect(),
-        last: place(&last, 0).unwrap_or_default(),
-        halve: place(&halve, 0).unwrap_or_default(),
+        main: (0..reduction.held).map(|group| place(&main, of(group))).collect(),
+        quick: all(&quick, &mut place),
+        settle: all(&settle, &mut place),
+        merges: merges.iter().enumerate().map(|(group, merge)| place(merge, of(group))).collect(),
+        last: place(&last, &[]),
+        halve: place(&halve, &[]),
     };
     frame.reduce(&reduction, &parts);
     frame.asm
@@ -88,6 +108,9 @@ impl Frame<'_> {
         self.begin_row();
         self.asm.alu(Alu::Xor, Gpr::RAX, Gpr::RAX);
         self.store(Gpr::RAX, r.number);
+        if r.quick {
+            self.store(Gpr::RAX, r.exact);
+        }
 
         // How far whole rounds of this block reach, and how many elements are left after the last block's.
         self.asm.bind(block);
@@ -149,28 +172,30 @@ impl Frame<'_> {
 
     /// The whole rounds of a block, up to column `rbp`, for these groups of lanes.
     fn rounds(&mut self, r: &Reduction, parts: &Parts, groups: Range<usize>) {
+        let (exactly, none) = (self.asm.label(), self.asm.label());
+        if r.quick {
+            self.quick_rounds(r, parts, exactly, none);
+            self.asm.bind(exactly);
+        }
         for h in 0..r.held {
             for (k, a) in r.accumulators.iter().enumerate() {
-                let reg = self.carried(r, h, k);
-                let bits = if a.identity.dtype() == DType::Bool && a.identity.to_bool() {
-                    u64::MAX
-                } else {
-                    a.identity.bits()
-                };
-                if bits == 0 {
-                    self.asm.vector(&Vector { vvvv: reg, ..vector(Op::Xor, 4, a.width, reg, Rm::Reg(reg)) });
-                } else {
-                    let constant = self.asm.constant(&bits.to_le_bytes()[..usize::from(a.size)]);
-                    self.vector(Op::Broadcast, a.size, a.width, reg, Rm::Mem(Mem::Pool(constant)));
-                }
+                let truth = a.dtype == DType::Bool && a.identity.to_bool();
+                let bits = if truth { u64::MAX } else { a.identity.bits() };
+                self.fill(self.carried(r, h, k), a.size, a.width, bits);
             }
         }
-        let (head, none) = (self.asm.label(), self.asm.label());
+        let head = self.asm.label();
         self.asm.alu(Alu::Cmp, Gpr::RBX, Gpr::RBP);
         self.asm.jump(When::Equal, none);
         self.asm.bind_aligned(head);
-        for (h, group) in groups.enumerate() {
-            for placed in &parts.main[h] {
+        self.round(r, &parts.main, groups, head);
+        self.asm.bind(none);
+    }
+
+    /// The loop of whole rounds from `head` on.
+    fn round(&mut self, r: &Reduction, main: &[Vec<Placed>], groups: Range<usize>, head: Label) {
+        for (main, group) in main.iter().zip(groups) {
+            for placed in main {
                 self.placed(placed, group as u8, false);
             }
             self.advance();
@@ -178,7 +203,54 @@ impl Frame<'_> {
         self.asm.alu_imm(Alu::Add, Gpr::RBX, r.round as i32);
         self.asm.alu(Alu::Cmp, Gpr::RBX, Gpr::RBP);
         self.asm.jump(When::Below, head);
-        self.asm.bind(none);
+    }
+
+    /// Whole rounds as `Reduction::join_quickly` does them, unless that was in vain before in this row;
+    /// then to `done`. If it turns out to be, or where there is no round, to `exactly`.
+    fn quick_rounds(&mut self, r: &Reduction, parts: &Parts, exactly: Label, done: Label) {
+        let a = r.accumulators[0];
+        let (held, vain) = (r.held as u8, self.asm.label());
+        let first = self.file.carried[0];
+        self.asm.alu(Alu::Cmp, Gpr::RBX, Gpr::RBP);
+        self.asm.jump(When::Equal, exactly);
+        self.asm.alu_mem_imm(Alu::Cmp, 8, slot(r.exact), 0);
+        self.asm.jump(When::NotEqual, exactly);
+        // Signs are set until one is not, or the other way about; the sum begins at zero.
+        let signs = if a.identity.to_f64() < 0.0 { u64::MAX } else { 0 };
+        for h in 0..held {
+            self.fill(first + h, a.size, a.width, a.identity.bits());
+            self.fill(first + held + h, a.size, a.width, signs);
+            self.fill(first + 2 * held + h, a.size, a.width, 0);
+        }
+        let head = self.asm.label();
+        self.asm.bind_aligned(head);
+        self.round(r, &parts.quick, 0..r.held, head);
+        // NaN in any sum makes the total one.
+        let total = first + 2 * held;
+        for other in 1..held {
+            let sum = vector(Op::Add, a.size, a.width, total, Rm::Reg(total + other));
+            self.asm.vector(&Vector { vvvv: total, ..sum });
+        }
+        let unordered = vector(Op::CmpLanes, a.size, a.width, total, Rm::Reg(total));
+        self.asm.vector(&Vector { vvvv: total, imm: 3, ..unordered });
+        self.mask_to_bits(total, Class::Vector, a.size, a.width);
+        self.asm.test(4, Gpr::RAX);
+        self.asm.jump(When::NotEqual, vain);
+        parts.settle.iter().flatten().for_each(|placed| self.placed(placed, 0, false));
+        self.asm.jump(When::Always, done);
+        self.asm.bind(vain);
+        self.asm.alu_mem_imm(Alu::Add, 8, slot(r.exact), 1);
+        self.load(Gpr::RBX, r.start);
+    }
+
+    /// Puts these bits into every lane of a register.
+    fn fill(&mut self, reg: u8, size: u8, width: u8, bits: u64) {
+        if bits == 0 {
+            self.asm.vector(&Vector { vvvv: reg, ..vector(Op::Xor, 4, width, reg, Rm::Reg(reg)) });
+        } else {
+            let constant = self.asm.constant(&bits.to_le_bytes()[..usize::from(size)]);
+            self.vector(Op::Broadcast, size, width, reg, Rm::Mem(Mem::Pool(constant)));
+        }
     }
 
     /// The elements after the last whole round join their lanes in memory. There is one at least.

@@ -5,6 +5,7 @@
 //! have general registers as long as there are any; the others' addresses are on the stack. What lies
 //! side by side is addressed by the column, everything else by an address that moves.
 
+use super::Machine;
 use super::allocate::{ACTIVE, allocate};
 use super::assemble::{Alu, Assembler, Gpr, Label, Mem, Move, Rm, Vector, When};
 use super::body::{Body, Class, Fixed, Home};
@@ -12,7 +13,6 @@ use super::emit::{Cold, slot, vector};
 use super::file::{File, registers};
 use super::forms::Op;
 use super::placed::{At, Placed};
-use super::Machine;
 use crate::base::DType;
 use crate::base::strip::{Step, StripArgs};
 use crate::codegen::memory::known_step;

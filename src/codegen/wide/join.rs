@@ -8,7 +8,7 @@ use super::forms::Op;
 use super::frame::Slots;
 use super::select::{Lanes, Selector, plain};
 use super::{Machine, lanes};
-use crate::base::strip::{LANE_BYTES, ROUNDS};
+use crate::base::strip::{LANE_BYTES, ROUNDS, Step};
 use crate::base::{DType, Scalar};
 use crate::codegen::fold::with_element;
 use crate::kernel::Strip;
@@ -37,6 +37,8 @@ pub(super) struct Reduction {
     pub(super) groups: usize,
     pub(super) held: usize,
     pub(super) combine: Expr,
+    /// Whether whole rounds find an extreme by fewer instructions, which do not know NaN.
+    pub(super) quick: bool,
     /// Where a row's results are, eight bytes each.
     pub(super) results: i32,
     pub(super) number: i32,
@@ -45,7 +47,20 @@ pub(super) struct Reduction {
     pub(super) left: i32,
     pub(super) levels: i32,
     pub(super) told: i32,
+    /// Whether an element of this row was no number.
+    pub(super) exact: i32,
     pub(super) scratch: i32,
+}
+
+/// Longest body, in instructions, that is computed beside what `join_quickly` carries.
+const QUICK: usize = 3;
+
+/// Values that `join_quickly` carries.
+pub(super) const QUICKLY: usize = 3;
+
+/// Whether an operand's address stays the same along a row, but for the column.
+pub(super) fn stays(step: Step) -> bool {
+    matches!(step, Step::Unit | Step::Zero)
 }
 
 /// Bytes of a lane: truth values are as wide as the narrowest elements of vectors.
@@ -86,7 +101,7 @@ impl Reduction {
             })
             .collect();
         let results = slots.area(8 * dtypes.len());
-        let [number, start, rest, left, levels, told, scratch] = std::array::from_fn(|_| slots.word());
+        let [number, start, rest, left, levels, told, exact, scratch] = std::array::from_fn(|_| slots.word());
         Self {
             accumulators,
             round,
@@ -94,6 +109,12 @@ impl Reduction {
             groups,
             held,
             combine: combiner(fold, &dtypes),
+            quick: machine == Machine::Avx2
+                && matches!(fold, Fold::Max | Fold::Min)
+                && dtypes[0].is_float()
+                && held == groups
+                && strip.body.len() <= QUICK
+                && strip.operands[..strip.arguments].iter().all(|operand| stays(operand.step)),
             results,
             number,
             start,
@@ -101,6 +122,7 @@ impl Reduction {
             left,
             levels,
             told,
+            exact,
             scratch,
         }
     }
@@ -109,6 +131,37 @@ impl Reduction {
     pub(super) fn join(&self, mut s: Selector, fold: Fold) -> Body {
         let before: SmallVec<[Lanes; 2]> = self.fresh(&mut s);
         let after = s.joined(fold, &before);
+        s.carry(&before, &after);
+        s.finish()
+    }
+
+    /// What takes the place of `join` as long as all elements are numbers: carries the extreme, which says
+    /// nothing of the sign of a zero; the signs of all elements together, which tell it, since an extreme
+    /// that is zero has no element beyond it; and a sum that is NaN once an element is NaN or infinite.
+    pub(super) fn join_quickly(&self, mut s: Selector, fold: Fold) -> Body {
+        let strip = s.strip;
+        let element = s.evaluate(&strip.body, &mut |s, inst| s.leaf(inst))[0];
+        let (dtype, size) = (element.dtype, element.dtype.size() as u8);
+        let (extreme, signs) = if fold == Fold::Max { (Op::Max, Op::And) } else { (Op::Min, Op::Or) };
+        let before = [(); QUICKLY].map(|()| Lanes::new(dtype, s.fresh_vector(size)));
+        let zero = Lanes::new(dtype, s.number(dtype, 0.0));
+        let after = [
+            Lanes::new(dtype, s.rvm(extreme, size, before[0].v, element.v)),
+            Lanes::new(dtype, s.rvm(signs, size, before[1].v, element.v)),
+            s.fma(element, zero, before[2], false, false),
+        ];
+        s.carry(&before, &after);
+        s.finish()
+    }
+
+    /// The accumulator that `join` would have left, from what `join_quickly` carries.
+    pub(super) fn settle(&self, mut s: Selector) -> Body {
+        let (dtype, size) = (self.accumulators[0].dtype, self.accumulators[0].size);
+        let before = [(); QUICKLY].map(|()| Lanes::new(dtype, s.fresh_vector(size)));
+        let is_zero = s.is_zero(before[0]);
+        let sign = s.sign_bit(size);
+        let zero = Lanes::new(dtype, s.rvm(Op::And, size, before[1].v, sign));
+        let after = [s.select(is_zero, zero, before[0]), before[1], before[2]];
         s.carry(&before, &after);
         s.finish()
     }

@@ -40,7 +40,6 @@ mod tests;
 mod text;
 
 use super::{Code, Texts};
-use crate::base::strip::Step;
 use crate::base::{DType, Target, Vector};
 use crate::kernel::{Operand, Strip, StripKind};
 use crate::op::{Expr, Inst, math};
@@ -79,7 +78,7 @@ fn reduces(strip: &Strip, machine: Machine) -> bool {
     let arguments = &strip.operands[..strip.arguments];
     let stored = strip.body.len() == 1 && arguments.iter().all(|argument| argument.dtype == DType::Bool);
     let (groups, held) = join::groups(machine, strip);
-    let moves = |operand: &Operand| !matches!(operand.step, Step::Unit | Step::Zero);
+    let moves = |operand: &Operand| !join::stays(operand.step);
     let by_parts = matches!(strip.kind, StripKind::Fold(_)) && groups != held;
     outputs.len().is_power_of_two()
         && (truths == 0 || truths == outputs.len() && machine == Machine::Avx2 && !stored)

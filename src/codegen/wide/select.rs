@@ -322,7 +322,7 @@ impl Selector<'_> {
         dst
     }
 
-    fn fma(&mut self, x: Lanes, y: Lanes, z: Lanes, minus_product: bool, minus_z: bool) -> Lanes {
+    pub(super) fn fma(&mut self, x: Lanes, y: Lanes, z: Lanes, minus_product: bool, minus_z: bool) -> Lanes {
         let size = x.dtype.size() as u8;
         let (dst, width) = (self.fresh_vector(size), self.width(size));
         let (x, y, z, dtype) = (x.v, y.v, z.v, x.dtype);

@@ -349,6 +349,44 @@ fn folds_compute_what_they_combine() {
     check_fold_lengths(&fold_strip(Fold::Sum, &[(I64, Step::Iota)], &[], indices), Fold::Sum);
 }
 
+/// Where the extreme is zero, which zero it is depends on all elements; and one that is no number, or an
+/// infinity, changes how the rest of a row is reduced.
+#[test]
+fn extremes_know_the_sign_of_zero_wherever_it_stands() {
+    for dtype in [DType::F32, DType::F64] {
+        for (fold, beyond) in [(Fold::Max, -1.0), (Fold::Min, 1.0)] {
+            let strip = fold_strip(fold, &[(dtype, Step::Unit)], &[], of(&[dtype], |_, args| args.to_vec()));
+            let natives = native(&strip);
+            let sides = [beyond, -0.0, 0.0];
+            for n in [31, 32, 64, 700, 1600] {
+                for (seed, extra) in [(0, -0.0), (1, f64::NAN), (2, f64::INFINITY), (3, f64::NEG_INFINITY)] {
+                    for kinds in [&sides[..2], &sides[..1], &sides[1..2], &sides] {
+                        let mut random = fastrand::Rng::with_seed(seed + n as u64);
+                        let mut values: Vec<f64> =
+                            (0..n).map(|_| kinds[random.usize(0..kinds.len())]).collect();
+                        values[random.usize(0..n)] = extra;
+                        let row = Values::collect(dtype, values.iter().map(|x| Scalar::new(dtype, *x)));
+                        let lanes = model(fold, std::slice::from_ref(&row), n);
+                        let expected = halved(fold, lanes)[0].get(0);
+                        let mut buffer = Strided::new(Operand { dtype, step: Step::Unit }, 1, n);
+                        buffer.fill(&row);
+                        let mut result = Strided::new(Operand { dtype, step: Step::Unit }, 1, 1);
+                        let operands = [(buffer.base(), buffer.inner, 0), (result.base(), 0, 0)];
+                        for (native, width) in natives.iter().zip(widths()) {
+                            assert_eq!(call(native, &operands, &[], 1, n), 0);
+                            let found = result.get(0);
+                            assert!(
+                                found.same(expected),
+                                "{fold} of {values:?}: {found}, not {expected}, {width:?}"
+                            );
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn columns_combine_their_rows_in_order() {
     for &fold in Fold::ALL {
