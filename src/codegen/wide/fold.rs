@@ -26,9 +26,8 @@ use crate::op::Fold;
 struct Parts {
     /// Per group held.
     main: Vec<Vec<Placed>>,
-    /// The same as long as all elements are numbers, and what ends it; empty if there is no such way.
+    /// The same as long as all elements are numbers; empty if there is no such way.
     quick: Vec<Vec<Placed>>,
-    settle: Vec<Vec<Placed>>,
     last: Vec<Placed>,
     /// Per group.
     merges: Vec<Vec<Placed>>,
@@ -50,7 +49,6 @@ pub(super) fn fold(asm: Assembler, machine: Machine, strip: &Strip, fold: Fold) 
     let halve = if truths { Body::default() } else { selector(false, &|s| reduction.halve(s)) };
 
     let quick = reduction.quick.then(|| selector(false, &|s| reduction.join_quickly(s, fold)));
-    let settle = reduction.quick.then(|| selector(false, &|s| reduction.settle(s)));
 
     let carried = reduction.held * if quick.is_some() { QUICKLY } else { reduction.accumulators.len() };
     let mut frame =
@@ -59,26 +57,21 @@ pub(super) fn fold(asm: Assembler, machine: Machine, strip: &Strip, fold: Fold) 
     let each = reduction.accumulators.len();
     let of = |group: usize| &registers[group % reduction.held * each..][..each];
     // What is carried beside the accumulators has the registers after all of those.
-    let quickly = |group: usize| [0, 1, 2].map(|k| registers[k * reduction.held + group]);
+    let quickly = |group: usize| [0, 1].map(|k| registers[k * reduction.held + group]);
     let mut place = |body: &Body, carried: &[u8]| {
         let [placed] = frame.allocated([body], carried);
         placed
     };
-    type Place<'p> = dyn FnMut(&Body, &[u8]) -> Vec<Placed> + 'p;
-    let all = |body: &Option<Body>, place: &mut Place<'_>| -> Vec<Vec<Placed>> {
-        body.iter()
-            .flat_map(|body| (0..reduction.held).map(move |group| (body, group)))
-            .map(|(body, group)| place(body, &quickly(group)))
-            .collect()
-    };
-    let parts = Parts {
+    let mut parts = Parts {
         main: (0..reduction.held).map(|group| place(&main, of(group))).collect(),
-        quick: all(&quick, &mut place),
-        settle: all(&settle, &mut place),
         merges: merges.iter().enumerate().map(|(group, merge)| place(merge, of(group))).collect(),
         last: place(&last, &[]),
         halve: place(&halve, &[]),
+        quick: Vec::new(),
     };
+    if let Some(quick) = &quick {
+        parts.quick = (0..reduction.held).map(|group| place(quick, &quickly(group))).collect();
+    }
     frame.reduce(&reduction, &parts);
     frame.asm
 }
@@ -211,32 +204,35 @@ impl Frame<'_> {
         let a = r.accumulators[0];
         let (held, vain) = (r.held as u8, self.asm.label());
         let first = self.file.carried[0];
+        debug_assert!(held >= 3, "sums have registers to spare once they are one");
         self.asm.alu(Alu::Cmp, Gpr::RBX, Gpr::RBP);
         self.asm.jump(When::Equal, exactly);
         self.asm.alu_mem_imm(Alu::Cmp, 8, slot(r.exact), 0);
         self.asm.jump(When::NotEqual, exactly);
-        // Signs are set until one is not, or the other way about; the sum begins at zero.
-        let signs = if a.identity.to_f64() < 0.0 { u64::MAX } else { 0 };
         for h in 0..held {
             self.fill(first + h, a.size, a.width, a.identity.bits());
-            self.fill(first + held + h, a.size, a.width, signs);
-            self.fill(first + 2 * held + h, a.size, a.width, 0);
+            self.fill(first + held + h, a.size, a.width, 0);
         }
         let head = self.asm.label();
         self.asm.bind_aligned(head);
         self.round(r, &parts.quick, 0..r.held, head);
-        // NaN in any sum makes the total one.
-        let total = first + 2 * held;
+        // NaN in any sum makes the total one. Of lanes that are zero the sign is not known.
+        let (total, zeros, zero) = (first + held, first + held + 1, first + held + 2);
+        let of = |frame: &mut Self, op: Op, reg: u8, a1: u8, a2: u8, imm: u8| {
+            frame.asm.vector(&Vector { vvvv: a1, imm, ..vector(op, a.size, a.width, reg, Rm::Reg(a2)) });
+        };
         for other in 1..held {
-            let sum = vector(Op::Add, a.size, a.width, total, Rm::Reg(total + other));
-            self.asm.vector(&Vector { vvvv: total, ..sum });
+            of(self, Op::Add, total, total, total + other, 0);
         }
-        let unordered = vector(Op::CmpLanes, a.size, a.width, total, Rm::Reg(total));
-        self.asm.vector(&Vector { vvvv: total, imm: 3, ..unordered });
+        of(self, Op::CmpLanes, total, total, total, 3);
+        self.fill(zero, a.size, a.width, 0);
+        for h in 0..held {
+            of(self, Op::CmpLanes, zeros, first + h, zero, 0);
+            of(self, Op::Or, total, total, zeros, 0);
+        }
         self.mask_to_bits(total, Class::Vector, a.size, a.width);
         self.asm.test(4, Gpr::RAX);
         self.asm.jump(When::NotEqual, vain);
-        parts.settle.iter().flatten().for_each(|placed| self.placed(placed, 0, false));
         self.asm.jump(When::Always, done);
         self.asm.bind(vain);
         self.asm.alu_mem_imm(Alu::Add, 8, slot(r.exact), 1);

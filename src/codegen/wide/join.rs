@@ -37,7 +37,7 @@ pub(super) struct Reduction {
     pub(super) groups: usize,
     pub(super) held: usize,
     pub(super) combine: Expr,
-    /// Whether whole rounds find an extreme by fewer instructions, which do not know NaN.
+    /// Whether whole rounds find an extreme by two instructions, which know neither NaN nor the sign of zero.
     pub(super) quick: bool,
     /// Where a row's results are, eight bytes each.
     pub(super) results: i32,
@@ -47,7 +47,7 @@ pub(super) struct Reduction {
     pub(super) left: i32,
     pub(super) levels: i32,
     pub(super) told: i32,
-    /// Whether an element of this row was no number.
+    /// Whether they were in vain in this row.
     pub(super) exact: i32,
     pub(super) scratch: i32,
 }
@@ -56,7 +56,7 @@ pub(super) struct Reduction {
 const QUICK: usize = 3;
 
 /// Values that `join_quickly` carries.
-pub(super) const QUICKLY: usize = 3;
+pub(super) const QUICKLY: usize = 2;
 
 /// Whether an operand's address stays the same along a row, but for the column.
 pub(super) fn stays(step: Step) -> bool {
@@ -135,33 +135,19 @@ impl Reduction {
         s.finish()
     }
 
-    /// What takes the place of `join` as long as all elements are numbers: carries the extreme, which says
-    /// nothing of the sign of a zero; the signs of all elements together, which tell it, since an extreme
-    /// that is zero has no element beyond it; and a sum that is NaN once an element is NaN or infinite.
+    /// What takes the place of `join` as long as all elements are numbers and no extreme is zero: carries the
+    /// extreme, and a sum that is NaN once an element is NaN or infinite.
     pub(super) fn join_quickly(&self, mut s: Selector, fold: Fold) -> Body {
         let strip = s.strip;
         let element = s.evaluate(&strip.body, &mut |s, inst| s.leaf(inst))[0];
         let (dtype, size) = (element.dtype, element.dtype.size() as u8);
-        let (extreme, signs) = if fold == Fold::Max { (Op::Max, Op::And) } else { (Op::Min, Op::Or) };
+        let extreme = if fold == Fold::Max { Op::Max } else { Op::Min };
         let before = [(); QUICKLY].map(|()| Lanes::new(dtype, s.fresh_vector(size)));
         let zero = Lanes::new(dtype, s.number(dtype, 0.0));
         let after = [
             Lanes::new(dtype, s.rvm(extreme, size, before[0].v, element.v)),
-            Lanes::new(dtype, s.rvm(signs, size, before[1].v, element.v)),
-            s.fma(element, zero, before[2], false, false),
+            s.fma(element, zero, before[1], false, false),
         ];
-        s.carry(&before, &after);
-        s.finish()
-    }
-
-    /// The accumulator that `join` would have left, from what `join_quickly` carries.
-    pub(super) fn settle(&self, mut s: Selector) -> Body {
-        let (dtype, size) = (self.accumulators[0].dtype, self.accumulators[0].size);
-        let before = [(); QUICKLY].map(|()| Lanes::new(dtype, s.fresh_vector(size)));
-        let is_zero = s.is_zero(before[0]);
-        let sign = s.sign_bit(size);
-        let zero = Lanes::new(dtype, s.rvm(Op::And, size, before[1].v, sign));
-        let after = [s.select(is_zero, zero, before[0]), before[1], before[2]];
         s.carry(&before, &after);
         s.finish()
     }
