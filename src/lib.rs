@@ -189,6 +189,7 @@ pub mod op;
 pub mod opt;
 #[doc(hidden)]
 pub mod pipeline;
+pub mod random;
 #[doc(hidden)]
 pub mod reference;
 #[doc(hidden)]

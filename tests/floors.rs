@@ -17,10 +17,11 @@ const HOUSE: &[(&str, &[&str])] = &[
     ("pipeline", &["base", "op", "graph", "reference", "opt", "kernel", "codegen", "runtime"]),
     ("array", &["base", "op", "graph", "runtime", "pipeline"]),
     ("io", &["base", "runtime", "array"]),
+    ("random", &["base", "array"]),
 ];
 
 /// The rooms whose names the crate root exports: in them `crate::Array` is no look upwards.
-const EXPORTED: &[&str] = &["array", "io"];
+const EXPORTED: &[&str] = &["array", "io", "random"];
 
 /// The places that may hold `unsafe`.
 const UNSAFE: &[&str] = &["runtime/jit", "runtime/buffer/", "runtime/run/", "matmul/"];

@@ -229,7 +229,7 @@ pub(super) fn clamp(n: i128) -> isize {
 }
 
 /// The shape that `shape` is, for operations that make one.
-pub(super) fn extents(op: &str, shape: impl ToShape) -> Result<Shape> {
+pub(crate) fn extents(op: &str, shape: impl ToShape) -> Result<Shape> {
     extents_of(op, &shape.integers())
 }
 

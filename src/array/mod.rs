@@ -25,6 +25,7 @@ mod read;
 mod reduce;
 mod views;
 
+pub(crate) use args::extents;
 pub use args::{Integer, Over, ToAxes, ToShape, over};
 pub use create::{Bound, Nested};
 pub use elementwise::{try_where_, where_};
