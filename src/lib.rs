@@ -196,9 +196,9 @@ pub mod reference;
 pub mod runtime;
 
 pub use array::{
-    Array, Arrays, Body, Function, Memory, NewAxis, Operand, Over, Returned, SliceIndex, SliceItem, ToAxes,
-    ToShape, checked, concat, eval, explain, function, over, stack, try_concat, try_stack, try_where_,
-    where_,
+    Array, Arrays, At, Body, Function, Memory, NewAxis, Operand, Over, Returned, SliceIndex, SliceItem,
+    ToAxes, ToShape, UpdateTarget, checked, concat, eval, explain, function, over, stack, try_concat,
+    try_stack, try_where_, where_,
 };
 pub use base::{DType, Element, Error, ErrorKind, Result, Target, Vector};
 pub use pipeline::Explain;

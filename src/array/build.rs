@@ -12,7 +12,7 @@ use crate::array::operand::Arg;
 use crate::base::promotion::{Weak, promote, promote_weak};
 use crate::base::{DType, Error, ErrorKind, Kind, Result, Scalar, Shape, Type};
 use crate::graph::{Element, Op, View, infer};
-use crate::op::{Binary, Fold, Unary, Values, eval};
+use crate::op::{Binary, Fold, HostOp, Unary, Values, eval};
 
 /// `value` at every element.
 #[track_caller]
@@ -72,6 +72,27 @@ pub(super) fn view(view: View, array: &Array, shape: Shape) -> Array {
 #[track_caller]
 pub(super) fn reshaped(array: &Array, shape: Shape) -> Array {
     view(View::Reshape, array, shape)
+}
+
+/// `array`, of whole numbers, as indices.
+#[track_caller]
+pub(super) fn integers(op: &str, array: &Array) -> Result<Array> {
+    if array.dtype().kind() != Kind::Int {
+        return Err(Error::new(ErrorKind::DType, format!("{op}: {} holds no integers", array.ty())));
+    }
+    cast(op, array, DType::I64)
+}
+
+/// `host` of arrays that it takes.
+#[track_caller]
+pub(super) fn host(op: &str, host: HostOp, args: SmallVec<[Array; 2]>) -> Result<Array> {
+    let ty = {
+        let types: SmallVec<[&Type; 4]> = args.iter().map(Array::ty).collect();
+        let wrong = || Error::new(ErrorKind::Internal, format!("{op}: {host} of {types:?}"));
+        host.result(&types).ok_or_else(wrong)?
+    };
+    let ty = Type::checked(op, ty.dtype, ty.shape)?;
+    Ok(Array::lazy(Op::Host(host), args, ty))
 }
 
 /// A scalar op on arrays of one shape and the dtypes it takes.

@@ -208,61 +208,77 @@ fallible! {
 
 #[track_caller]
 fn sliced(op: &str, array: &Array, items: &[SliceItem]) -> Result<Array> {
-    let ty = array.ty();
-    let wrong = |why: String| Error::new(ErrorKind::Index, format!("{op}: {why}"));
-    let spoken_of =
-        items.iter().filter(|item| matches!(item, SliceItem::Index(_) | SliceItem::Range { .. })).count();
-    if spoken_of > ty.shape.rank() {
-        return Err(wrong(format!("{ty} has rank {}, indices given: {spoken_of}", ty.shape.rank())));
-    }
-    if items.iter().filter(|item| matches!(item, SliceItem::Ellipsis)).count() > 1 {
-        return Err(wrong("`...` stands twice".into()));
-    }
-    let silent = ty.shape.rank() - spoken_of;
-
-    let mut slices: Slices = SmallVec::new();
-    let mut extents: SmallVec<[usize; 4]> = SmallVec::new();
-    // The shape after indexed axes are dropped and new ones inserted.
-    let mut shape: SmallVec<[usize; 4]> = SmallVec::new();
-    let whole = |slices: &mut Slices| slices.push((0, 1));
-    for item in items {
-        let axis = slices.len();
-        match item {
-            SliceItem::NewAxis => shape.push(1),
-            SliceItem::Ellipsis => {
-                for &extent in &ty.shape[axis..axis + silent] {
-                    whole(&mut slices);
-                    extents.push(extent);
-                    shape.push(extent);
-                }
-            }
-            SliceItem::Index(index) => {
-                let n = ty.shape[axis];
-                let at =
-                    place(*index, n).filter(|&at| at < n).ok_or_else(|| out_of_range(op, item, axis, ty))?;
-                slices.push((at as i64, 1));
-                extents.push(1);
-            }
-            SliceItem::Range { start, stop, inclusive, step } => {
-                if *step == 0 {
-                    return Err(wrong(format!("{item} of axis {axis} has step 0")));
-                }
-                let n = ty.shape[axis];
-                let (first, count) = resolve(n, *start, *stop, *inclusive, *step)
-                    .ok_or_else(|| out_of_range(op, item, axis, ty))?;
-                slices.push((first, if count > 1 { *step as i64 } else { 1 }));
-                extents.push(count);
-                shape.push(count);
-            }
-        }
-    }
-    for &extent in &ty.shape[slices.len()..] {
-        whole(&mut slices);
-        extents.push(extent);
-        shape.push(extent);
-    }
+    let Sliced { slices, extents, shape } = Sliced::of(op, array.ty(), items)?;
     let part = view(View::Slice(slices), array, Shape::new(extents));
     Ok(reshaped(&part, Shape::new(shape)))
+}
+
+/// What a slice takes of an array.
+pub(super) struct Sliced {
+    /// Per axis of the array the first index and the step.
+    pub slices: Slices,
+    /// Per axis of the array how many.
+    pub extents: SmallVec<[usize; 4]>,
+    /// The shape after indexed axes are dropped and new ones inserted.
+    pub shape: SmallVec<[usize; 4]>,
+}
+
+impl Sliced {
+    pub(super) fn of(op: &str, ty: &Type, items: &[SliceItem]) -> Result<Self> {
+        let wrong = |why: String| Error::new(ErrorKind::Index, format!("{op}: {why}"));
+        let spoken_of =
+            items.iter().filter(|item| matches!(item, SliceItem::Index(_) | SliceItem::Range { .. })).count();
+        if spoken_of > ty.shape.rank() {
+            return Err(wrong(format!("{ty} has rank {}, indices given: {spoken_of}", ty.shape.rank())));
+        }
+        if items.iter().filter(|item| matches!(item, SliceItem::Ellipsis)).count() > 1 {
+            return Err(wrong("`...` stands twice".into()));
+        }
+        let silent = ty.shape.rank() - spoken_of;
+
+        let mut slices: Slices = SmallVec::new();
+        let mut extents: SmallVec<[usize; 4]> = SmallVec::new();
+        let mut shape: SmallVec<[usize; 4]> = SmallVec::new();
+        let whole = |slices: &mut Slices| slices.push((0, 1));
+        for item in items {
+            let axis = slices.len();
+            match item {
+                SliceItem::NewAxis => shape.push(1),
+                SliceItem::Ellipsis => {
+                    for &extent in &ty.shape[axis..axis + silent] {
+                        whole(&mut slices);
+                        extents.push(extent);
+                        shape.push(extent);
+                    }
+                }
+                SliceItem::Index(index) => {
+                    let n = ty.shape[axis];
+                    let at = place(*index, n)
+                        .filter(|&at| at < n)
+                        .ok_or_else(|| out_of_range(op, item, axis, ty))?;
+                    slices.push((at as i64, 1));
+                    extents.push(1);
+                }
+                SliceItem::Range { start, stop, inclusive, step } => {
+                    if *step == 0 {
+                        return Err(wrong(format!("{item} of axis {axis} has step 0")));
+                    }
+                    let n = ty.shape[axis];
+                    let (first, count) = resolve(n, *start, *stop, *inclusive, *step)
+                        .ok_or_else(|| out_of_range(op, item, axis, ty))?;
+                    slices.push((first, if count > 1 { *step as i64 } else { 1 }));
+                    extents.push(count);
+                    shape.push(count);
+                }
+            }
+        }
+        for &extent in &ty.shape[slices.len()..] {
+            whole(&mut slices);
+            extents.push(extent);
+            shape.push(extent);
+        }
+        Ok(Self { slices, extents, shape })
+    }
 }
 
 /// The place that `index` names among `n` and one past the end; negative ones count from the end.

@@ -3,7 +3,8 @@
 //! - `handle`: what an array is, how nodes are born and die; `fallible`: how mistakes are reported
 //! - `args`, `operand`: what shapes, axes and operands may be written as
 //! - `build`: nodes, with every implicit conversion made explicit
-//! - `create`, `elementwise`, `reduce`, `contract`, `views`, `index`, `nn`: what one can write
+//! - `create`, `elementwise`, `reduce`, `contract`, `views`, `index`, `nn`: what one can write; `order`: sorting
+//!   and what needs order, running sums; `pick` and `update`: by index arrays and masks; `sets`
 //! - `capture`: from the user's links to one compilation's graph and back; `function`: programs that are
 //!   captured once and called again and again
 //! - `read`, `display`: values and texts out
@@ -21,8 +22,12 @@ mod handle;
 mod index;
 mod nn;
 mod operand;
+mod order;
+mod pick;
 mod read;
 mod reduce;
+mod sets;
+mod update;
 mod views;
 
 pub(crate) use args::extents;
@@ -35,4 +40,5 @@ pub use handle::Array;
 pub use index::{NewAxis, SliceIndex, SliceItem};
 pub use operand::{Operand, Scalarlike};
 pub use read::{Arrays, Rows, eval, explain};
+pub use update::{At, Target as UpdateTarget};
 pub use views::{concat, stack, try_concat, try_stack};

@@ -4,7 +4,7 @@ use smallvec::{SmallVec, smallvec};
 
 use crate::base::{Affine, IndexMap, Keyed, Scalar, Shape, Type};
 use crate::graph::NodeId;
-use crate::op::{Binary, Expr, Fold, Unary};
+use crate::op::{Binary, Expr, Fold, HostOp, Unary};
 
 /// One result of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -73,8 +73,10 @@ pub enum Op {
         /// This one.
         axis: u32,
     },
+    /// What no loop nest says, of arguments that are stored.
+    Host(HostOp),
     /// A loop nest, shared by the nodes and graphs that have it: what all but `Input`, `Scalar`, `Const`,
-    /// `Iota`, `Join` and reshapes become.
+    /// `Iota`, `Join`, `Host` and reshapes become.
     Nest(Keyed<Nest>),
 }
 

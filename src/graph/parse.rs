@@ -24,7 +24,7 @@ use smallvec::SmallVec;
 
 use crate::base::{DType, Error, ErrorKind, Result, Scalar, Shape, Type};
 use crate::graph::{Element, Graph, Node, NodeId, Op, Value, View, verify};
-use crate::op::{Binary, Fold, Unary};
+use crate::op::{Binary, Fold, HostOp, Unary};
 
 impl FromStr for Graph {
     type Err = Error;
@@ -123,7 +123,12 @@ impl Reader {
         }
         let plain = plain(name);
         let fold = Fold::ALL.iter().find(|fold| fold.name() == name);
-        if plain.is_none() && fold.is_none() && !["permute_dims", "slice", "join"].contains(&name) {
+        let host = HostOp::named(name);
+        if plain.is_none()
+            && fold.is_none()
+            && host.is_none()
+            && !["permute_dims", "slice", "join"].contains(&name)
+        {
             return Err(start.error("an operation of a captured graph"));
         }
         let start = *line;
@@ -145,12 +150,23 @@ impl Reader {
                 slices = Some(parts.iter().map(|part| part.1).collect());
                 Op::View(View::Slice(parts.iter().map(|&(start, _, step)| (start, step)).collect()))
             }
+            _ if let Some(host) = host => {
+                if let HostOp::Assign { update, .. } = host {
+                    line.expect("by")?;
+                    Op::Host(HostOp::Assign { update, window: list(line, slice)? })
+                } else if host.axis().is_none() {
+                    Op::Host(host)
+                } else {
+                    line.expect("from")?;
+                    Op::Host(host.with_axis(line.number("an axis")?))
+                }
+            }
             _ => {
                 line.expect("along")?;
                 Op::Join { axis: line.number("an axis")? }
             }
         };
-        let variadic = matches!(op, Op::Join { .. });
+        let variadic = matches!(op, Op::Join { .. } | Op::Host(_));
         if !variadic && args.len() != arity(&op) {
             return Err(start.error(&format!("{} arguments", arity(&op))));
         }

@@ -6,7 +6,7 @@ use crate::base::index_map::axis_name;
 use crate::base::{Affine, IndexMap};
 use crate::graph::verify::reads_of;
 use crate::graph::{Core, Element, Graph, Nest, Node, Op, Value, View};
-use crate::op::{Expr, Inst, print};
+use crate::op::{Expr, HostOp, Inst, print};
 
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -91,6 +91,15 @@ fn plain_text(node: &Node) -> String {
         Op::Reduce { fold, axes } => format!("{fold} {args} over {axes:?}"),
         Op::Matmul => format!("matmul {args}"),
         Op::Join { axis } => format!("join {args} along {axis}"),
+        Op::Host(op) => match (op, op.axis()) {
+            (HostOp::Assign { window, .. }, _) => {
+                let window: Vec<String> =
+                    window.iter().map(|(first, count, step)| format!("{first}+{count}*{step}")).collect();
+                format!("{op} {args} by [{}]", window.join(", "))
+            }
+            (_, Some(axis)) => format!("{op} {args} from {axis}"),
+            (_, None) => format!("{op} {args}"),
+        },
         Op::Nest(nest) => nest_text(nest, node),
     }
 }

@@ -128,6 +128,10 @@ fn check(node: &Node, args: &[&Type]) -> Check {
             let same = args.iter().all(|arg| arg.dtype == ty.dtype);
             require(same && is == *ty, || format!("a join along axis {axis} is {is}, not {ty}"))
         }
+        Op::Host(op) => {
+            let is = op.result(args);
+            require(is.as_ref() == Some(ty), || format!("{op} of {args:?} is no {ty}"))
+        }
         Op::Nest(nest) => self::nest(nest, node, args),
     }
 }

@@ -3,8 +3,8 @@
 
 use smallvec::SmallVec;
 
-use crate::base::{DType, Scalar, id::id};
-use crate::op::{Fold, PerAccumulator};
+use crate::base::{DType, Scalar, Type, id::id};
+use crate::op::{Fold, HostOp, PerAccumulator};
 
 id!(
     /// A kernel of a plan. Printed `k0`.
@@ -82,8 +82,23 @@ pub enum Work {
     Map(Map),
     /// Reduces.
     Reduce(Box<Reduce>),
+    /// Does what no strip does, to whole buffers.
+    Host(Host),
     /// Multiplies matrices: the last three axes are rows, columns and the summed axis.
     Matmul(Box<Matmul>),
+}
+
+/// A host operation on whole buffers.
+#[derive(Clone, Debug)]
+pub struct Host {
+    /// Which.
+    pub op: HostOp,
+    /// The buffers of its arguments, with their types.
+    pub args: Vec<(u32, Type)>,
+    /// The buffer of its result, with its type.
+    pub out: (u32, Type),
+    /// The same buffers as places.
+    pub places: Vec<Place>,
 }
 
 /// An elementwise stage.

@@ -2,13 +2,15 @@
 //! value is stored, what may be overwritten and when memory is no longer needed.
 
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
 use crate::base::{DType, Error, ErrorKind, Keyed, Kind, Result, Shape, Type};
 use crate::graph::{Core, Graph, Nest, Node, NodeId, Op, Unit, Value};
-use crate::kernel::loops::{Factor, Finish, Kernel, Link, Map, Reduce, Work};
+use crate::kernel::loops::{Factor, Finish, Host, Kernel, Link, Map, Reduce, Work};
 use crate::kernel::lower::{Home, Lowering, weight};
 use crate::kernel::reuse::accesses;
-use crate::kernel::{Chain, Slot, Stage, Strip};
+use crate::kernel::{Chain, Place, Slot, Stage, Strip};
+use crate::op::HostOp;
 
 /// What runs: kernels in order, the strips they call, the buffers they use.
 #[derive(Clone, Debug)]
@@ -227,6 +229,10 @@ impl Planner<'_> {
                 let windows = self.windows(id, &whole, *axis as usize);
                 windows.into_iter().filter_map(|(part, window)| self.copy(part, window)).collect()
             }
+            Op::Host(op) => {
+                self.place_results(id, node);
+                self.host(id, op, node).into_iter().collect()
+            }
             Op::Nest(nest) => {
                 self.place_results(id, node);
                 let stage = (nest.domain.size() != 0).then(|| self.lowering.stage(self.graph, id, 0));
@@ -239,6 +245,35 @@ impl Planner<'_> {
             }
             other => unreachable!("{other:?} is in an expression, not in memory"),
         }
+    }
+
+    /// The kernel of a host operation, if it has anything to do.
+    fn host(&self, id: NodeId, op: &HostOp, node: &Node) -> Option<Kernel> {
+        let of = |value: Value| (self.buffer_of(value), self.graph.ty(value).clone());
+        let args: Vec<(u32, Type)> = node.args.iter().map(|arg| of(*arg)).collect();
+        let out = of(id.into());
+        let size = out.1.shape.size();
+        if size == 0 {
+            return None;
+        }
+        let place = |(buffer, _): &(u32, Type)| Place {
+            slot: Slot::Buffer(*buffer),
+            offset: 0,
+            steps: SmallVec::new(),
+        };
+        let places = args.iter().chain([&out]).map(place).collect();
+        let elements = args.iter().fold(size, |sum, (_, ty)| sum.saturating_add(ty.shape.size()));
+        // A comparison costs several additions, and a row of n elements takes some log2(n) for each.
+        let row = out.1.shape.last().copied().unwrap_or(1);
+        let each = match op {
+            HostOp::Sort { .. } | HostOp::Argsort { .. } => 8 * (row.max(2).ilog2() as usize),
+            HostOp::Searchsorted { .. } => 8 * (args[0].1.shape.size().max(2).ilog2() as usize),
+            HostOp::Scan(_) | HostOp::Gather { .. } | HostOp::Scatter { .. } | HostOp::Assign { .. } => 4,
+        };
+        let weight = elements.saturating_mul(each);
+        let stage =
+            Stage { extents: SmallVec::new(), work: Work::Host(Host { op: op.clone(), args, out, places }) };
+        Some(finish((0, 1), vec![stage], Vec::new(), weight, &self.lowering.strips))
     }
 
     /// The kernel that copies a stored value to a window of a join, unless it was written there.
@@ -336,6 +371,7 @@ pub fn links(work: &Work) -> Vec<&Link> {
     }
     match work {
         Work::Map(Map { chain, .. }) => of(chain).collect(),
+        Work::Host(_) => Vec::new(),
         Work::Reduce(reduce) => {
             let Reduce { each, scan, accumulate, combine, then, .. } = &**reduce;
             each.iter().flat_map(of).chain(scan).chain([accumulate, combine]).chain(of(&then.chain)).collect()

@@ -4,6 +4,7 @@
 pub mod eval;
 pub mod expr;
 pub mod fold;
+pub mod host;
 pub mod math;
 pub mod print;
 pub mod routine;
@@ -12,5 +13,6 @@ pub mod table;
 pub use eval::Values;
 pub use expr::{Builder, Expr, Inst, Ref};
 pub use fold::{Fold, PerAccumulator};
+pub use host::{HostOp, Update};
 pub use routine::Routine;
 pub use table::{Binary, Rule, Unary};

@@ -1,5 +1,5 @@
 //! Makes a loop nest of every elementwise op, view, reduction and product: one op each. What is
-//! left besides nests is memory: inputs, reshapes (other names of stored values) and joins.
+//! left besides nests is memory: inputs, reshapes (other names of stored values), joins and host operations.
 //!
 //! Constants and scalars move into the expressions that use them; where memory is asked for (an
 //! output, a join, a reshape), they become nests that fill it.
@@ -44,7 +44,7 @@ impl Nester {
         let ty = node.ty().clone();
         match &node.op {
             Op::Input(_) | Op::Scalar(_) | Op::Const(_) | Op::Iota | Op::Nest(_) => new.add(node),
-            Op::Join { .. } => {
+            Op::Join { .. } | Op::Host(_) => {
                 node.args.iter_mut().for_each(|arg| *arg = stored(new, *arg));
                 new.add(node)
             }

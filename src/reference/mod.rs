@@ -8,6 +8,7 @@
 //! - `mod.rs`: what each op does, on columns of values in row-major order.
 //! - `reduce.rs`: the tree in which reductions combine.
 
+mod host;
 mod reduce;
 #[cfg(test)]
 mod tests;
@@ -113,6 +114,7 @@ impl Run<'_> {
                 product(&args[0].values, &right, [batches, rows, columns, inner])?
             }
             Op::Join { axis } => join(args, *axis as usize, ty),
+            Op::Host(op) => host::host(op, args, ty)?,
             Op::Nest(nest) => return self.nest(nest, args),
         };
         Ok(vec![value])

@@ -8,11 +8,13 @@
 //! | `reduce` | the tree of a reduction |
 //! | `share` | work shared among threads |
 //! | `stage` | copies of what does not lie as a walk goes |
+//! | `host` | what no strip does: sorting, scanning, indices |
 //! | `product` | what a matrix product reads and writes |
 //! | `strips` | strips that can be called: machine code, or the interpreter |
 #![allow(unsafe_code)]
 
 pub mod execute;
+mod host;
 mod product;
 mod reduce;
 pub mod share;
@@ -50,6 +52,7 @@ pub unsafe fn run(context: &Context, kernel: &Kernel, threads: usize) -> Result<
     unsafe {
         match &kernel.stages[..] {
             [stage @ Stage { work: Work::Matmul(matmul), .. }] => run.matmul(stage, matmul)?,
+            [Stage { work: Work::Host(host), .. }] => run.host(host)?,
             [stage] if kernel.outer_axes == 0 => {
                 let count = pieces(kernel.weight, threads);
                 run.spread(stage, &whole(&stage.extents), count, &Scratch::default())?;
@@ -167,7 +170,7 @@ impl Run<'_> {
                     let layout = layout(stage, reduce);
                     Reduction::new(self.context, stage, reduce, &layout, memory).run(limits)
                 }
-                Work::Matmul(_) => unreachable!("products are kernels of their own"),
+                Work::Host(_) | Work::Matmul(_) => unreachable!("they are kernels of their own"),
             }
         }
     }

@@ -75,6 +75,7 @@ pub fn work_bytes(stage: &Stage) -> usize {
     match &stage.work {
         Work::Map(map) => staging(map).0,
         Work::Reduce(reduce) => layout(stage, reduce).bytes,
+        Work::Host(_) => 0,
         Work::Matmul(matmul) => matmul_temps(matmul),
     }
 }

@@ -1,0 +1,194 @@
+//! Host operations: what is done to whole stored arrays, one after the other element of a row depending on
+//! others anywhere in it, so that no loop nest says it. Each has a kernel of its own that reads and writes
+//! memory; `reference/host.rs` is what they mean, `runtime/run/host.rs` how they run.
+
+use std::fmt;
+
+use crate::base::{DType, Shape, Type};
+use crate::op::Fold;
+
+/// A host operation. Of its arguments all are stored in row-major order.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum HostOp {
+    /// Each row (along the last axis) in order, equals as they were; NaN last.
+    Sort {
+        /// From the largest on; NaN stays last.
+        descending: bool,
+    },
+    /// The places of each row's elements in that order, in `i64`.
+    Argsort {
+        /// As for `Sort`.
+        descending: bool,
+    },
+    /// Each element of a row combined with all before it, in blocks of [`SCAN_BLOCK`]: within a block from
+    /// its first element on, then with what all blocks before combine to, block after block.
+    Scan(Fold),
+    /// The first argument's elements, or rows of them, at the indices that the others give for its first
+    /// axes.
+    Gather {
+        /// What the user calls the first of these axes, for errors.
+        axis: u32,
+    },
+    /// The first argument with the last one's elements, or rows of them, at the indices that those between
+    /// give for its first axes, one after the other.
+    Scatter {
+        /// As for `Gather`.
+        axis: u32,
+        /// What becomes of what is there.
+        update: Update,
+    },
+    /// The first argument with the second one's elements in a window.
+    Assign {
+        /// What becomes of what is there.
+        update: Update,
+        /// Where.
+        window: Window,
+    },
+    /// For each element of the second argument, the number of elements of the first, which is in order,
+    /// that stand before it.
+    Searchsorted {
+        /// Or equal it.
+        right: bool,
+    },
+}
+
+/// Per axis the first index, how many, and from one to the next.
+pub type Window = Vec<(i64, usize, i64)>;
+
+/// What an update makes of an element and a value for its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Update {
+    /// The value.
+    Set,
+    /// Their sum.
+    Add,
+    /// Their product.
+    Multiply,
+    /// The smaller.
+    Minimum,
+    /// The larger.
+    Maximum,
+}
+
+/// Elements of a block of a scan.
+pub const SCAN_BLOCK: usize = 4096;
+
+/// Every host operation with its name; axes are 0 here and windows of no axes.
+const NAMES: &[(&str, HostOp)] = &[
+    ("sort", HostOp::Sort { descending: false }),
+    ("sort_descending", HostOp::Sort { descending: true }),
+    ("argsort", HostOp::Argsort { descending: false }),
+    ("argsort_descending", HostOp::Argsort { descending: true }),
+    ("cumulative_sum", HostOp::Scan(Fold::Sum)),
+    ("cumulative_prod", HostOp::Scan(Fold::Prod)),
+    ("cumulative_max", HostOp::Scan(Fold::Max)),
+    ("cumulative_min", HostOp::Scan(Fold::Min)),
+    ("gather", HostOp::Gather { axis: 0 }),
+    ("scatter", HostOp::Scatter { axis: 0, update: Update::Set }),
+    ("scatter_add", HostOp::Scatter { axis: 0, update: Update::Add }),
+    ("scatter_multiply", HostOp::Scatter { axis: 0, update: Update::Multiply }),
+    ("scatter_minimum", HostOp::Scatter { axis: 0, update: Update::Minimum }),
+    ("scatter_maximum", HostOp::Scatter { axis: 0, update: Update::Maximum }),
+    ("assign", assign(Update::Set)),
+    ("assign_add", assign(Update::Add)),
+    ("assign_multiply", assign(Update::Multiply)),
+    ("assign_minimum", assign(Update::Minimum)),
+    ("assign_maximum", assign(Update::Maximum)),
+    ("searchsorted", HostOp::Searchsorted { right: false }),
+    ("searchsorted_right", HostOp::Searchsorted { right: true }),
+];
+
+const fn assign(update: Update) -> HostOp {
+    HostOp::Assign { update, window: Vec::new() }
+}
+
+impl HostOp {
+    /// Its name in texts, without the axis or window.
+    pub fn name(&self) -> &'static str {
+        let plain = match self {
+            HostOp::Assign { update, .. } => assign(*update),
+            other => other.clone().with_axis(0),
+        };
+        NAMES.iter().find(|(_, op)| *op == plain).expect("every operation has a name").0
+    }
+
+    /// The operation of this name, with axis 0 or no window where it has one.
+    pub fn named(name: &str) -> Option<Self> {
+        NAMES.iter().find(|(known, _)| *known == name).map(|(_, op)| op.clone())
+    }
+
+    /// The axis that errors name, where it has one.
+    pub fn axis(&self) -> Option<u32> {
+        match self {
+            HostOp::Gather { axis } | HostOp::Scatter { axis, .. } => Some(*axis),
+            _ => None,
+        }
+    }
+
+    /// The same with another axis, where it has one.
+    pub fn with_axis(self, axis: u32) -> Self {
+        match self {
+            HostOp::Gather { .. } => HostOp::Gather { axis },
+            HostOp::Scatter { update, .. } => HostOp::Scatter { axis, update },
+            other => other,
+        }
+    }
+
+    /// Whether the result may take the memory of the first argument, which is then read where it is
+    /// written.
+    pub fn may_be_in_place(&self) -> bool {
+        match self {
+            HostOp::Sort { .. } | HostOp::Scan(_) | HostOp::Scatter { .. } | HostOp::Assign { .. } => true,
+            HostOp::Argsort { .. } | HostOp::Gather { .. } | HostOp::Searchsorted { .. } => false,
+        }
+    }
+
+    /// The type of the result; `None` if it does not take such arguments.
+    pub fn result(&self, args: &[&Type]) -> Option<Type> {
+        let rows = |x: &&Type| x.shape.rank() > 0;
+        match (self, args) {
+            (HostOp::Sort { .. }, [x]) if rows(x) => Some((*x).clone()),
+            (HostOp::Argsort { .. }, [x]) if rows(x) => Some(Type::new(DType::I64, x.shape.clone())),
+            (HostOp::Scan(fold), [x]) if rows(x) && fold.computes_in(x.dtype) == x.dtype => {
+                Some((*x).clone())
+            }
+            (HostOp::Gather { .. }, [x, indices @ ..]) => Some(Type::new(x.dtype, gathered(x, indices)?)),
+            (HostOp::Scatter { .. }, [x, indices @ .., values]) => {
+                let wanted = Type::new(x.dtype, gathered(x, indices)?);
+                (wanted == **values).then(|| (*x).clone())
+            }
+            (HostOp::Assign { window, .. }, [x, values]) => {
+                let extents: Shape = window.iter().map(|&(_, count, _)| count).collect();
+                let fits = |(&(first, count, step), &extent): (&(i64, usize, i64), &usize)| {
+                    let last = first + step * (count as i64 - 1);
+                    let inside = 0..extent as i64;
+                    count == 0 || inside.contains(&first) && inside.contains(&last)
+                };
+                let good = window.len() == x.shape.rank()
+                    && window.iter().zip(x.shape.iter()).all(fits)
+                    && **values == Type::new(x.dtype, extents);
+                good.then(|| (*x).clone())
+            }
+            (HostOp::Searchsorted { .. }, [sorted, values])
+                if sorted.shape.rank() == 1 && sorted.dtype == values.dtype =>
+            {
+                Some(Type::new(DType::I64, values.shape.clone()))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The shape of what these indices of the first axes of `x` choose.
+fn gathered(x: &Type, indices: &[&Type]) -> Option<Shape> {
+    let (first, rest) = indices.split_first()?;
+    let alike = first.dtype == DType::I64 && rest.iter().all(|other| other == first);
+    let left = x.shape.get(indices.len()..)?;
+    alike.then(|| first.shape.iter().chain(left).copied().collect())
+}
+
+impl fmt::Display for HostOp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
