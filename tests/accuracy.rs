@@ -64,21 +64,30 @@ impl Worst {
     }
 }
 
-/// The function to 53 bits, many more than `f32` shows: the `libm` crate in `f64`.
+/// The function correctly rounded to 53 bits, many more than `f32` shows: by CORE-MATH (Sibidanov,
+/// Zimmermann and Glondu, 2022).
 fn nearly_exact(f: Unary, x: f64) -> f64 {
     match f {
-        Unary::Exp => libm::exp(x),
-        Unary::Expm1 => libm::expm1(x),
-        Unary::Log => libm::log(x),
-        Unary::Log1p => libm::log1p(x),
-        Unary::Log2 => libm::log2(x),
-        Unary::Log10 => libm::log10(x),
-        Unary::Sin => libm::sin(x),
-        Unary::Cos => libm::cos(x),
-        Unary::Tanh => libm::tanh(x),
+        Unary::Cbrt => core_math::cbrt(x),
+        Unary::Exp => core_math::exp(x),
+        Unary::Exp2 => core_math::exp2(x),
+        Unary::Expm1 => core_math::expm1(x),
+        Unary::Log => core_math::log(x),
+        Unary::Log1p => core_math::log1p(x),
+        Unary::Log2 => core_math::log2(x),
+        Unary::Log10 => core_math::log10(x),
+        Unary::Sin => core_math::sin(x),
+        Unary::Cos => core_math::cos(x),
+        Unary::Tan => core_math::tan(x),
+        Unary::Asin => core_math::asin(x),
+        Unary::Acos => core_math::acos(x),
+        Unary::Atan => core_math::atan(x),
+        Unary::Sinh => core_math::sinh(x),
+        Unary::Cosh => core_math::cosh(x),
+        Unary::Tanh => core_math::tanh(x),
         Unary::Sigmoid if x < -700.0 => 0.0,
-        Unary::Sigmoid => 1.0 / (1.0 + libm::exp(-x)),
-        Unary::Erf => libm::erf(x),
+        Unary::Sigmoid => 1.0 / (1.0 + core_math::exp(-x)),
+        Unary::Erf => core_math::erf(x),
         _ => unreachable!("{f} has no oracle"),
     }
 }
@@ -144,6 +153,17 @@ fn measure_f32(f: Unary) {
     worst.report(f, DType::F32, points);
 }
 
+/// Whether `x` is where `f` has a value that is no special case.
+fn is_inside(f: Unary, x: f64) -> bool {
+    x.is_finite()
+        && x != 0.0
+        && match f {
+            Unary::Log1p => x > -1.0,
+            Unary::Asin | Unary::Acos => x.abs() < 1.0,
+            _ => true,
+        }
+}
+
 /// An argument from one of five populations, those that are hard for `f` among them.
 fn argument(f: Unary, random: &mut fastrand::Rng) -> f64 {
     let (unit, sign) = (random.f64(), if random.bool() { 1.0 } else { -1.0 });
@@ -156,14 +176,20 @@ fn argument(f: Unary, random: &mut fastrand::Rng) -> f64 {
         3 => sign * 2.0 * unit,
         _ => match f {
             // Where results overflow, are subnormal, or just reach 1.
-            Unary::Exp | Unary::Expm1 | Unary::Sigmoid => sign * (700.0 + 50.0 * unit),
+            Unary::Exp | Unary::Expm1 | Unary::Sigmoid | Unary::Sinh | Unary::Cosh => {
+                sign * (700.0 + 50.0 * unit)
+            }
+            Unary::Exp2 => sign * 1080.0 * unit,
             Unary::Tanh | Unary::Erf => sign * 20.0 * unit,
             // Next to a zero, or past where the formula ends.
-            Unary::Sin | Unary::Cos => {
+            Unary::Sin | Unary::Cos | Unary::Tan => {
                 let multiple = (2_f64.powf(60.0 * unit)).round() * std::f64::consts::FRAC_PI_2;
                 f64::from_bits(multiple.to_bits() + random.u64(0..3)) * sign
             }
             Unary::Log1p => -1.0 + 2_f64.powf(-53.0 * unit),
+            // Next to the ends of the domain, and of the formulas.
+            Unary::Asin | Unary::Acos => sign * (1.0 - 2_f64.powf(-53.0 * unit)),
+            Unary::Atan => sign * 2_f64.powf(4.0 * unit - 2.0),
             _ => f64::from_bits(random.u64(0..1 << 52)),
         },
     };
@@ -175,9 +201,8 @@ fn measure_f64(f: Unary) {
     let mut random = fastrand::Rng::with_seed(0x5eed);
     let mut worst = Worst::default();
     for _ in 0..points.div_ceil(BLOCK) {
-        let inside = |x: &f64| x.is_finite() && *x != 0.0 && (f != Unary::Log1p || *x > -1.0);
-        let xs: Vec<f64> =
-            std::iter::repeat_with(|| argument(f, &mut random)).filter(inside).take(BLOCK as usize).collect();
+        let arguments = std::iter::repeat_with(|| argument(f, &mut random));
+        let xs: Vec<f64> = arguments.filter(|x| is_inside(f, *x)).take(BLOCK as usize).collect();
         for (x, y) in xs.iter().zip(run_f64(f, &xs)) {
             worst.see(*x, f64_error(y, exact(f, *x)));
         }
@@ -193,7 +218,9 @@ macro_rules! functions { ($($name:ident $Op:ident)*) => { $(
     }
 )* } }
 functions! {
+    cbrt_is_accurate Cbrt
     exp_is_accurate Exp
+    exp2_is_accurate Exp2
     expm1_is_accurate Expm1
     log_is_accurate Log
     log1p_is_accurate Log1p
@@ -201,6 +228,12 @@ functions! {
     log10_is_accurate Log10
     sin_is_accurate Sin
     cos_is_accurate Cos
+    tan_is_accurate Tan
+    asin_is_accurate Asin
+    acos_is_accurate Acos
+    atan_is_accurate Atan
+    sinh_is_accurate Sinh
+    cosh_is_accurate Cosh
     tanh_is_accurate Tanh
     sigmoid_is_accurate Sigmoid
     erf_is_accurate Erf
@@ -210,7 +243,37 @@ functions! {
 fn special_values_are_exact() {
     const INF: f64 = f64::INFINITY;
     const NAN: f64 = f64::NAN;
+    let tiny = [(f64::from(f32::MIN_POSITIVE), f64::from(f32::MIN_POSITIVE)), (-0.0, -0.0), (0.0, 0.0)];
     let cases: &[(Unary, &[(f64, f64)])] = &[
+        (
+            Unary::Cbrt,
+            &[
+                (INF, INF),
+                (-INF, -INF),
+                (1.0, 1.0),
+                (-8.0, -2.0),
+                (3.375, 1.5),
+                (2_f64.powi(-147), 2_f64.powi(-49)),
+            ],
+        ),
+        (Unary::Cbrt, &[(0.0, 0.0), (-0.0, -0.0), (2_f64.powi(126), 2_f64.powi(42))]),
+        (
+            Unary::Exp2,
+            &[(0.0, 1.0), (-0.0, 1.0), (INF, INF), (-INF, 0.0), (1.0, 2.0), (-149.0, 2_f64.powi(-149))],
+        ),
+        (
+            Unary::Exp2,
+            &[(1e6, INF), (-1e6, 0.0), (1024.0, INF), (127.0, 2_f64.powi(127)), (-1e4, 0.0), (10.0, 1024.0)],
+        ),
+        (Unary::Tan, &[(INF, NAN), (-INF, NAN)]),
+        (Unary::Tan, &tiny),
+        (Unary::Asin, &[(1.5, NAN), (-1.5, NAN), (INF, NAN), (-INF, NAN)]),
+        (Unary::Asin, &tiny),
+        (Unary::Acos, &[(1.0, 0.0), (1.5, NAN), (-1.5, NAN), (INF, NAN), (-INF, NAN)]),
+        (Unary::Atan, &tiny),
+        (Unary::Sinh, &[(INF, INF), (-INF, -INF), (1e6, INF), (-1e6, -INF)]),
+        (Unary::Sinh, &tiny),
+        (Unary::Cosh, &[(0.0, 1.0), (-0.0, 1.0), (INF, INF), (-INF, INF), (1e6, INF), (-1e6, INF)]),
         (Unary::Exp, &[(0.0, 1.0), (-0.0, 1.0), (INF, INF), (-INF, 0.0), (1e6, INF), (-1e6, 0.0)]),
         (Unary::Expm1, &[(0.0, 0.0), (-0.0, -0.0), (INF, INF), (-INF, -1.0), (1e6, INF), (-1e6, -1.0)]),
         (Unary::Log, &[(0.0, -INF), (-0.0, -INF), (1.0, 0.0), (-1.0, NAN), (INF, INF), (-INF, NAN)]),
@@ -230,6 +293,35 @@ fn special_values_are_exact() {
             assert!(same(f64::from(single), *y), "{f}({x}) is {single} in f32");
             assert!(same(double, *y), "{f}({x}) is {double} in f64");
         }
+    }
+}
+
+/// The values of the inverses at the ends of their domains are the floats nearest to multiples of pi/4.
+#[test]
+fn inverses_of_the_ends_are_the_nearest_floats() {
+    use std::f64::consts::{FRAC_PI_2, FRAC_PI_3, FRAC_PI_4, FRAC_PI_6, PI};
+    const INF: f64 = f64::INFINITY;
+    let cases = [
+        (Unary::Asin, 1.0, FRAC_PI_2),
+        (Unary::Asin, -1.0, -FRAC_PI_2),
+        (Unary::Asin, 0.5, FRAC_PI_6),
+        (Unary::Acos, -1.0, PI),
+        (Unary::Acos, 0.0, FRAC_PI_2),
+        (Unary::Acos, -0.0, FRAC_PI_2),
+        (Unary::Acos, 0.5, FRAC_PI_3),
+        (Unary::Acos, 1e-300, FRAC_PI_2),
+        (Unary::Atan, 1.0, FRAC_PI_4),
+        (Unary::Atan, -1.0, -FRAC_PI_4),
+        (Unary::Atan, INF, FRAC_PI_2),
+        (Unary::Atan, -INF, -FRAC_PI_2),
+        (Unary::Atan, 1e300, FRAC_PI_2),
+    ];
+    for (f, x, y) in cases {
+        assert_eq!(run_f32(f, &[x as f32]), [y as f32], "{f}({x}) of f32");
+        // Within one unit of the last place where the argument is no end.
+        let difference = (run_f64(f, &[x])[0] - y).abs();
+        let allowed = if x.abs() == 0.5 { y.abs() * f64::EPSILON } else { 0.0 };
+        assert!(difference <= allowed, "{f}({x}) of f64 is {difference} off");
     }
 }
 
@@ -267,6 +359,34 @@ fn the_oracle_agrees_with_mpmath() {
         (Unary::Sigmoid, -3.2, 0.03916572279676435, 2.99507411917105e-18),
         (Unary::Sigmoid, 0.01, 0.5024999791668749, 5.412943542276899e-17),
         (Unary::Sigmoid, -700.5, 5.980196118639791e-305, -2.87e-321),
+        (Unary::Cbrt, 0.3, 0.6694329500821695, -6.398340323701905e-18),
+        (Unary::Cbrt, -1e+300, -1e+100, -1.5986956419748883e+82),
+        (Unary::Cbrt, 5e-320, 3.6840178273730984e-107, 1.3804228633176841e-124),
+        (Unary::Exp2, 0.3, 1.2311444133449163, -3.572339831433251e-17),
+        (Unary::Exp2, -1040.7, 5.2249665264e-314, -0.0),
+        (Unary::Exp2, 1e-09, 1.000000000693147, 8.55237134015003e-17),
+        (Unary::Tan, 0.7, 0.8422883804630794, -3.9128846706146343e-17),
+        (Unary::Tan, 11.0, -225.95084645419513, -1.2217000310482306e-14),
+        (Unary::Tan, 1e+22, -1.6287782256068988, -1.0114934254126034e-16),
+        (Unary::Asin, 1e-05, 1.0000000000166668e-05, -6.182252729529485e-22),
+        (Unary::Asin, 0.7, 0.775397496610753, 3.395027444633425e-17),
+        (Unary::Asin, -0.9999999, -1.5703491131957876, 4.9012190641525995e-17),
+        (Unary::Acos, 1e-05, 1.5707863267948965, -3.992310451025695e-17),
+        (Unary::Acos, 0.7, 0.7953988301841436, 2.7282065511033407e-17),
+        (Unary::Acos, 0.99999999, 0.00014142135671046477, 2.8961101453685962e-21),
+        (Unary::Acos, -0.8, 2.498091544796509, 6.962246070911915e-17),
+        (Unary::Atan, 1e-05, 9.999999999666668e-06, -4.575803486027043e-22),
+        (Unary::Atan, 0.7, 0.6107259643892086, 2.2418914462967458e-17),
+        (Unary::Atan, -3.3, -1.2765617616837088, 1.3021564387368126e-18),
+        (Unary::Atan, 1e+18, 1.5707963267948966, 6.023233995736766e-17),
+        (Unary::Sinh, 1e-09, 1e-09, 1.6666666666666669e-28),
+        (Unary::Sinh, 0.3, 0.3045202934471426, 9.177343117072388e-18),
+        (Unary::Sinh, -3.2, -12.245883996565494, 8.038373765833829e-16),
+        (Unary::Sinh, 709.5, 6.774931596573164e+307, -9.751797392915776e+289),
+        (Unary::Cosh, 1e-09, 1.0, 5e-19),
+        (Unary::Cosh, 0.3, 1.0453385141288605, 7.371812611119388e-18),
+        (Unary::Cosh, -3.2, 12.28664620054386, -3.1453838372836734e-16),
+        (Unary::Cosh, 709.5, 6.774931596573164e+307, -9.751797392915776e+289),
         (Unary::Erf, 1e-05, 1.1283791670579e-05, -3.369136869444807e-23),
         (Unary::Erf, 0.5, 0.5204998778130465, 1.900077467916287e-17),
         (Unary::Erf, 3.1, 0.9999883513426328, 4.7372455611367474e-17),

@@ -13,7 +13,7 @@ weights make it relative to the result of the function.
 import struct
 import sys
 
-from mpmath import cos, erf, erfc, exp, log, lu_solve, matrix, mp, mpf, pi, sin, sqrt, tanh
+from mpmath import acos, asin, atan, atanh, cbrt, cos, cosh, erf, erfc, exp, log, lu_solve, matrix, mp, mpf, pi, sin, sinh, sqrt, tanh
 
 mp.dps = 60
 
@@ -136,6 +136,13 @@ erf_weight = near(lambda z: sqrt(z) / erf(sqrt(z)), sqrt(pi) / 2)
 erfc_exponent = lambda x: log(erfc(x)) / x
 erfc_weight = lambda x: x * erfc(x) / erf(x)
 
+odd_rest = lambda f, third: near(lambda z: (f(sqrt(z)) / sqrt(z) - 1) / z, third)
+odd_weight = lambda f: near(lambda z: z**1.5 / f(sqrt(z)), 0)
+exp2_rest = near(lambda f: (mpf(2)**f - 1) / f, LN2)
+cosh_rest = near(lambda z: (cosh(sqrt(z)) - 1) / z, mpf(1) / 2)
+cos_all = near(lambda z: (cos(sqrt(z)) - 1) / z, -mpf(1) / 2)
+ATANH_END = mpf("0.0412")
+
 # name: (target, weight, number of coefficients, interval, bits)
 TABLES = {
     "exp f32": (exp_rest, lambda r: r**2 / exp(r), 5, -HALF, HALF, 24),
@@ -148,11 +155,27 @@ TABLES = {
     "sin f32": (sin_rest, near(lambda z: z**1.5 / sin(sqrt(z)), 0), 5, 0, pi**2 / 4, 53),
     "erf f32": (erf_rest, erf_weight, 7, 0, ERF_SPLIT**2, 24),
     "erfc f32": (erfc_exponent, erfc_weight, 7, ERF_SPLIT, 4, 24),
+    "exp2 f32": (exp2_rest, lambda f: abs(f) / mpf(2)**f, 6, -0.5, 0.5, 24),
+    "atan f32": (odd_rest(atan, -mpf(1) / 3), odd_weight(atan), 5, 0, mpf(1) / 4, 24),
+    "asin f32": (odd_rest(asin, mpf(1) / 6), odd_weight(asin), 5, 0, mpf(1) / 4, 24),
+    "sinh f32": (odd_rest(sinh, mpf(1) / 6), odd_weight(sinh), 3, 0, HALF**2, 24),
+    "cosh f32": (cosh_rest, lambda z: z, 3, 0, HALF**2, 24),
+    "atanh f32": (odd_rest(atanh, mpf(1) / 3), odd_weight(atanh), 4, 0, ATANH_END, 24),
+    "sin of a quarter f32": (sin_rest, odd_weight(sin), 4, 0, pi**2 / 16 * mpf("1.0001"), 53),
+    "cos of a quarter f32": (cos_all, lambda z: z / cos(sqrt(z)), 4, 0, pi**2 / 16 * mpf("1.0001"), 53),
+    "cbrt": (lambda t: 1 / cbrt(t), lambda t: cbrt(t), 6, 1 / (2 * ROOT), 2 * ROOT, 24),
+    "log f32, in f64": (log_rest, log_weight, 11, LOG_LOW, LOG_HIGH, 53),
     "exp f64": (exp_rest, lambda r: r**2 / exp(r), 10, -HALF, HALF, 53),
     "expm1 f64": (exp_rest, near(lambda r: r**2 / abs(exp(r) - 1), 0), 11, -HALF, HALF, 53),
     "log f64": (atanh_rest, lambda z: z, 7, 0, (3 - 2 * ROOT)**2, 53),
     "sin f64": (sin_rest, near(lambda z: z**1.5 / sin(sqrt(z)), 0), 6, 0, pi**2 / 16 * mpf("1.0001"), 53),
     "cos f64": (cos_rest, lambda z: z**2 / cos(sqrt(z)), 6, 0, pi**2 / 16 * mpf("1.0001"), 53),
+    "exp2 f64": (exp2_rest, lambda f: abs(f) / mpf(2)**f, 11, -0.5, 0.5, 53),
+    "atan f64": (odd_rest(atan, -mpf(1) / 3), odd_weight(atan), 12, 0, mpf(1) / 4, 53),
+    "asin f64": (odd_rest(asin, mpf(1) / 6), odd_weight(asin), 12, 0, mpf(1) / 4, 53),
+    "sinh f64": (odd_rest(sinh, mpf(1) / 6), odd_weight(sinh), 5, 0, HALF**2, 53),
+    "cosh f64": (cosh_rest, lambda z: z, 6, 0, HALF**2, 53),
+    "atanh f64": (odd_rest(atanh, mpf(1) / 3), odd_weight(atanh), 8, 0, ATANH_END, 53),
     "erf f64": (erf_rest, erf_weight, 12, 0, ERF_SPLIT**2, 53),
     "erfc f64": (erfc_exponent, erfc_weight, 19, ERF_SPLIT, 6, 53),
 }

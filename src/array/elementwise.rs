@@ -9,12 +9,13 @@ use crate::op::table::{binary_ops, unary_ops};
 use crate::op::{Binary, Unary};
 
 macro_rules! unary_methods { ($(
-    #[doc = $doc:literal] $Op:ident $name:ident $($symbol:literal)? $([$law:ident])? $rule:ident
+    #[doc = $doc:literal] $(#[doc(alias = $alias:literal)])? $Op:ident $name:ident $($symbol:literal)? $([$law:ident])? $rule:ident
     $(, in $math:ident)? $(, float |$x:ident| $float:expr)? $(, int |$n:ident| $int:expr)? $(, bool |$p:ident| $bool:expr)? ;
 )*) => { fallible! { $(
     #[doc = $doc]
     ///
     /// Elementwise; `x` is an element of `self`.
+    $(#[doc(alias = $alias)])?
     pub fn $name(&self) {
         build::unary(Unary::$Op, self)
     }

@@ -50,7 +50,9 @@ impl Emitter<'_> {
                 e.ins().fdiv(one, x)
             }),
             (
-                Unary::Exp
+                Unary::Cbrt
+                | Unary::Exp
+                | Unary::Exp2
                 | Unary::Expm1
                 | Unary::Log
                 | Unary::Log1p
@@ -59,6 +61,11 @@ impl Emitter<'_> {
                 | Unary::Sin
                 | Unary::Cos
                 | Unary::Tan
+                | Unary::Asin
+                | Unary::Acos
+                | Unary::Atan
+                | Unary::Sinh
+                | Unary::Cosh
                 | Unary::Tanh
                 | Unary::Sigmoid
                 | Unary::Erf,
@@ -90,7 +97,9 @@ impl Emitter<'_> {
             | (
                 Unary::Sqrt
                 | Unary::Reciprocal
+                | Unary::Cbrt
                 | Unary::Exp
+                | Unary::Exp2
                 | Unary::Expm1
                 | Unary::Log
                 | Unary::Log1p
@@ -99,6 +108,11 @@ impl Emitter<'_> {
                 | Unary::Sin
                 | Unary::Cos
                 | Unary::Tan
+                | Unary::Asin
+                | Unary::Acos
+                | Unary::Atan
+                | Unary::Sinh
+                | Unary::Cosh
                 | Unary::Tanh
                 | Unary::Sigmoid
                 | Unary::Erf,

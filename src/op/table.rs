@@ -1,7 +1,7 @@
 //! THE TABLE: one row per scalar op. Nothing else about an op is written anywhere, but its machine
 //! code (an arm in `codegen`) and, if it is an elementary function, its definition (`op/math`).
 //!
-//! A row is: doc, variant, method, optional symbol, optional laws, the result's dtype, and the
+//! A row is: doc, an optional alias of its method, variant, method, optional symbol, optional laws, the result's dtype, and the
 //! meaning on floats, integers and truth values, each if there is one. A meaning written `in math` is
 //! the expansion in `op/math`. One text serves `f32` and `f64`, one `i32` and `i64`; the
 //! meaning on `f32` is evaluated in `f32`.
@@ -25,10 +25,14 @@ macro_rules! unary_ops { ($with:ident) => { $with! {
     Square square same, float |x| x * x, int |n| n.wrapping_mul(n), bool |p| p;
     /// `1 / x`, correctly rounded.
     Reciprocal reciprocal float, float |x| 1.0 / x;
+    /// The cube root, of negative numbers too.
+    Cbrt cbrt float, in math;
     /// e to the power x.
     Exp exp float, in math;
     /// e to the power x, minus 1, exact near 0.
     Expm1 expm1 float, in math;
+    /// 2 to the power x.
+    Exp2 exp2 float, in math;
     /// The natural logarithm; `-inf` at 0, NaN below.
     Log log float, in math;
     /// The natural logarithm of 1 + x, exact near 0.
@@ -43,6 +47,19 @@ macro_rules! unary_ops { ($with:ident) => { $with! {
     Cos cos float, in math;
     /// The tangent of an angle in radians, of any size.
     Tan tan float, in math;
+    /// The angle in [-pi/2, pi/2] whose sine is x; NaN if |x| > 1.
+    #[doc(alias = "arcsin")]
+    Asin asin float, in math;
+    /// The angle in [0, pi] whose cosine is x; NaN if |x| > 1.
+    #[doc(alias = "arccos")]
+    Acos acos float, in math;
+    /// The angle in [-pi/2, pi/2] whose tangent is x.
+    #[doc(alias = "arctan")]
+    Atan atan float, in math;
+    /// The hyperbolic sine.
+    Sinh sinh float, in math;
+    /// The hyperbolic cosine.
+    Cosh cosh float, in math;
     /// The hyperbolic tangent.
     Tanh tanh float, in math;
     /// The logistic function `1 / (1 + exp(-x))`.
@@ -220,7 +237,7 @@ macro_rules! define_ops { ($Ops:ident, $about:literal; $(
 } }
 
 macro_rules! define_unary { ($(
-    #[doc = $doc:literal] $Op:ident $name:ident $($symbol:literal)? $([$law:ident])? $rule:ident
+    #[doc = $doc:literal] $(#[doc(alias = $alias:literal)])? $Op:ident $name:ident $($symbol:literal)? $([$law:ident])? $rule:ident
     $(, in $math:ident)? $(, float |$x:ident| $float:expr)? $(, int |$n:ident| $int:expr)? $(, bool |$p:ident| $bool:expr)? ;
 )*) => { define_ops! { Unary, "An elementwise op of one argument.";
     $( [$doc] $Op $name [$($symbol)?] [$($law)?] $rule [$($math)?] [$($float)?] [$($int)?] [$($bool)?]; )*

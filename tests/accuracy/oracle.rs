@@ -50,6 +50,12 @@ impl Pair {
         Self(power_of_two_times(self.0, exponent), power_of_two_times(self.1, exponent))
     }
 
+    fn sqrt(self) -> Self {
+        let root = self.0.sqrt();
+        let rest = self.add(Self::product(-root, root));
+        Self::sum(root, rest.0 / (2.0 * root))
+    }
+
     fn negated(self) -> Self {
         Self(-self.0, -self.1)
     }
@@ -96,11 +102,26 @@ pub fn power_of_two_times(x: f64, exponent: i32) -> f64 {
 pub fn exact(f: Unary, x: f64) -> Exact {
     let plain = |value| Exact { value, exponent: 0 };
     // Past these, results of the exponentials are past the range.
-    let x = if matches!(f, Unary::Exp | Unary::Expm1 | Unary::Sigmoid) { x.clamp(-800.0, 800.0) } else { x };
+    let x = match f {
+        Unary::Exp | Unary::Expm1 | Unary::Sigmoid | Unary::Sinh | Unary::Cosh => x.clamp(-800.0, 800.0),
+        Unary::Exp2 => x.clamp(-1200.0, 1200.0),
+        _ => x,
+    };
     // So near 0 that the next term is not seen, and the second float of a pair might be lost.
     let tiny = || Exact { value: Pair(power_of_two_times(x, 600), 0.0), exponent: -600 };
     match f {
-        Unary::Expm1 | Unary::Log1p | Unary::Sin | Unary::Tanh if x.abs() < 1e-100 => tiny(),
+        Unary::Expm1
+        | Unary::Log1p
+        | Unary::Sin
+        | Unary::Tan
+        | Unary::Asin
+        | Unary::Atan
+        | Unary::Sinh
+        | Unary::Tanh
+            if x.abs() < 1e-100 =>
+        {
+            tiny()
+        }
         Unary::Erf if x.abs() < 1e-100 => Exact { value: tiny().value.mul(FRAC_2_SQRT_PI), exponent: -600 },
         Unary::Exp => {
             let (n, m) = exp_less_one(Pair(x, 0.0));
@@ -134,6 +155,19 @@ pub fn exact(f: Unary, x: f64) -> Exact {
             if x < 0.0 { Exact { value: small.div(below), exponent: n } } else { plain(ONE.div(below)) }
         }
         Unary::Erf => plain(erf(x)),
+        Unary::Exp2 => {
+            let n = x.round();
+            let (more, m) = exp_less_one(Pair(LN2[0], LN2[1]).mul(Pair(x - n, 0.0)));
+            Exact { value: ONE.add(m), exponent: n as i32 + more }
+        }
+        Unary::Tan => plain(sin_quarter(x, 0).div(sin_quarter(x, 1))),
+        Unary::Asin => plain(angle(Pair(x, 0.0), leg(x))),
+        Unary::Acos => plain(angle(leg(x), Pair(x, 0.0))),
+        // The next term is below the second float.
+        Unary::Atan if x.abs() > 1e40 => plain(if x < 0.0 { FRAC_PI_2.negated() } else { FRAC_PI_2 }),
+        Unary::Atan => plain(angle(Pair(x, 0.0), ONE)),
+        Unary::Sinh | Unary::Cosh => hyperbolic(f == Unary::Cosh, x),
+        Unary::Cbrt => cbrt(x),
         _ => unreachable!("{f} has no oracle"),
     }
 }
@@ -258,4 +292,48 @@ fn erf(x: f64) -> Pair {
     }
     let (n, m) = exp_less_one(square.negated());
     ONE.add(m).scaled(n).mul(FRAC_2_SQRT_PI).mul(sum)
+}
+
+/// sqrt(1 - x^2).
+fn leg(x: f64) -> Pair {
+    Pair::sum(1.0, -x).mul(Pair::sum(1.0, x)).sqrt()
+}
+
+/// The angle of the point (x, y), by one step of Newton's from a float.
+fn angle(y: Pair, x: Pair) -> Pair {
+    let near = libm::atan2(y.0, x.0);
+    let (sine, cosine) = (sin_quarter(near, 0), sin_quarter(near, 1));
+    let across = y.mul(cosine).add(x.mul(sine).negated());
+    let along = x.mul(cosine).add(y.mul(sine));
+    Pair(near, 0.0).add(across.div(along))
+}
+
+/// (e^|x| - e^-|x|) / 2, with the sign of x, or (e^|x| + e^-|x|) / 2.
+fn hyperbolic(cosine: bool, x: f64) -> Exact {
+    let (n, m) = exp_less_one(Pair(x.abs(), 0.0));
+    let power = ONE.add(m);
+    let y = if n > 200 {
+        Exact { value: power, exponent: n - 1 }
+    } else {
+        let inverse = ONE.div(power).scaled(-n);
+        let value = match (cosine, n) {
+            (true, _) => power.scaled(n).add(inverse),
+            (false, 0) => m.add(m.div(power)),
+            (false, _) => power.scaled(n).add(inverse.negated()),
+        };
+        Exact { value, exponent: -1 }
+    };
+    if x < 0.0 && !cosine { Exact { value: y.value.negated(), ..y } } else { y }
+}
+
+/// By one step of Newton's from a float.
+fn cbrt(x: f64) -> Exact {
+    let (m, k) = libm::frexp(x);
+    let third = k.div_euclid(3);
+    let m = power_of_two_times(m, k - 3 * third);
+    let near = libm::cbrt(m);
+    let square = Pair::product(near, near);
+    let rest = Pair(m, 0.0).add(square.mul(Pair(-near, 0.0)));
+    let value = Pair(near, 0.0).add(rest.div(square.mul(Pair(3.0, 0.0))));
+    Exact { value, exponent: third }
 }

@@ -62,7 +62,9 @@ impl Selector<'_> {
                 same(self.rvm(Op::Div, size, one, a.v))
             }
             (
-                Unary::Exp
+                Unary::Cbrt
+                | Unary::Exp
+                | Unary::Exp2
                 | Unary::Expm1
                 | Unary::Log
                 | Unary::Log1p
@@ -71,6 +73,11 @@ impl Selector<'_> {
                 | Unary::Sin
                 | Unary::Cos
                 | Unary::Tan
+                | Unary::Asin
+                | Unary::Acos
+                | Unary::Atan
+                | Unary::Sinh
+                | Unary::Cosh
                 | Unary::Tanh
                 | Unary::Sigmoid
                 | Unary::Erf,
@@ -101,7 +108,9 @@ impl Selector<'_> {
             | (
                 Unary::Sqrt
                 | Unary::Reciprocal
+                | Unary::Cbrt
                 | Unary::Exp
+                | Unary::Exp2
                 | Unary::Expm1
                 | Unary::Log
                 | Unary::Log1p
@@ -110,6 +119,11 @@ impl Selector<'_> {
                 | Unary::Sin
                 | Unary::Cos
                 | Unary::Tan
+                | Unary::Asin
+                | Unary::Acos
+                | Unary::Atan
+                | Unary::Sinh
+                | Unary::Cosh
                 | Unary::Tanh
                 | Unary::Sigmoid
                 | Unary::Erf,

@@ -92,15 +92,15 @@ fn parts(value: f64) -> (f64, f64) {
 }
 
 /// A positive number as 2^k m.
-struct Split {
-    k: Ref,
-    m: Ref,
+pub(super) struct Split {
+    pub(super) k: Ref,
+    pub(super) m: Ref,
     /// The stored exponent that 2^k has, where it stands in the bits; `f64` only.
     exponent: Option<Ref>,
 }
 
 impl Split {
-    fn of(l: &mut Lanes, x: Ref) -> Self {
+    pub(super) fn of(l: &mut Lanes, x: Ref) -> Self {
         if l.is_f32() { Self::of_f32(l, x) } else { Self::of_f64(l, x, true) }
     }
 

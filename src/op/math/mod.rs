@@ -4,10 +4,13 @@
 //! An expression has no branches and makes do with what vectors of 128 bits do well: no integer
 //! multiplication, no shift by a variable, no conversion between `i64` and floats.
 
+mod arc;
 mod erf;
 mod exp;
+mod hyperbolic;
 mod lanes;
 mod log;
+mod root;
 mod trig;
 
 use std::sync::OnceLock;
@@ -54,6 +57,7 @@ fn define_unary(op: Unary, b: &mut Builder, x: Ref) -> Ref {
     let l = &mut Lanes::new(b, dtype);
     match op {
         Unary::Exp => exp::exp(l, x),
+        Unary::Exp2 => exp::exp2(l, x),
         Unary::Expm1 => exp::expm1(l, x),
         Unary::Log => log::log(l, x, Base::E),
         Unary::Log1p => log::log1p(l, x),
@@ -61,8 +65,14 @@ fn define_unary(op: Unary, b: &mut Builder, x: Ref) -> Ref {
         Unary::Log10 => log::log(l, x, Base::Ten),
         Unary::Sin => trig::sin_cos(l.b, x, Routine::Sin),
         Unary::Cos => trig::sin_cos(l.b, x, Routine::Cos),
-        Unary::Tan => l.b.call(Routine::Tan, &[x]),
+        Unary::Tan => trig::tan(l.b, x),
+        Unary::Asin => arc::asin(l, x),
+        Unary::Acos => arc::acos(l, x),
+        Unary::Atan => arc::atan(l, x),
+        Unary::Sinh => hyperbolic::sinh(l, x),
+        Unary::Cosh => hyperbolic::cosh(l, x),
         Unary::Tanh => exp::tanh(l, x),
+        Unary::Cbrt => root::cbrt(l, x),
         Unary::Erf => erf::erf(l, x),
         Unary::Sigmoid => exp::sigmoid(l, x),
         _ => unreachable!("{op} is no elementary function"),
