@@ -5,6 +5,8 @@
 //! `f32`: every 1009th bit pattern; `f64`: 10^5 points. With `BROADLOOM_EXHAUSTIVE=1`, all 2^32 and 10^7,
 //! which takes a release build and an hour or two of one core.
 
+#[path = "accuracy/binary.rs"]
+mod binary;
 #[path = "accuracy/oracle.rs"]
 mod oracle;
 

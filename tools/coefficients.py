@@ -135,6 +135,24 @@ erf_rest = near(lambda z: erf(sqrt(z)) / sqrt(z) - 1, 2 / sqrt(pi) - 1)
 erf_weight = near(lambda z: sqrt(z) / erf(sqrt(z)), sqrt(pi) / 2)
 erfc_exponent = lambda x: log(erfc(x)) / x
 erfc_weight = lambda x: x * erfc(x) / erf(x)
+log_ratio = near(lambda f: log(1 + f) / f, mpf(1))
+# What is left of atanh_rest after its constant term.
+atanh_third = near(lambda z: (atanh_rest(z) - mpf(2) / 3) / z, mpf(2) / 5)
+
+
+def tail_ratio(pole):
+    """Of t = (a - pole) / (a + pole): erfc(a / sqrt(2)) / 2 over exp(-a^2 / 2), times a + pole."""
+    def ratio(t):
+        a = pole * (1 + t) / (1 - t)
+        return erfc(a / sqrt(mpf(2))) / 2 * exp(a * a / 2) * (a + pole)
+    return ratio
+
+
+def tail_table(pole, count, largest):
+    """A row of TABLES for it: relative, up to a = largest."""
+    ratio = tail_ratio(mpf(pole))
+    return (ratio, lambda t: 1 / ratio(t), count, -1, (largest - mpf(pole)) / (largest + mpf(pole)), 53)
+
 
 odd_rest = lambda f, third: near(lambda z: (f(sqrt(z)) / sqrt(z) - 1) / z, third)
 odd_weight = lambda f: near(lambda z: z**1.5 / f(sqrt(z)), 0)
@@ -177,6 +195,11 @@ TABLES = {
     "cosh f64": (cosh_rest, lambda z: z, 6, 0, HALF**2, 53),
     "atanh f64": (odd_rest(atanh, mpf(1) / 3), odd_weight(atanh), 8, 0, ATANH_END, 53),
     "erf f64": (erf_rest, erf_weight, 12, 0, ERF_SPLIT**2, 53),
+    "pow log2 f32": (lambda f: log_ratio(f) / LN2, lambda f: LN2 / log_ratio(f), 13, LOG_LOW, LOG_HIGH, 53),
+    "pow exp2 f32": (near(lambda r: (2**r - 1) / r, LN2), lambda r: r / 2**r, 7, -0.50001, 0.50001, 53),
+    "log pair": (atanh_third, lambda z: z**2 / 2, 8, 0, (3 - 2 * ROOT)**2, 53),
+    "exp in f64 for f32": (exp_rest, lambda r: r**2 / exp(r), 7, -HALF, HALF, 53),
+    "log1p in f64 for f32": (log_ratio, lambda f: 1 / log_ratio(f), 15, 0, 1, 53),
     "erfc f64": (erfc_exponent, erfc_weight, 19, ERF_SPLIT, 6, 53),
 }
 

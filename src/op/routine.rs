@@ -72,12 +72,8 @@ routines! {
     Tan(x) { F32 f32 => libm::tan(f64::from(x)) as f32; F64 f64 => libm::tan(x); }
     /// Angle of a point.
     Atan2(y, x) { F32 f32 => libm::atan2(f64::from(y), f64::from(x)) as f32; F64 f64 => libm::atan2(y, x); }
-    /// Length of a vector of two.
-    Hypot(x, y) { F32 f32 => libm::hypot(f64::from(x), f64::from(y)) as f32; F64 f64 => libm::hypot(x, y); }
-    /// Power; of integers, wrapping, and 0 where the exponent is negative.
+    /// Power of integers, wrapping, and 0 where the exponent is negative.
     Pow(x, y) {
-        F32 f32 => libm::pow(f64::from(x), f64::from(y)) as f32;
-        F64 f64 => libm::pow(x, y);
         I32 i32 => wrapping_pow(i64::from(x), i64::from(y)) as i32;
         I64 i64 => wrapping_pow(x, y);
     }

@@ -172,6 +172,27 @@ pub fn exact(f: Unary, x: f64) -> Exact {
     }
 }
 
+/// |x| to the power y, with the sign of x if y is odd; for finite arguments but 0.
+pub fn power(x: f64, y: f64) -> Exact {
+    let logarithm = log(x.abs());
+    // Past these, results are past the range.
+    let bounded = y.clamp(-1e4 / logarithm.0.abs(), 1e4 / logarithm.0.abs());
+    let (n, m) = exp_less_one(logarithm.mul(Pair(bounded, 0.0)));
+    let (value, odd) = (ONE.add(m), libm::fmod(y, 2.0) != 0.0);
+    Exact { value: if x < 0.0 && odd { value.negated() } else { value }, exponent: n }
+}
+
+/// sqrt(x^2 + y^2) of finite arguments but 0, by one step of Newton's from a float.
+pub fn hypotenuse(x: f64, y: f64) -> Exact {
+    let (x, y) = if x.abs() < y.abs() { (y, x) } else { (x, y) };
+    let exponent = libm::ilogb(x);
+    let (x, y) = (power_of_two_times(x, -exponent), power_of_two_times(y, -exponent));
+    let square = Pair::product(x, x).add(Pair::product(y, y));
+    let root = Pair(square.0.sqrt(), 0.0);
+    let rest = square.add(root.mul(root).negated());
+    Exact { value: root.add(rest.div(root).scaled(-1)), exponent }
+}
+
 /// n and e^r - 1 where x = n log(2) + r, by the series at r / 64 and (1 + m)^2 - 1 = m (m + 2).
 fn exp_less_one(x: Pair) -> (i32, Pair) {
     let n = (x.0 * LOG2_E.0).round();

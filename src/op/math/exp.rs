@@ -16,7 +16,7 @@ use crate::op::Ref;
 const EXP_F32: [f64; 5] = [0.49999994, 0.16666517, 0.041668102, 0.0083691925, 0.0013838918];
 
 /// The same for `f64`: degree 9, error 2^-57.88.
-const EXP_F64: [f64; 10] = [
+pub(super) const EXP_F64: [f64; 10] = [
     0.5000000000000011,
     0.16666666666666438,
     0.04166666666652575,
@@ -97,15 +97,19 @@ impl Reduced {
         Self { shifted, n, r }
     }
 
-    /// Two floats whose product is 2^n. Either alone has an exponent in range; multiplying by both in
-    /// turn overflows and rounds to subnormals as it should.
     fn powers(&self, l: &mut Lanes) -> (Ref, Ref) {
-        let (half, magic) = (l.number(0.5), l.magic() + l.bias() as f64);
-        let first = l.fma_number(self.n, half, magic);
-        let (all, first) = (l.bits(self.shifted), l.bits(first));
-        let second = l.sub(all, first);
-        (l.power(first), l.power(second))
+        powers(l, self.n, self.shifted)
     }
+}
+
+/// Two floats whose product is 2^n, where the low bits of `shifted` are n + twice the bias. Either alone
+/// has an exponent in range; multiplying by both in turn overflows and rounds to subnormals as it should.
+pub(super) fn powers(l: &mut Lanes, n: Ref, shifted: Ref) -> (Ref, Ref) {
+    let (half, magic) = (l.number(0.5), l.magic() + l.bias() as f64);
+    let first = l.fma_number(n, half, magic);
+    let (all, first) = (l.bits(shifted), l.bits(first));
+    let second = l.sub(all, first);
+    (l.power(first), l.power(second))
 }
 
 /// e^r for |r| <= log(2)/2.

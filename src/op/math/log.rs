@@ -127,7 +127,7 @@ impl Split {
 
     /// Without a conversion from `i64`, which vectors of 128 bits lack: the stored exponent becomes the
     /// low bits of a float whose last place is 1. It is not negative, so its shift is a logical one.
-    fn of_f64(l: &mut Lanes, x: Ref, maybe_subnormal: bool) -> Self {
+    pub(super) fn of_f64(l: &mut Lanes, x: Ref, maybe_subnormal: bool) -> Self {
         const ROOT: i64 = std::f64::consts::FRAC_1_SQRT_2.to_bits() as i64;
         let two_52 = 2_f64.powi(52);
         let plain = l.number(two_52 + 1023.0);

@@ -10,6 +10,8 @@ mod exp;
 mod hyperbolic;
 mod lanes;
 mod log;
+mod pair;
+mod pow;
 mod root;
 mod trig;
 
@@ -84,12 +86,10 @@ fn define_binary(op: Binary, b: &mut Builder, x: Ref, y: Ref) -> Ref {
         Binary::FloorDivide => b.call(Routine::FloorDivide, &[x, y]),
         Binary::Remainder => b.call(Routine::Remainder, &[x, y]),
         Binary::Atan2 => b.call(Routine::Atan2, &[x, y]),
-        Binary::Hypot => b.call(Routine::Hypot, &[x, y]),
+        Binary::Hypot => pow::hypot(b, x, y),
+        Binary::Pow if b.dtype(x).is_float() => pow::pow(b, x, y),
         Binary::Pow => {
             let power = b.call(Routine::Pow, &[x, y]);
-            if b.dtype(x).is_float() {
-                return power;
-            }
             let zero = b.number(y, 0.0);
             let ok = b.binary(Binary::GreaterEqual, y, zero);
             b.check(ok, power, NEGATIVE_POWER)

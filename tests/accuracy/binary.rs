@@ -1,0 +1,217 @@
+//! The elementary functions of two arguments: the greatest error in ULP over random pairs, those that are
+//! hard among them, and the special values.
+
+use broadloom::base::DType;
+use broadloom::op::eval::evaluate;
+use broadloom::op::{Binary, Values, math};
+
+use super::oracle::{Exact, hypotenuse, power};
+use super::{BLOCK, LIMIT, exhaustive, f32_error, f64_error};
+
+fn run(f: Binary, x: Values, y: Values) -> Values {
+    let mut leaf = |inst: &broadloom::op::Inst| match inst {
+        broadloom::op::Inst::Arg(0) => x.clone(),
+        _ => y.clone(),
+    };
+    evaluate(math::binary(f, x.dtype()), x.len(), &mut leaf, &mut 0).swap_remove(0)
+}
+
+fn run_f32(f: Binary, xs: &[f32], ys: &[f32]) -> Vec<f32> {
+    match run(f, xs.to_vec().into(), ys.to_vec().into()) {
+        Values::F32(values) => values,
+        other => unreachable!("{f} of f32 is {}", other.dtype()),
+    }
+}
+
+fn run_f64(f: Binary, xs: &[f64], ys: &[f64]) -> Vec<f64> {
+    match run(f, xs.to_vec().into(), ys.to_vec().into()) {
+        Values::F64(values) => values,
+        other => unreachable!("{f} of f64 is {}", other.dtype()),
+    }
+}
+
+/// The function to 53 bits, many more than `f32` shows.
+fn nearly_exact(f: Binary, x: f64, y: f64) -> f64 {
+    match f {
+        Binary::Pow => libm::pow(x, y),
+        Binary::Hypot => libm::hypot(x, y),
+        _ => unreachable!("{f} has no oracle"),
+    }
+}
+
+fn exact(f: Binary, x: f64, y: f64) -> Exact {
+    match f {
+        Binary::Pow => power(x, y),
+        Binary::Hypot => hypotenuse(x, y),
+        _ => unreachable!("{f} has no oracle"),
+    }
+}
+
+/// What a dtype's arguments are drawn from.
+struct Format {
+    fraction: f64,
+    least: f64,
+    greatest: f64,
+}
+
+const SINGLE: Format = Format { fraction: 23.0, least: -149.0, greatest: 128.0 };
+const DOUBLE: Format = Format { fraction: 52.0, least: -1074.0, greatest: 1024.0 };
+
+impl Format {
+    /// A number of any size.
+    fn any(&self, random: &mut fastrand::Rng) -> f64 {
+        let exponent = self.least + random.f64() * (self.greatest - self.least);
+        let unit = 1.0 + random.f64();
+        // In two steps: the power of two may be subnormal.
+        unit * 2_f64.powf((exponent / 2.0).floor()) * 2_f64.powf((exponent / 2.0).ceil())
+    }
+
+    /// A pair from one of several populations.
+    fn pair(&self, f: Binary, random: &mut fastrand::Rng) -> (f64, f64) {
+        let (unit, sign) = (random.f64(), if random.bool() { 1.0 } else { -1.0 });
+        match (f, random.u32(0..6)) {
+            (_, 0) => (self.any(random), sign * self.any(random)),
+            (Binary::Pow, population) => {
+                // The logarithm of the result: anything, or such that it is subnormal.
+                let result = match population {
+                    1 => self.least + unit * (self.fraction + 2.0),
+                    _ => self.least + unit * (self.greatest - self.least),
+                };
+                let x = match random.u32(0..4) {
+                    0 => self.any(random),
+                    1 => 1.0 + sign * 2_f64.powf(-1.0 - (self.fraction - 1.0) * random.f64()),
+                    _ => 0.5 + 1.5 * random.f64(),
+                };
+                let y = result / libm::log2(x);
+                if population == 2 { (-x, y.round()) } else { (x, y) }
+            }
+            (_, 1) => (0.5 + random.f64(), sign * (0.5 + random.f64())),
+            _ => {
+                let x = self.any(random);
+                (sign * x, x * 2_f64.powf(self.fraction * (unit - 0.5)))
+            }
+        }
+    }
+}
+
+/// The greatest error so far, and where it was.
+#[derive(Default)]
+struct Worst {
+    error: f64,
+    at: (f64, f64),
+}
+
+impl Worst {
+    fn see(&mut self, x: f64, y: f64, error: f64) {
+        if error.is_nan() || error > self.error {
+            *self = Self { error, at: (x, y) };
+        }
+    }
+
+    fn report(&self, f: Binary, dtype: DType, points: u64) {
+        let steps = math::binary(f, dtype).iter().filter(|(inst, _)| !inst.is_leaf()).count();
+        let Self { error, at: (x, y) } = self;
+        println!("| {f} | {dtype} | {error:.4} | {x:e}, {y:e} | {points} | {steps} |");
+        assert!(*error <= LIMIT, "{f} of {dtype} is {error} ULP off at {x:e}, {y:e}");
+    }
+}
+
+fn measure_f32(f: Binary) {
+    let points: u64 = if exhaustive() { 100_000_000 } else { 200_000 };
+    let mut random = fastrand::Rng::with_seed(0x5eed);
+    let mut worst = Worst::default();
+    for _ in 0..points.div_ceil(BLOCK) {
+        let pairs = std::iter::repeat_with(|| SINGLE.pair(f, &mut random)).take(BLOCK as usize);
+        let (xs, ys): (Vec<f32>, Vec<f32>) = pairs.map(|(x, y)| (x as f32, y as f32)).unzip();
+        for ((x, y), z) in xs.iter().zip(&ys).zip(run_f32(f, &xs, &ys)) {
+            let (x, y) = (f64::from(*x), f64::from(*y));
+            worst.see(x, y, f32_error(z, nearly_exact(f, x, y)));
+        }
+    }
+    worst.report(f, DType::F32, points.div_ceil(BLOCK) * BLOCK);
+}
+
+fn measure_f64(f: Binary) {
+    let points: u64 = if exhaustive() { 10_000_000 } else { 50_000 };
+    let mut random = fastrand::Rng::with_seed(0x5eed);
+    let mut worst = Worst::default();
+    for _ in 0..points.div_ceil(BLOCK) {
+        let inside = |(x, y): &(f64, f64)| {
+            let (inside, whole) = (|v: f64| v.is_finite() && v != 0.0, *y == y.round());
+            inside(*x) && inside(*y) && (f != Binary::Pow || *x > 0.0 || whole)
+        };
+        let pairs = std::iter::repeat_with(|| DOUBLE.pair(f, &mut random)).filter(inside);
+        let (xs, ys): (Vec<f64>, Vec<f64>) = pairs.take(BLOCK as usize).unzip();
+        for ((x, y), z) in xs.iter().zip(&ys).zip(run_f64(f, &xs, &ys)) {
+            worst.see(*x, *y, f64_error(z, exact(f, *x, *y)));
+        }
+    }
+    worst.report(f, DType::F64, points.div_ceil(BLOCK) * BLOCK);
+}
+
+macro_rules! functions { ($($name:ident $Op:ident)*) => { $(
+    #[test]
+    fn $name() {
+        measure_f32(Binary::$Op);
+        measure_f64(Binary::$Op);
+    }
+)* } }
+functions! {
+    pow_is_accurate Pow
+    hypot_is_accurate Hypot
+}
+
+/// Against the `libm` crate, whose `pow` and `hypot` treat these as C's Annex F has it: the same zero,
+/// infinity, NaN or one, else the same to the last place.
+#[test]
+fn special_values_of_pairs_are_exact() {
+    const ENDS: [f64; 15] = [
+        0.0,
+        1.0,
+        2.0,
+        3.0,
+        0.5,
+        1.5,
+        0.75,
+        8388609.0,
+        16777216.0,
+        1e-45,
+        3e38,
+        1.25e30,
+        f64::INFINITY,
+        f64::NAN,
+        1.0000001,
+    ];
+    let ends: Vec<f64> = ENDS.iter().flat_map(|x| [*x, -*x]).collect();
+    let doubles = ends.iter().copied().chain([5e-324, -5e-324, f64::MAX, f64::MIN, 2_f64.powi(53) - 1.0]);
+    let doubles: Vec<f64> = doubles.collect();
+    for f in [Binary::Pow, Binary::Hypot] {
+        let agrees = |z: f64, wanted: f64, digits: f64| {
+            z.to_bits() == wanted.to_bits()
+                || (z.is_nan() && wanted.is_nan())
+                || (wanted != 0.0 && wanted.is_finite() && wanted.abs() != 1.0)
+                    && (z - wanted).abs() <= f64::from_bits(1).max(wanted.abs() * digits)
+        };
+        for x in &ends {
+            for y in &ends {
+                let (a, b) = (*x as f32, *y as f32);
+                let wanted = nearly_exact(f, f64::from(a), f64::from(b)) as f32;
+                let z = run_f32(f, &[a], &[b])[0];
+                assert!(
+                    z.is_nan() && wanted.is_nan()
+                        || z == wanted && z.is_sign_negative() == wanted.is_sign_negative(),
+                    "{f}({a:e}, {b:e}) is {z:e} in f32, not {wanted:e}"
+                );
+            }
+        }
+        for x in &doubles {
+            for y in &doubles {
+                let (z, wanted) = (run_f64(f, &[*x], &[*y])[0], nearly_exact(f, *x, *y));
+                assert!(
+                    agrees(z, wanted, 2_f64.powi(-52)),
+                    "{f}({x:e}, {y:e}) is {z:e} in f64, not {wanted:e}"
+                );
+            }
+        }
+    }
+}
