@@ -13,6 +13,8 @@ mod coverage;
 mod data;
 #[path = "random/generate.rs"]
 mod generate;
+#[path = "random/host.rs"]
+mod host;
 #[path = "random/legs.rs"]
 mod legs;
 #[path = "random/motifs.rs"]

@@ -74,7 +74,7 @@ pub enum Update {
 pub const SCAN_BLOCK: usize = 4096;
 
 /// Every host operation with its name; axes are 0 here and windows of no axes.
-const NAMES: &[(&str, HostOp)] = &[
+const NAMED: &[(&str, HostOp)] = &[
     ("sort", HostOp::Sort { descending: false }),
     ("sort_descending", HostOp::Sort { descending: true }),
     ("argsort", HostOp::Argsort { descending: false }),
@@ -103,18 +103,29 @@ const fn assign(update: Update) -> HostOp {
 }
 
 impl HostOp {
+    /// The name of every one; tests walk it.
+    pub const NAMES: [&str; NAMED.len()] = {
+        let mut names = [""; NAMED.len()];
+        let mut at = 0;
+        while at < names.len() {
+            names[at] = NAMED[at].0;
+            at += 1;
+        }
+        names
+    };
+
     /// Its name in texts, without the axis or window.
     pub fn name(&self) -> &'static str {
         let plain = match self {
             HostOp::Assign { update, .. } => assign(*update),
             other => other.clone().with_axis(0),
         };
-        NAMES.iter().find(|(_, op)| *op == plain).expect("every operation has a name").0
+        NAMED.iter().find(|(_, op)| *op == plain).expect("every operation has a name").0
     }
 
     /// The operation of this name, with axis 0 or no window where it has one.
     pub fn named(name: &str) -> Option<Self> {
-        NAMES.iter().find(|(known, _)| *known == name).map(|(_, op)| op.clone())
+        NAMED.iter().find(|(known, _)| *known == name).map(|(_, op)| op.clone())
     }
 
     /// The axis that errors name, where it has one.

@@ -5,7 +5,7 @@ use std::fmt;
 
 use broadloom::base::{DType, Scalar};
 use broadloom::graph::{Element, Graph, Node, Op, View};
-use broadloom::op::{Binary, Fold, Unary};
+use broadloom::op::{Binary, Fold, HostOp, Unary};
 
 use crate::data;
 use crate::generate::Case;
@@ -90,6 +90,7 @@ impl Coverage {
             all.extend(dtype.is_float().then(|| format!("fma {dtype}")));
         }
         all.push("iota i64".into());
+        all.extend(HostOp::NAMES.map(str::to_owned));
         all.retain(|op| !self.ops.contains(op));
         all
     }
@@ -149,6 +150,7 @@ fn name(node: &Node, dtype: DType) -> String {
         Op::Reduce { fold, .. } => fold.name(),
         Op::Matmul => "matmul",
         Op::Join { .. } => "join",
+        Op::Host(op) => return op.name().to_owned(),
         Op::Nest(_) => "nest",
     };
     format!("{name} {dtype}")

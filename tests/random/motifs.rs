@@ -36,6 +36,9 @@ impl Generator {
         if one_in(&mut self.rng, 8) {
             planned.push(Generator::short_rows);
         }
+        if one_in(&mut self.rng, 8) {
+            planned.push(Generator::host);
+        }
         self.rng.shuffle(&mut planned);
         planned
     }
@@ -57,12 +60,14 @@ impl Generator {
             Generator::diamond,
             Generator::crossing,
             Generator::short_rows,
+            Generator::host,
+            Generator::host,
         ];
         MOTIFS[self.rng.usize(..MOTIFS.len())]
     }
 
     /// A value of at least `rank` axes.
-    fn picked(&mut self, rank: usize) -> NodeId {
+    pub fn picked(&mut self, rank: usize) -> NodeId {
         let there = self.pick();
         if self.ty(there).shape.rank() >= rank {
             return there;

@@ -112,7 +112,7 @@ impl Reduction {
             quick: machine == Machine::Avx2
                 && matches!(fold, Fold::Max | Fold::Min)
                 && dtypes[0].is_float()
-                && held == groups
+                && groups * QUICKLY <= 8
                 && strip.body.len() <= QUICK
                 && strip.operands[..strip.arguments].iter().all(|operand| stays(operand.step)),
             results,

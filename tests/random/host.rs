@@ -1,0 +1,110 @@
+//! Host operations in random graphs: rows in order, running folds, picked and replaced elements.
+
+use broadloom::base::{DType, Shape, Type};
+use broadloom::graph::{Element, NodeId, Op};
+use broadloom::op::{Binary, Fold, HostOp, Update};
+
+use crate::data::too_large;
+use crate::generate::Generator;
+
+const UPDATES: &[Update] = &[Update::Set, Update::Add, Update::Multiply, Update::Minimum, Update::Maximum];
+
+impl Generator {
+    /// A host operation of a value that is there, or of a new one.
+    pub fn host(&mut self) {
+        let x = self.picked(1);
+        let Type { dtype, shape } = self.ty(x);
+        let descending = self.rng.bool();
+        match self.rng.usize(..7) {
+            0 => drop(self.push(Op::Host(HostOp::Sort { descending }), &[x], dtype, shape)),
+            1 => drop(self.push(Op::Host(HostOp::Argsort { descending }), &[x], DType::I64, shape)),
+            2 => {
+                let fold = [Fold::Sum, Fold::Prod, Fold::Max, Fold::Min][self.rng.usize(..4)];
+                let x = self.cast(x, fold.computes_in(dtype));
+                self.push(Op::Host(HostOp::Scan(fold)), &[x], fold.computes_in(dtype), shape);
+            }
+            3 => self.gather(x),
+            4 => self.scatter(x),
+            5 => self.assign(x),
+            _ => {
+                let n = self.rng.usize(1..20);
+                let given = self.leaf(dtype, Shape::new([n]));
+                let sort = HostOp::Sort { descending: false };
+                let sorted = self.push(Op::Host(sort), &[given], dtype, Shape::new([n]));
+                let search = HostOp::Searchsorted { right: self.rng.bool() };
+                self.push(Op::Host(search), &[sorted, x], DType::I64, shape);
+            }
+        }
+    }
+
+    /// Indices of the first axes of `x`, in range, as many axes as they come; none if one is empty.
+    fn indices(&mut self, x: NodeId) -> Option<Vec<NodeId>> {
+        let shape = self.ty(x).shape;
+        let axes = self.rng.usize(1..=shape.rank());
+        let chosen = Shape::new([self.rng.usize(0..9)]);
+        let mut indices = Vec::new();
+        for &extent in shape.iter().take(axes) {
+            if extent == 0 {
+                return None;
+            }
+            let any = self.input(DType::I64, chosen.clone());
+            let remainder = Op::Elementwise(Element::Binary(Binary::Remainder));
+            let n = self.number(any, extent as f64);
+            let index = self.push(remainder, &[any, n], DType::I64, chosen.clone());
+            // Half of them count from the end.
+            let from_end = self.rng.bool();
+            indices.push(match from_end {
+                true => self.binary(Binary::Subtract, index, n).unwrap_or(index),
+                false => index,
+            });
+        }
+        Some(indices)
+    }
+
+    /// The shape of what these indices choose of `x`; `None` if it is too large.
+    fn chosen(&mut self, x: NodeId, indices: &[NodeId]) -> Option<Shape> {
+        let rest = self.ty(x).shape;
+        let shape: Shape = self.ty(indices[0]).shape.iter().chain(&rest[indices.len()..]).copied().collect();
+        (!too_large(&shape)).then_some(shape)
+    }
+
+    fn gather(&mut self, x: NodeId) {
+        let Some(indices) = self.indices(x) else { return };
+        let Some(shape) = self.chosen(x, &indices) else { return };
+        let args = [&[x][..], &indices].concat();
+        let dtype = self.ty(x).dtype;
+        self.push(Op::Host(HostOp::Gather { axis: 0 }), &args, dtype, shape);
+    }
+
+    fn scatter(&mut self, x: NodeId) {
+        let Some(indices) = self.indices(x) else { return };
+        let Some(place) = self.chosen(x, &indices) else { return };
+        let Type { dtype, shape } = self.ty(x);
+        let values = self.leaf(dtype, place);
+        let update = UPDATES[self.rng.usize(..UPDATES.len())];
+        let args = [&[x][..], &indices, &[values]].concat();
+        self.push(Op::Host(HostOp::Scatter { axis: 0, update }), &args, dtype, shape);
+    }
+
+    fn assign(&mut self, x: NodeId) {
+        let Type { dtype, shape } = self.ty(x);
+        let mut window = Vec::new();
+        for &extent in shape.iter() {
+            let step = [1, 1, 2, 3][self.rng.usize(..4)];
+            let most = extent.div_ceil(step);
+            let count = if most == 0 { 0 } else { self.rng.usize(0..=most) };
+            let room = extent - (count.max(1) - 1).saturating_mul(step).min(extent);
+            let first = if count == 0 { 0 } else { self.rng.usize(0..room) };
+            let last = first + count.saturating_sub(1) * step;
+            window.push(match self.rng.bool() {
+                true => (first as i64, count, step as i64),
+                false if count > 0 => (last as i64, count, -(step as i64)),
+                false => (0, count, 1),
+            });
+        }
+        let place: Shape = window.iter().map(|&(_, count, _)| count).collect();
+        let values = self.leaf(dtype, place);
+        let update = UPDATES[self.rng.usize(..UPDATES.len())];
+        self.push(Op::Host(HostOp::Assign { update, window }), &[x, values], dtype, shape);
+    }
+}
