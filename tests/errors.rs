@@ -179,6 +179,85 @@ fn of_slices() {
 }
 
 #[test]
+fn of_index_arrays_and_updates() {
+    let x = Array::zeros([3, 4], F32);
+    let (far, near) = (array![0, 7], array![0, -1]);
+    insta::assert_snapshot!(errors![
+        x.take(&far, 1).eval(),
+        x.take(&array![-4], 0).eval(),
+        x.take_along_axis(&array![[9], [0], [0]], 1).eval(),
+        x.index([&near, &far]).eval(),
+        x.clone().at(&array![5]).add(1).eval(),
+        x.clone().at([&near, &array![-5]]).set(1).eval(),
+        x.try_take(&x, 0),
+        x.try_take(&near, 2),
+        x.try_take_along_axis(&near, 0),
+        x.try_index([] as [&Array; 0]),
+        x.try_index([&near, &near, &near]),
+        x.try_index([&near, &array![0, 1, 2]]),
+        x.clone().at(s![5]).try_set(0),
+        x.clone().at(s![0]).try_set(array![1.0_f32, 2.0]),
+        x.clone().at(s![0]).try_add(array![1.0]),
+        x.clone().at(&x).try_add(1),
+        x.clone().at(&Array::zeros(4, Bool)).try_add(1),
+        x.mask(&x),
+        x.mask(&Array::zeros(4, Bool)),
+        x.compress(&Array::zeros(2, Bool), 1),
+    ], @"
+    index 7 is out of range for axis 1, which has 4 elements
+    index -4 is out of range for axis 0, which has 3 elements
+    index 9 is out of range for axis 1, which has 4 elements
+    index 7 is out of range for axis 1, which has 4 elements
+    index 5 is out of range for axis 0, which has 3 elements
+    index -5 is out of range for axis 1, which has 4 elements
+    take: f32[3, 4] holds no integers
+    take: axis 2 is out of range for f32[3, 4], which has rank 2
+    take_along_axis: i32[2] has not the rank of f32[3, 4]
+    index: 0 index arrays for f32[3, 4], which has rank 2
+    index: 3 index arrays for f32[3, 4], which has rank 2
+    index: cannot broadcast i32[2] with i32[3]: axis -1 has 2 and 3
+    at.set: 5 is out of range for axis 0 of f32[3, 4], which has 3
+    at.set: cannot broadcast f32[2] to the place, of shape [4]
+    at.add: the values make f64 of f32[3, 4]: convert them or the array first
+    at.add: f32[3, 4] is neither a mask nor indices
+    at.add: bool[4] is no mask for f32[3, 4]: its axes are not the first
+    mask: the mask is f32, not bool
+    mask: bool[4] is no mask for f32[3, 4]: its axes are not the first
+    compress: bool[2] is no mask for axis 1 of f32[3, 4]
+    ");
+}
+
+#[test]
+fn of_order_and_counts() {
+    let x = Array::zeros([3, 4], F32);
+    insta::assert_snapshot!(errors![
+        x.try_sort(2),
+        x.try_cumulative_sum(-3),
+        Array::scalar(1.0).try_sort(0),
+        x.topk(5, 1),
+        x.try_searchsorted(1),
+        x.try_quantile(1.5, 0),
+        Array::zeros([2, 0], F32).try_median(1),
+        x.bincount(0),
+        array![2, -7].bincount(0),
+        x.histogram(0, 0.0..1.0),
+        x.histogram(3, 1.0..1.0),
+    ], @"
+    sort: axis 2 is out of range for f32[3, 4], which has rank 2
+    cumulative_sum: axis -3 is out of range for f32[3, 4], which has rank 2
+    sort: axis 0 is out of range for f64[], which has rank 0
+    topk: 5 largest of f32[3, 4], which has 4 along axis 1
+    searchsorted: f32[3, 4] is not of rank 1
+    quantile: a share of 1.5 is not between 0 and 1
+    median: f32[2, 0] has no elements along the reduced axes
+    bincount: f32[3, 4] holds no integers
+    bincount: -7 is negative
+    histogram: 0 bins over 0.0..1.0
+    histogram: 3 bins over 1.0..1.0
+    ");
+}
+
+#[test]
 fn of_creation() {
     insta::assert_snapshot!(errors![
         Array::from_vec(vec![1, 2, 3], [2, 2]),

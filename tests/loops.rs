@@ -60,6 +60,32 @@ fn a_time_stepping_loop_that_reads_a_scalar_every_step_stays_linear() {
 }
 
 #[test]
+fn a_loop_that_updates_what_it_alone_holds_allocates_nothing_after_its_second_step() {
+    let _alone = alone();
+    let count = 1 << 16;
+    let (places, values) = (array![1_i64, 5, 5], Array::from_vec(vec![1.0; 3], 3).unwrap());
+    let mut x = Array::zeros(count, F64).eval().unwrap();
+    let mut step = || {
+        let given = std::mem::replace(&mut x, Array::scalar(0.0));
+        x = given.at(s![1..-1;2]).add(0.5).at(&places).add(&values).eval().unwrap();
+    };
+    (0..2).for_each(|_| step());
+    let later = done(|| (0..20).for_each(|_| step()));
+    assert_eq!(later.bytes_allocated, 0, "{later:?}");
+    assert!(later.bytes_donated >= 20 * 8 * count as u64, "{later:?}");
+    assert_eq!(x.slice(s![..6]).to_vec::<f64>().unwrap(), [0.0, 33.0, 0.0, 11.0, 0.0, 55.0]);
+}
+
+#[test]
+fn an_update_leaves_an_array_that_others_hold_as_it_was() {
+    let _alone = alone();
+    let x = Array::from_vec(vec![1.0; 64], 64).unwrap();
+    let y = x.clone().at(s![..2]).set(9.0).at(&array![-1]).add(1.0).eval().unwrap();
+    assert_eq!(x.to_vec::<f64>().unwrap(), [1.0; 64]);
+    assert_eq!((y.get::<f64>(1).unwrap(), y.get::<f64>(63).unwrap()), (9.0, 2.0));
+}
+
+#[test]
 fn a_loop_that_keeps_all_its_states_stays_linear() {
     let _alone = alone();
     let mut states = vec![Array::ones(32, F64)];

@@ -76,6 +76,21 @@ fn products_have_the_shapes_and_values_of_numpy() {
 }
 
 #[test]
+fn sorting_running_sums_and_shares_follow_numpy() {
+    check(answers!("order"));
+}
+
+#[test]
+fn index_arrays_updates_and_masks_follow_numpy() {
+    check(answers!("indices"));
+}
+
+#[test]
+fn sets_are_those_of_numpy() {
+    check(answers!("sets"));
+}
+
+#[test]
 fn compositions_have_the_values_of_their_formulas() {
     check(answers!("compositions"));
 }

@@ -1019,6 +1019,280 @@ def printing():
     path.write_text("\n".join(lines) + "\n")
     print(f"{path.name}: {len(lines) - 2} cases, {path.stat().st_size} bytes")
 
+# ---------------------------------------------------------------- whole arrays
+
+
+def n(value):
+    return Text(f"n:{value}", value)
+
+
+def x(value):
+    return Text(f"x:{value!r}", value)
+
+
+def argsort_descending(a, axis=-1):
+    """Stable, NaN last: the reverse of what sorts the reversed array has NaN first."""
+    def row(r):
+        order = len(r) - 1 - np.argsort(r[::-1], kind="stable")[::-1]
+        nan = np.isnan(r[order]) if r.dtype.kind == "f" else np.zeros(len(r), bool)
+        return np.concatenate([order[~nan], order[nan]])
+    return np.apply_along_axis(row, axis, a) if a.size else np.argsort(a, axis)
+
+
+def running_extreme(a, axis, larger):
+    a = np.moveaxis(a, axis, -1).copy()
+    f = np.maximum if larger else np.minimum
+    for i in range(1, a.shape[-1]):
+        a[..., i] = signed_zeros(f(a[..., i - 1], a[..., i]), a[..., i - 1], a[..., i], larger)
+    return np.moveaxis(a, -1, axis)
+
+
+SORTED_DTYPES = ("bool", "i32", "i64", "f32", "f64")
+SPICY_ROW = [3.5, NAN, -0.0, 0.0, INF, -1.0, 0.0, NAN, -0.0, -INF, 2.0, 2.0, -1.0]
+
+
+def order():
+    file = File("order", "Sorting, running sums, searching, medians and counts.")
+    spicy = {d: file.let(f"spicy_{d}", np.array(SPICY_ROW, DTYPES[d])) for d in FLOATS}
+    extremes = {"i32": L(np.array([5, I32.min, I32.max, -1, 5, 0, I32.min], np.int32)),
+                "i64": L(np.array([5, I64.min, I64.max, -1, 5, 0, I64.min], np.int64))}
+    sorts = {"sort": lambda a, k: np.sort(a, k, kind="stable"), "argsort": lambda a, k: np.argsort(a, k, kind="stable"),
+             "sort_descending": lambda a, k: np.take_along_axis(a, argsort_descending(a, k), k),
+             "argsort_descending": argsort_descending}
+    file.section("sorting")
+    for op, f in sorts.items():
+        for d in SORTED_DTYPES:
+            for array in (P(d, 13), P(d, 3, 4, 5), P(d, 0), P(d, 3, 0), P(d, 0, 3), P(d, 1)):
+                for axis in {0, -1, array.array.ndim - 1, -array.array.ndim}:
+                    file.ask(op, [array, n(axis)], lambda: f(array.array, axis))
+        for array in (*spicy.values(), *extremes.values()):
+            file.ask(op, [array, n(0)], lambda: f(array.array, 0))
+        for array, axis in ((P("f32"), -1), (P("f32", 3, 4), 2), (P("f32", 3, 4), -3)):
+            file.case(op, [array, n(axis)], ERROR)
+        file.case("slice", [P("f64", 4, 5), Text(f"s:::-1,::-2 | {op} n:0")], exact(f(pattern("f64", (4, 5))[::-1, ::-2], 0)))
+        file.case("broadcast_to", [P("i64", 3, 1), Text(f"(2,3,4) | {op} n:1")],
+                  exact(f(np.broadcast_to(pattern("i64", (3, 1)), (2, 3, 4)), 1)))
+        file.case("permute_dims", [P("i32", 2, 3, 4), Text(f"a:2,0,1 | {op} n:0 | negative")] if op == "argsort" else
+                  [P("i32", 2, 3, 4), Text(f"a:2,0,1 | {op} n:0")],
+                  exact((-1 if op == "argsort" else 1) * f(pattern("i32", (2, 3, 4)).transpose(2, 0, 1), 0)))
+    file.section("topk")
+    for array in (P("f64", 3, 4), P("i32", 3, 4), spicy["f32"]):
+        for k, axis in ((0, -1), (2, -1), (3, 0), (5, 0)):
+            if k > array.array.shape[axis]:
+                file.case("topk_values", [array, n(k), n(axis)], ERROR)
+                continue
+            places = np.moveaxis(np.moveaxis(argsort_descending(array.array, axis), axis, -1)[..., :k], -1, axis)
+            file.case("topk_places", [array, n(k), n(axis)], exact(places))
+            file.case("topk_values", [array, n(k), n(axis)], exact(np.take_along_axis(array.array, places, axis)))
+    file.section("running sums and extremes")
+    scans = {"cumulative_sum": np.cumsum, "cumulative_prod": np.cumprod,
+             "cumulative_max": lambda a, k: running_extreme(a, k, True), "cumulative_min": lambda a, k: running_extreme(a, k, False)}
+    for op, f in scans.items():
+        for d in SORTED_DTYPES:
+            for array in (P(d, 7), P(d, 3, 4, 2), P(d, 0), P(d, 3, 0), P(d, 0, 3)):
+                for axis in {0, -1, -array.array.ndim}:
+                    file.ask(op, [array, n(axis)], lambda: f(array.array, axis))
+        for array in (*spicy.values(), *extremes.values(), L(RANDOM["f32"]), L(RANDOM["f64"]), L(np.array([-0.0, -0.0, 0.0]))):
+            file.ask(op, [array, n(0)], lambda: f(array.array, 0))
+        file.case(op, [P("f32"), n(0)], ERROR, "a single value has one axis")
+        file.case(op, [P("f32", 2), n(1)], ERROR)
+        file.case("slice", [P("f64", 4, 5), Text(f"s:::-1,::2 | {op} n:-1")], exact(f(pattern("f64", (4, 5))[::-1, ::2], -1)))
+    file.section("searching")
+    edges = {d: np.sort(pattern(d, (6,))) for d in SORTED_DTYPES}
+    for d in SORTED_DTYPES:
+        for e in SORTED_DTYPES:
+            for side in ("", "_right"):
+                file.case("searchsorted" + side, [L(edges[d]), P(e, 2, 5)],
+                          exact(np.searchsorted(edges[d], pattern(e, (2, 5)), side[1:] or "left")))
+    for side in ("", "_right"):
+        for d in FLOATS:
+            row = np.sort(spicy[d].array)
+            for sorted_ in (row, row[:0], np.array([0.0, NAN], DTYPES[d])):
+                file.case("searchsorted" + side, [L(sorted_), spicy[d]], exact(np.searchsorted(sorted_, spicy[d].array, side[1:] or "left")))
+        file.case("searchsorted" + side, [P("i32", 0), P("f64", 3)], exact(np.zeros(3, np.int64)))
+        file.case("searchsorted" + side, [P("i32", 0), P("f64", 0)], exact(np.zeros(0, np.int64)))
+        file.case("searchsorted" + side, [L(edges["i32"]), weak(1)], exact(np.searchsorted(edges["i32"], 1, side[1:] or "left")))
+        file.case("searchsorted" + side, [P("i32", 2, 2), P("i32", 3)], ERROR)
+    for d in ("i64", "f64"):
+        file.case("digitize", [P(d, 2, 5), L(np.array([-3, 0, 0, 4], DTYPES[d]))], exact(np.digitize(pattern(d, (2, 5)), [-3, 0, 0, 4])))
+    file.section("medians and shares")
+    for d in SORTED_DTYPES[1:]:
+        for array in (P(d, 7), P(d, 8), P(d, 3, 4, 5), P(d, 3, 1)):
+            for axis in (None, 0, -1):
+                for keep in (False, True):
+                    file.ask("median", [array, axes(axis, keep)], lambda: np.median(array.array, axis, keepdims=keep))
+        file.ask("median", [P(d, 3, 4, 5), axes((0, 2))], lambda: np.median(pattern(d, (3, 4, 5)), (0, 2)))
+        file.case("median", [P(d, 0), axes(0)], ERROR, "NaN")
+        file.case("median", [P(d, 3, 0), axes(1)], ERROR, "NaN")
+    largest = np.finfo(np.float64).max
+    for row in ([largest, -largest, largest], [largest], [INF, INF, 1.0], [INF, INF], [-INF, INF], [NAN, 1.0, 2.0], [5e-324, 5e-324]):
+        array = L(np.array(row))
+        file.ask("median", [array, axes(0)], lambda: np.median(array.array))
+    for d in ("i32", "i64", "f64"):
+        for q in (0.0, 0.1, 0.25, 0.5, 0.7, 0.999, 1.0):
+            for shape_, axis in (((7,), None), ((3, 4, 5), 1), ((3, 4, 5), (0, -1)), ((1,), 0)):
+                array = P(d, *shape_)
+                file.ask("quantile", [array, x(q), axes(axis)], lambda: np.quantile(array.array, q, axis))
+    for q in (0.0, 12.5, 50.0, 75.0, 100.0):
+        file.ask("percentile", [P("f64", 4, 5), x(q), axes(0, True)], lambda: np.percentile(pattern("f64", (4, 5)), q, 0, keepdims=True))
+        file.ask("quantile", [P("f32", 5), x(q / 100), axes(0)], lambda: np.quantile(pattern("f32", (5,)), q / 100, 0))
+    for q in (-0.1, 1.5, NAN):
+        file.case("quantile", [P("f64", 5), x(q), axes(0)], ERROR)
+    file.case("quantile", [L(np.array([1.0, NAN, 2.0])), x(0.0), axes(0)], exact(np.quantile([1.0, NAN, 2.0], 0.0)))
+    file.section("counts")
+    for d in INTS:
+        for least in (0, 3, 12):
+            for row in ([], [0, 5, 5, 2, 0], [7]):
+                array = L(np.array(row, DTYPES[d]))
+                file.ask("bincount", [array, n(least)], lambda: np.bincount(array.array, minlength=least))
+        file.case("bincount", [L(np.array([1, -1], DTYPES[d])), n(0)], ERROR)
+    file.case("bincount", [P("f64", 3), n(0)], ERROR)
+    values = L(np.concatenate([RANDOM["f64"], np.linspace(-2, 3, 11), [NAN, INF, -INF]]))
+    for bins, low, high in ((1, -2, 3), (5, -2, 3), (10, -2, 3), (7, -2, 3), (3, 0.1, 0.7)):
+        file.case("histogram_counts", [values, n(bins), x(float(low)), x(float(high))],
+                  exact(np.histogram(values.array[~np.isnan(values.array)], bins, (low, high))[0]))
+    file.case("histogram_counts", [P("f64", 0), n(3), x(0.0), x(1.0)], exact(np.zeros(3, np.int64)))
+    file.case("histogram_counts", [values, n(0), x(0.0), x(1.0)], ERROR)
+    file.case("histogram_counts", [values, n(3), x(1.0), x(1.0)], ERROR, "a range of 1")
+    file.write()
+
+
+UPDATES = {"at_set": None, "at_add": np.add, "at_mul": np.multiply, "at_min": np.minimum, "at_max": np.maximum}
+
+
+def updated(op, a, place, values):
+    a = a.copy()
+    if op == "at_set":
+        a[place] = values
+    else:
+        UPDATES[op].at(a, place, values)
+    return a
+
+
+def ints(values, dtype="i64"):
+    return L(np.array(values, DTYPES[dtype]))
+
+
+def indices():
+    file = File("indices", "Index arrays, updates and masks.")
+    file.section("take")
+    lists = [ints([2, 0, -1, 0]), ints([1, -3], "i32"), ints(1), ints([[0, 1, 2], [-1, -2, -3]]), ints([]), ints([3]), ints([0, -4]),
+             ints([I64.min]), ints([I64.max])]
+    for d in SORTED_DTYPES:
+        for at in lists:
+            file.ask("take", [P(d, 3, 3, 3), at, n(1)], lambda: np.take(pattern(d, (3, 3, 3)), at.array, 1))
+    for shape_ in ((3,), (3, 0), (0, 3), (0,), (3, 2, 0, 2)):
+        for axis in range(-len(shape_), len(shape_)):
+            for at in lists[:5] + [ints([5])]:
+                if ((at.array < -shape_[axis]) | (at.array >= shape_[axis])).any():
+                    unchecked = 0 in shape_[:axis % len(shape_)]
+                    file.case("take", [P("f32", *shape_), at, n(axis)], ERROR, "not looked at where outer axes are empty" if unchecked else None)
+                    continue
+                file.ask("take", [P("f32", *shape_), at, n(axis)], lambda: np.take(pattern("f32", shape_), at.array, axis))
+    file.case("take", [P("f32", 3), P("f32", 3), n(0)], ERROR)
+    file.case("take", [P("f32", 3), ints([0]), n(1)], ERROR)
+    file.case("take", [P("f32"), ints([0]), n(0)], ERROR, "one element")
+    file.case("slice", [P("f64", 4, 5), Text("s:::-1,::-2 | take i64[2]:0,-1 n:1")], exact(np.take(pattern("f64", (4, 5))[::-1, ::-2], [0, -1], 1)))
+    file.case("broadcast_to", [P("f64", 1, 5), Text("(3,5) | take i64[2]:2,1 n:0 | add w:1")],
+              exact(np.take(np.broadcast_to(pattern("f64", (1, 5)), (3, 5)), [2, 1], 0) + 1))
+    file.section("take_along_axis")
+    for array, at, axis in ((P("i32", 3, 4), ints([[0, -1], [3, 2], [1, 1]]), 1), (P("i32", 3, 4), ints([[0, -1, 2, 1]]), 0),
+                            (P("f64", 3, 4), ints([[1]]), -1), (P("f64", 1, 4), ints([[1], [2], [0]]), 1), (P("f64", 3, 4), ints([[4]]), 1),
+                            (P("f64", 3, 4), ints([1]), 1), (P("f64", 3, 4), ints([[0], [0]]), 1), (P("f64", 2, 3, 2), ints([[[2]]]), 1),
+                            (P("f64", 3, 0), L(np.zeros((3, 0), np.int64)), 1), (P("bool", 5), ints([4, -5]), 0)):
+        file.ask("take_along_axis", [array, at, n(axis)], lambda: np.take_along_axis(array.array, at.array, axis))
+    file.section("index")
+    i, j = ints([2, 0, -1]), ints([1, -4, 3])
+    for array in (P("i64", 3, 4), P("f32", 3, 4, 2), P("bool", 3, 4), P("f64", 3, 4, 0)):
+        for at in ([i], [i, j], [ints([[0], [2]]), j], [ints(1), j], [ints(1), ints(-1)], [ints([]), ints(0)], [ints([3]), ints(0)], [i, ints([0, 1])],
+                   [ints([0]), ints([-5])], [i, j, i, j]):
+            file.ask("index", [array, *at], lambda: array.array[tuple(k.array for k in at)])
+    file.section("updates at slices")
+    for op in UPDATES:
+        for d in SORTED_DTYPES:
+            for text, place in (("1:-1,1:3", np.s_[1:-1, 1:3]), ("::2,::-1", np.s_[::2, ::-1]), ("-1", np.s_[-1]), ("...,2", np.s_[..., 2]),
+                                ("0:0", np.s_[0:0]), ("...", np.s_[...]), ("1,2", np.s_[1, 2])):
+                chosen = np.zeros((4, 5))[place].shape
+                for values in (P(d, *chosen), P(d), P(d, *chosen[-1:])):
+                    file.ask(op, [P(d, 4, 5), Text("s:" + text), values], lambda: updated(op, pattern(d, (4, 5)), place, values.array))
+        file.case(op, [P("i32"), Text("s:..."), P("i32")], exact(updated(op, pattern("i32", ()), ..., pattern("i32", ()))))
+        file.case(op, [P("f32", 3), Text("s::"), weak(2)], exact(updated(op, pattern("f32", (3,)), np.s_[:], 2)))
+        file.case(op, [P("f32", 0), Text("s::"), weak(2)], exact(np.zeros(0, np.float32)))
+        file.case(op, [P("i32", 3), Text("s::"), weak(2.5)], ERROR, "truncates")
+        file.case(op, [P("f32", 3), Text("s::"), P("f64", 3)], ERROR, "rounds")
+        file.case(op, [P("f32", 3), Text("s::"), P("f32", 2)], ERROR)
+        file.case(op, [P("f32", 3), Text("s:5"), P("f32")], ERROR)
+        file.case("slice", [P("f64", 4, 5), Text(f"s:::-1,::-2 | {op} s:1:3 f64(3)")],
+                  exact(updated(op, pattern("f64", (4, 5))[::-1, ::-2], np.s_[1:3], pattern("f64", (3,)))))
+    file.section("updates at index arrays, one after the other")
+    for op in UPDATES:
+        for d in SORTED_DTYPES:
+            for at in ([ints([2, 0, -1, 2, 2])], [ints([[1, 1], [0, 1]], "i32")], [ints([])], [ints(1)], [ints([0, 3])], [ints([-4])],
+                       [ints([2, 2, -1]), ints([1, -3, 1])], [ints([[0], [2]]), ints([3, 3])], [ints([0]), ints([4])]):
+                place = tuple(k.array for k in at)
+                try:
+                    chosen = np.zeros((3, 4))[place].shape
+                except IndexError:
+                    chosen = (1, 4)[:3 - len(at)]
+                for values in (P(d, *chosen), P(d)):
+                    file.ask(op, [P(d, 3, 4), *at, values], lambda: updated(op, pattern(d, (3, 4)), place, values.array))
+        for d in FLOATS:
+            places, values = ints([0, 0, 0, 1, 1]), L(np.array([1e8, 1, -1e8, NAN, 1], DTYPES[d]))
+            file.case(op, [L(np.array([0.1, 0.2], DTYPES[d])), places, values],
+                      exact(updated(op, np.array([0.1, 0.2], DTYPES[d]), places.array, values.array)))
+        file.case(op, [P("f32", 0), ints([]), P("f32", 0)], exact(np.zeros(0, np.float32)))
+        file.case(op, [P("f32", 0), ints([0]), P("f32", 1)], ERROR)
+        file.case(op, [P("f32", 3, 0), ints([2]), P("f32", 0)], exact(np.zeros((3, 0), np.float32)))
+        file.case(op, [P("f32", 3, 0), ints([3]), P("f32", 0)], ERROR)
+        file.case(op, [P("f32", 3), P("f32", 3), P("f32", 3)], ERROR)
+    file.section("masks")
+    for op in UPDATES:
+        for d in SORTED_DTYPES:
+            for mask in (P("bool", 3, 4), P("bool", 3)):
+                file.case(op, [P(d, 3, 4), mask, P(d)], exact(updated(op, pattern(d, (3, 4)), mask.array, pattern(d, ()))))
+        file.case(op, [P("f32", 3, 4), P("bool", 4), weak(1)], ERROR)
+    for d in SORTED_DTYPES:
+        for array in (P(d, 3, 4), P(d, 3, 4, 2), P(d, 3, 4, 0)):
+            for mask in (P("bool", 3, 4), P("bool", 3), L(np.zeros((3, 4), bool)), L(np.ones(3, bool))):
+                file.ask("mask", [array, mask], lambda: array.array[mask.array])
+        for shape_ in ((5,), (3, 4), (2, 0, 3), (0,)):
+            for axis in range(len(shape_)):
+                file.ask("nonzero", [P(d, *shape_), n(axis)], lambda: np.nonzero(pattern(d, shape_))[axis])
+            file.ask("argwhere", [P(d, *shape_)], lambda: np.argwhere(pattern(d, shape_)))
+        file.ask("argwhere", [P(d)], lambda: np.argwhere(pattern(d, ())))
+    file.case("nonzero", [L(np.array(SPICY_ROW)), n(0)], exact(np.nonzero(np.array(SPICY_ROW))[0]))
+    file.case("mask", [P("f32", 3, 4), P("bool", 4)], ERROR)
+    file.case("mask", [P("f32", 3), P("i64", 3)], ERROR, "indices")
+    file.case("mask", [P("f32"), L(np.array(True))], exact(pattern("f32", ())[np.array(True)]))
+    file.case("mask", [P("f32", 2), L(np.array(False))], exact(pattern("f32", (2,))[np.array(False)]))
+    for axis in (0, 1, -1):
+        mask = L(np.arange((3, 4)[axis]) % 2 == 0)
+        file.case("compress", [P("i32", 3, 4), mask, n(axis)], exact(np.compress(mask.array, pattern("i32", (3, 4)), axis)))
+    file.case("compress", [P("i32", 3, 4), P("bool", 4), n(0)], ERROR)
+    file.write()
+
+
+def sets():
+    file = File("sets", "Sets: the different values, and what arrays have in common.")
+    nan = "equal NaN are one"
+    for d in SORTED_DTYPES:
+        row = np.array(SPICY_ROW, DTYPES[d]) if d in FLOATS else None
+        for array in (P(d, 13), P(d, 3, 4), P(d, 0), P(d), P(d, 2, 0), *([L(row)] if row is not None else [])):
+            a, note = array.array, nan if array.array.dtype.kind == "f" and np.isnan(array.array).any() else None
+            values, first, inverse, counts = np.unique(a, return_index=True, return_inverse=True, return_counts=True, equal_nan=False)
+            file.case("unique_values", [array], exact(values), note)
+            file.case("unique_indices", [array], exact(first), note)
+            file.case("unique_inverse", [array], exact(inverse.reshape(a.shape)), note)
+            file.case("unique_counts", [array], exact(counts), note)
+    pairs = [(P(d, 13), P(d, 2, 3)) for d in SORTED_DTYPES]
+    pairs += [(P("i32", 13), P("f64", 4)), (P("f32", 5), P("i64", 9)), (P("i32", 0), P("i32", 3)), (P("i32", 3), P("i32", 0)), (P("i64", 0), P("i64", 0)),
+              (P("bool", 4), P("i64", 6)), (P("f64"), P("f64", 9))]
+    for a, b in pairs:
+        for op, f in (("intersect1d", np.intersect1d), ("union1d", np.union1d), ("setdiff1d", np.setdiff1d), ("isin", np.isin)):
+            file.case(op, [a, b], exact(f(a.array, b.array)))
+    file.case("isin", [L(np.array([NAN, 0.0, -0.0, INF])), L(np.array([-0.0, NAN, INF]))], exact(np.isin([NAN, 0.0, -0.0, INF], [-0.0, NAN, INF])))
+    file.write()
+
 
 if __name__ == "__main__":
     elementwise()
@@ -1029,3 +1303,6 @@ if __name__ == "__main__":
     products()
     compositions()
     printing()
+    order()
+    indices()
+    sets()

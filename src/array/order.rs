@@ -115,7 +115,8 @@ fallible! {
         let sorted = Sorted::of("median", self, axes.over())?;
         let n = sorted.count;
         let (low, high) = (sorted.place((n - 1) / 2)?, sorted.place(n / 2)?);
-        let middle = low.try_add(&high)?.try_multiply(0.5)?;
+        // One middle element is itself: twice the largest numbers is infinite.
+        let middle = if n % 2 == 1 { low } else { low.try_add(&high)?.try_multiply(0.5)? };
         sorted.finish(&middle)
     }
 

@@ -10,6 +10,9 @@
 //!        | "slice" value "by" [start+extent*step, …]
 //!        | fold value "over" [axis, …]
 //!        | "join" value { "," value } "along" axis
+//!        | host value { "," value }              host operations without an axis
+//!        | host value { "," value } "from" axis  `gather` and the kinds of `scatter`
+//!        | host value "," value "by" [start+extent*step, …]      the kinds of `assign`
 //! ```
 //!
 //! One line is one node. An `input` without a number is the next one: its number is that of the inputs

@@ -253,7 +253,12 @@ impl Planner<'_> {
         let args: Vec<(u32, Type)> = node.args.iter().map(|arg| of(*arg)).collect();
         let out = of(id.into());
         let size = out.1.shape.size();
-        if size == 0 {
+        // Indices that are out of range are an error even where they choose rows of no elements.
+        let indexed = match op {
+            HostOp::Gather { .. } | HostOp::Scatter { .. } => args[1].1.shape.size() != 0,
+            _ => false,
+        };
+        if size == 0 && !indexed {
             return None;
         }
         let place = |(buffer, _): &(u32, Type)| Place {

@@ -117,6 +117,61 @@ pub fn call(op: &str, args: &[Arg]) -> Result<Array> {
         }
         ("stack", [Count(axis), arrays @ ..]) => try_stack(arrays.iter().map(array), *axis as isize),
 
+        ("sort", [A(x), Count(axis)]) => x.try_sort(*axis as isize),
+        ("sort_descending", [A(x), Count(axis)]) => x.try_sort_descending(*axis as isize),
+        ("argsort", [A(x), Count(axis)]) => x.try_argsort(*axis as isize),
+        ("argsort_descending", [A(x), Count(axis)]) => x.try_argsort_descending(*axis as isize),
+        ("topk_values", [A(x), Count(k), Count(axis)]) => Ok(x.topk(*k as usize, *axis as isize)?.0),
+        ("topk_places", [A(x), Count(k), Count(axis)]) => Ok(x.topk(*k as usize, *axis as isize)?.1),
+        ("cumulative_sum", [A(x), Count(axis)]) => x.try_cumulative_sum(*axis as isize),
+        ("cumulative_prod", [A(x), Count(axis)]) => x.try_cumulative_prod(*axis as isize),
+        ("cumulative_max", [A(x), Count(axis)]) => x.try_cumulative_max(*axis as isize),
+        ("cumulative_min", [A(x), Count(axis)]) => x.try_cumulative_min(*axis as isize),
+        ("searchsorted", [A(x), values]) => with_operand!(values, |values| x.try_searchsorted(values)),
+        ("searchsorted_right", [A(x), values]) => {
+            with_operand!(values, |values| x.try_searchsorted_right(values))
+        }
+        ("digitize", [A(x), A(edges)]) => x.try_digitize(edges),
+        ("median", [A(x), Axes(over)]) => x.try_median(over.clone()),
+        ("quantile", [A(x), Bound(q), Axes(over)]) => x.try_quantile(*q, over.clone()),
+        ("percentile", [A(x), Bound(percent), Axes(over)]) => x.try_percentile(*percent, over.clone()),
+        ("bincount", [A(x), Count(least)]) => x.bincount(*least as usize),
+        ("histogram_counts", [A(x), Count(bins), Bound(from), Bound(to)]) => {
+            Ok(x.histogram(*bins as usize, *from..*to)?.0)
+        }
+        ("take", [A(x), A(indices), Count(axis)]) => x.try_take(indices, *axis as isize),
+        ("take_along_axis", [A(x), A(indices), Count(axis)]) => {
+            x.try_take_along_axis(indices, *axis as isize)
+        }
+        ("index", [A(x), indices @ ..]) => x.try_index(indices.iter().map(array)),
+        ("mask", [A(x), A(mask)]) => x.mask(mask),
+        ("compress", [A(x), A(mask), Count(axis)]) => x.compress(mask, *axis as isize),
+        ("nonzero", [A(x), Count(axis)]) => Ok(x.nonzero()?.swap_remove(*axis as usize)),
+        ("argwhere", [A(x)]) => x.argwhere(),
+        ("unique_values", [A(x)]) => x.unique_values(),
+        ("unique_indices", [A(x)]) => Ok(x.unique_all()?.indices),
+        ("unique_inverse", [A(x)]) => Ok(x.unique_inverse()?.1),
+        ("unique_counts", [A(x)]) => Ok(x.unique_counts()?.1),
+        ("intersect1d", [A(x), A(y)]) => x.intersect1d(y),
+        ("union1d", [A(x), A(y)]) => x.union1d(y),
+        ("setdiff1d", [A(x), A(y)]) => x.setdiff1d(y),
+        ("isin", [A(x), A(others)]) => x.isin(others),
+        ("at_set" | "at_add" | "at_mul" | "at_min" | "at_max", [A(x), place @ .., values]) => {
+            let at = match place {
+                [Slice(items)] => x.clone().at(&items[..]),
+                [A(place)] => x.clone().at(place),
+                [A(i), A(j)] => x.clone().at([i, j]),
+                _ => panic!("no place of {} arguments", place.len()),
+            };
+            with_operand!(values, |values| match op {
+                "at_set" => at.try_set(values),
+                "at_add" => at.try_add(values),
+                "at_mul" => at.try_mul(values),
+                "at_min" => at.try_min(values),
+                _ => at.try_max(values),
+            })
+        }
+
         ("matmul", [A(x), A(y)]) => x.try_matmul(y),
         ("matmul_row_sums", [A(x), A(y)]) => x.try_matmul(y)?.try_sum(1),
         ("vecdot", [A(x), A(y)]) => x.try_vecdot(y),

@@ -1,10 +1,13 @@
 //! Host operations on memory: sorting, scanning, gathering, scattering, searching. Rows, blocks and stretches
 //! of results are shared out among threads; which computes what changes no value.
+//!
+//! This file is long because it holds the order and arithmetic of elements, the loops of every operation over
+//! them, and what these share of indices and windows.
 
 use std::cmp::Ordering;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use super::Run;
+use super::{FloatState, Run};
 use crate::base::{DType, Element, Error, ErrorKind, Result, Type};
 use crate::kernel::loops::Host;
 use crate::kernel::schedule::pieces;
@@ -191,6 +194,10 @@ impl<T> Shared<T> {
     /// # Safety
     /// They exist, are initialized, and nobody else has them meanwhile.
     unsafe fn part<'a>(self, start: usize, count: usize) -> &'a mut [T] {
+        // What has no elements has no memory either: nothing was run to write it.
+        if count == 0 {
+            return &mut [];
+        }
         // SAFETY: the caller's promise.
         unsafe { std::slice::from_raw_parts_mut(self.0.add(start), count) }
     }
@@ -202,6 +209,8 @@ impl Run<'_> {
     /// # Safety
     /// As `run::run`.
     pub(super) unsafe fn host(&self, host: &Host) -> Result<()> {
+        // Tasks set their own; what runs between them computes too.
+        let _state = FloatState::set_default();
         let (out, out_type) = (self.context.buffers[host.out.0 as usize], &host.out.1);
         if let HostOp::Gather { axis } = host.op {
             let ty = &host.args[0].1;
