@@ -87,6 +87,9 @@ fn nearly_exact(f: Unary, x: f64) -> f64 {
         Unary::Sinh => core_math::sinh(x),
         Unary::Cosh => core_math::cosh(x),
         Unary::Tanh => core_math::tanh(x),
+        Unary::Asinh => core_math::asinh(x),
+        Unary::Acosh => core_math::acosh(x),
+        Unary::Atanh => core_math::atanh(x),
         Unary::Sigmoid if x < -700.0 => 0.0,
         Unary::Sigmoid => 1.0 / (1.0 + core_math::exp(-x)),
         Unary::Erf => core_math::erf(x),
@@ -161,7 +164,8 @@ fn is_inside(f: Unary, x: f64) -> bool {
         && x != 0.0
         && match f {
             Unary::Log1p => x > -1.0,
-            Unary::Asin | Unary::Acos => x.abs() < 1.0,
+            Unary::Asin | Unary::Acos | Unary::Atanh => x.abs() < 1.0,
+            Unary::Acosh => x > 1.0,
             _ => true,
         }
 }
@@ -190,7 +194,8 @@ fn argument(f: Unary, random: &mut fastrand::Rng) -> f64 {
             }
             Unary::Log1p => -1.0 + 2_f64.powf(-53.0 * unit),
             // Next to the ends of the domain, and of the formulas.
-            Unary::Asin | Unary::Acos => sign * (1.0 - 2_f64.powf(-53.0 * unit)),
+            Unary::Asin | Unary::Acos | Unary::Atanh => sign * (1.0 - 2_f64.powf(-53.0 * unit)),
+            Unary::Acosh => 1.0 + 2_f64.powf(-52.0 * unit),
             Unary::Atan => sign * 2_f64.powf(4.0 * unit - 2.0),
             _ => f64::from_bits(random.u64(0..1 << 52)),
         },
@@ -237,6 +242,9 @@ functions! {
     sinh_is_accurate Sinh
     cosh_is_accurate Cosh
     tanh_is_accurate Tanh
+    asinh_is_accurate Asinh
+    acosh_is_accurate Acosh
+    atanh_is_accurate Atanh
     sigmoid_is_accurate Sigmoid
     erf_is_accurate Erf
 }
@@ -275,6 +283,14 @@ fn special_values_are_exact() {
         (Unary::Atan, &tiny),
         (Unary::Sinh, &[(INF, INF), (-INF, -INF), (1e6, INF), (-1e6, -INF)]),
         (Unary::Sinh, &tiny),
+        (Unary::Asinh, &[(INF, INF), (-INF, -INF)]),
+        (Unary::Asinh, &tiny),
+        (
+            Unary::Acosh,
+            &[(1.0, 0.0), (0.5, NAN), (0.0, NAN), (-1.0, NAN), (-5.0, NAN), (INF, INF), (-INF, NAN)],
+        ),
+        (Unary::Atanh, &[(1.0, INF), (-1.0, -INF), (1.5, NAN), (-1.5, NAN), (INF, NAN), (-INF, NAN)]),
+        (Unary::Atanh, &tiny),
         (Unary::Cosh, &[(0.0, 1.0), (-0.0, 1.0), (INF, INF), (-INF, INF), (1e6, INF), (-1e6, INF)]),
         (Unary::Exp, &[(0.0, 1.0), (-0.0, 1.0), (INF, INF), (-INF, 0.0), (1e6, INF), (-1e6, 0.0)]),
         (Unary::Expm1, &[(0.0, 0.0), (-0.0, -0.0), (INF, INF), (-INF, -1.0), (1e6, INF), (-1e6, -1.0)]),
@@ -389,6 +405,18 @@ fn the_oracle_agrees_with_mpmath() {
         (Unary::Cosh, 0.3, 1.0453385141288605, 7.371812611119388e-18),
         (Unary::Cosh, -3.2, 12.28664620054386, -3.1453838372836734e-16),
         (Unary::Cosh, 709.5, 6.774931596573164e+307, -9.751797392915776e+289),
+        (Unary::Asinh, 1e-09, 1e-09, -1.6666666666666669e-28),
+        (Unary::Asinh, 0.3, 0.29567304756342244, -1.351693404864361e-17),
+        (Unary::Asinh, -7.7, -2.738557650137144, -2.1590118972777995e-16),
+        (Unary::Asinh, 1e+300, 691.4686750787737, -3.4959947505732075e-14),
+        (Unary::Acosh, 1.0000000001, 1.4142136208675862e-05, -3.539065447850652e-22),
+        (Unary::Acosh, 1.3, 0.7564329108569596, 1.1427849269101678e-17),
+        (Unary::Acosh, 7.7, 2.7301240249673335, 1.5863233173934297e-16),
+        (Unary::Acosh, 1e+300, 691.4686750787737, -3.4959947505732075e-14),
+        (Unary::Atanh, 1e-09, 1e-09, 3.3333333333333338e-28),
+        (Unary::Atanh, 0.3, 0.3095196042031117, 5.4139184190139844e-18),
+        (Unary::Atanh, -0.9, -1.4722194895832204, 6.2981627878629994e-18),
+        (Unary::Atanh, 0.9999999999, 11.859499013855018, -7.500701295429934e-16),
         (Unary::Erf, 1e-05, 1.1283791670579e-05, -3.369136869444807e-23),
         (Unary::Erf, 0.5, 0.5204998778130465, 1.900077467916287e-17),
         (Unary::Erf, 3.1, 0.9999883513426328, 4.7372455611367474e-17),

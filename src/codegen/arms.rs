@@ -67,6 +67,9 @@ impl Emitter<'_> {
                 | Unary::Sinh
                 | Unary::Cosh
                 | Unary::Tanh
+                | Unary::Asinh
+                | Unary::Acosh
+                | Unary::Atanh
                 | Unary::Sigmoid
                 | Unary::Erf,
                 Float,
@@ -114,6 +117,9 @@ impl Emitter<'_> {
                 | Unary::Sinh
                 | Unary::Cosh
                 | Unary::Tanh
+                | Unary::Asinh
+                | Unary::Acosh
+                | Unary::Atanh
                 | Unary::Sigmoid
                 | Unary::Erf,
                 Int | Bool,

@@ -62,6 +62,15 @@ macro_rules! unary_ops { ($with:ident) => { $with! {
     Cosh cosh float, in math;
     /// The hyperbolic tangent.
     Tanh tanh float, in math;
+    /// The number whose hyperbolic sine is x.
+    #[doc(alias = "arcsinh")]
+    Asinh asinh float, in math;
+    /// The number, not negative, whose hyperbolic cosine is x; NaN if x < 1.
+    #[doc(alias = "arccosh")]
+    Acosh acosh float, in math;
+    /// The number whose hyperbolic tangent is x; infinite at -1 and 1, NaN past them.
+    #[doc(alias = "arctanh")]
+    Atanh atanh float, in math;
     /// The logistic function `1 / (1 + exp(-x))`.
     Sigmoid sigmoid float, in math;
     /// The error function.

@@ -118,6 +118,8 @@ pub fn exact(f: Unary, x: f64) -> Exact {
         | Unary::Atan
         | Unary::Sinh
         | Unary::Tanh
+        | Unary::Asinh
+        | Unary::Atanh
             if x.abs() < 1e-100 =>
         {
             tiny()
@@ -167,6 +169,20 @@ pub fn exact(f: Unary, x: f64) -> Exact {
         Unary::Atan if x.abs() > 1e40 => plain(if x < 0.0 { FRAC_PI_2.negated() } else { FRAC_PI_2 }),
         Unary::Atan => plain(angle(Pair(x, 0.0), ONE)),
         Unary::Sinh | Unary::Cosh => hyperbolic(f == Unary::Cosh, x),
+        Unary::Asinh => {
+            let y = asinh(x.abs());
+            plain(if x < 0.0 { y.negated() } else { y })
+        }
+        Unary::Acosh if x > 1e40 => plain(log_of_twice(x)),
+        Unary::Acosh => {
+            let more = Pair::sum(x, -1.0);
+            plain(log_of_one_more(more.add(more.mul(more.add(Pair(2.0, 0.0))).sqrt())))
+        }
+        Unary::Atanh => {
+            let v = Pair(2.0 * x.abs(), 0.0).div(Pair::sum(1.0, -x.abs()));
+            let y = log_of_one_more(v).scaled(-1);
+            plain(if x < 0.0 { y.negated() } else { y })
+        }
         Unary::Cbrt => cbrt(x),
         _ => unreachable!("{f} has no oracle"),
     }
@@ -345,6 +361,25 @@ fn hyperbolic(cosine: bool, x: f64) -> Exact {
         Exact { value, exponent: -1 }
     };
     if x < 0.0 && !cosine { Exact { value: y.value.negated(), ..y } } else { y }
+}
+
+/// log(1 + v) for v from -0.3 on.
+fn log_of_one_more(v: Pair) -> Pair {
+    if v.0 < 0.4 { log_one_more(v) } else { log_of_pair(ONE.add(v)) }
+}
+
+fn log_of_twice(x: f64) -> Pair {
+    Pair(LN2[0], LN2[1]).add(log_of_pair(Pair(x, 0.0)))
+}
+
+/// log(x + sqrt(1 + x^2)) for x >= 0.
+fn asinh(x: f64) -> Pair {
+    if x > 1e40 {
+        return log_of_twice(x);
+    }
+    let square = Pair::product(x, x);
+    let root = ONE.add(square).sqrt();
+    log_of_one_more(Pair(x, 0.0).add(square.div(ONE.add(root))))
 }
 
 /// By one step of Newton's from a float.

@@ -58,7 +58,7 @@ pub fn call(op: &str, args: &[Arg]) -> Result<Array> {
     }
     methods! {
         unary: negative abs sign sqrt square reciprocal cbrt exp exp2 expm1 log log1p log2 log10 sin cos tan asin acos
-            atan sinh cosh tanh sigmoid erf floor ceil trunc round isnan isinf isfinite logical_not bitwise_invert ravel t matrix_transpose
+            atan sinh cosh asinh acosh atanh tanh sigmoid erf floor ceil trunc round isnan isinf isfinite logical_not bitwise_invert ravel t matrix_transpose
             gelu gelu_tanh silu softplus relu;
         binary: add subtract multiply divide floor_divide remainder pow maximum minimum atan2 hypot logical_and
             logical_or logical_xor bitwise_and bitwise_or bitwise_xor bitwise_left_shift bitwise_right_shift

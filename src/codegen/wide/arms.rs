@@ -79,6 +79,9 @@ impl Selector<'_> {
                 | Unary::Sinh
                 | Unary::Cosh
                 | Unary::Tanh
+                | Unary::Asinh
+                | Unary::Acosh
+                | Unary::Atanh
                 | Unary::Sigmoid
                 | Unary::Erf,
                 Float,
@@ -125,6 +128,9 @@ impl Selector<'_> {
                 | Unary::Sinh
                 | Unary::Cosh
                 | Unary::Tanh
+                | Unary::Asinh
+                | Unary::Acosh
+                | Unary::Atanh
                 | Unary::Sigmoid
                 | Unary::Erf,
                 Int | Bool,

@@ -26,7 +26,22 @@ const LOG_F32: [f64; 9] = [
     -0.07621741,
 ];
 
-/// The same over log(2): error 2^-27.49.
+/// The same in `f64`, for results in `f32`: degree 10, error 2^-33.13.
+const LOG_FOR_F32: [f64; 11] = [
+    -0.500000002840357,
+    0.33333331982259284,
+    -0.2499993812802324,
+    0.2000009646697288,
+    -0.16670327219350442,
+    0.14285697851111367,
+    -0.12412650140507721,
+    0.11021098435349949,
+    -0.1087046678346356,
+    0.10726951908548324,
+    -0.059941402341936977,
+];
+
+/// As the first, over log(2): error 2^-27.49.
 const LOG2_F32: [f64; 9] = [
     -0.72134733,
     0.48089778,
@@ -39,7 +54,7 @@ const LOG2_F32: [f64; 9] = [
     -0.116802745,
 ];
 
-/// The same over log(10): error 2^-27.47.
+/// As the first, over log(10): error 2^-27.47.
 const LOG10_F32: [f64; 9] = [
     -0.21714719,
     0.1447648,
@@ -325,7 +340,24 @@ fn log1p_f64(l: &mut Lanes, x: Ref) -> Ref {
     let one_lost = l.sub(one, one_lost);
     let lost = l.sub(x, known);
     let lost = l.add(one_lost, lost);
+    let y = log_f64_of_sum(l, sum, lost, None);
+    super::exp::unless_tiny(l, x, 2_f64.powi(-53), y)
+}
 
+/// log(1 + high + low) of a sum >= 0 in two floats, and `doublings` log(2) more. Max error: as log1p.
+pub(super) fn log_of_one_more_f64(l: &mut Lanes, high: Ref, low: Ref, doublings: Ref) -> Ref {
+    let sum = l.add_number(high, 1.0);
+    let known = l.add_number(sum, -1.0);
+    let one = l.number(1.0);
+    let one_lost = l.sub(sum, known);
+    let one_lost = l.sub(one, one_lost);
+    let lost = l.sub(high, known);
+    let lost = l.add(one_lost, lost);
+    let lost = l.add(lost, low);
+    log_f64_of_sum(l, sum, lost, Some(doublings))
+}
+
+fn log_f64_of_sum(l: &mut Lanes, sum: Ref, lost: Ref, doublings: Option<Ref>) -> Ref {
     let Split { k, m, exponent } = Split::of_f64(l, sum, false);
     let exponent = exponent.expect("kept for f64");
     // 4 / 2^k: its stored exponent is 2 + 2 * 1023 less that of 2^k.
@@ -341,6 +373,19 @@ fn log1p_f64(l: &mut Lanes, x: Ref) -> Ref {
     let inverse = l.fma_number(s, two, -2.0);
     let inverse = l.fma_number(s, inverse, 1.0);
     let rest = l.mul(lost, inverse);
-    let y = join(l, k, &mantissa, Some(rest));
-    super::exp::unless_tiny(l, x, 2_f64.powi(-53), y)
+    let k = match doublings {
+        Some(doublings) => l.add(k, doublings),
+        None => k,
+    };
+    join(l, k, &mantissa, Some(rest))
+}
+
+/// In `f64`, log(x) of a normal positive x, for a result in `f32`: nothing is compensated.
+pub(super) fn log_for_f32(l: &mut Lanes, x: Ref) -> Ref {
+    let Split { k, m, .. } = Split::of_f64(l, x, false);
+    let f = l.add_number(m, -1.0);
+    let q = l.polynomial(f, &LOG_FOR_F32);
+    let square = l.mul(f, f);
+    let y = l.fma(square, q, f);
+    l.scale_add(k, LN_2, y)
 }

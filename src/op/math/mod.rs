@@ -8,6 +8,7 @@ mod arc;
 mod erf;
 mod exp;
 mod hyperbolic;
+mod inverse;
 mod lanes;
 mod log;
 mod pair;
@@ -74,6 +75,9 @@ fn define_unary(op: Unary, b: &mut Builder, x: Ref) -> Ref {
         Unary::Sinh => hyperbolic::sinh(l, x),
         Unary::Cosh => hyperbolic::cosh(l, x),
         Unary::Tanh => exp::tanh(l, x),
+        Unary::Asinh => inverse::asinh(l, x),
+        Unary::Acosh => inverse::acosh(l, x),
+        Unary::Atanh => inverse::atanh(l, x),
         Unary::Cbrt => root::cbrt(l, x),
         Unary::Erf => erf::erf(l, x),
         Unary::Sigmoid => exp::sigmoid(l, x),

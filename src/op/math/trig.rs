@@ -235,7 +235,7 @@ fn tan_f32(l: &mut Lanes, x: Ref) -> Ref {
 }
 
 /// sin(r) / cos(r) or -cos(r) / sin(r) likewise, both in two parts, and what the quotient leaves of them.
-/// Max error: 0.79 ULP; of the routine past the bound 0.79.
+/// Max error: 0.79 ULP; of the routine past the bound 0.84.
 fn tan_f64(l: &mut Lanes, x: Ref) -> Ref {
     let Quarter { n, sine, cosine } = Quarter::of(l, x);
     let even = Quarter::is_even(l, n);
