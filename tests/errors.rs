@@ -48,10 +48,71 @@ fn where_or(mask: Array, a: &Array, b: &Array) -> broadloom::Result<Array> {
 }
 
 #[test]
+fn of_rearranging() {
+    let x = Array::zeros([3, 4], F32);
+    insta::assert_snapshot!(errors![
+        x.try_unstack(2),
+        x.try_split(2, 0),
+        x.try_split(0, 0),
+        x.try_split_at([3, 1], 1),
+        broadloom::try_broadcast_arrays([&x, &Array::zeros(3, I32)]),
+        broadloom::broadcast_shapes([[2, 3], [2, 4]]),
+        x.try_roll((1, 2, 3), (0, 1)),
+        x.try_roll(1, 2),
+        x.try_rot90(1, 0),
+        x.try_rot90(1, (0, 0)),
+        x.try_repeat(2, (0, 1)),
+        x.try_repeat(usize::MAX, 0),
+        x.try_tile([2, -1]),
+        x.try_tile(1_i64 << 62),
+        x.try_diff(1, 2),
+        x.try_sliding_window_view((2, 2), 0),
+        x.try_sliding_window_view(5, 1),
+        x.try_unfold(0, 2, 0),
+        Array::zeros(3, F32).try_diagonal(0),
+        x.try_pad([(1, 1)], 0),
+        x.try_pad((-1, 0), 0),
+        x.astype(I32).try_pad(1, 1_i64 << 40),
+        Array::zeros([2, 0], F32).try_pad_with(1, broadloom::Pad::Edge),
+    ], @"
+    unstack: axis 2 is out of range for f32[3, 4], which has rank 2
+    split: axis 0 of f32[3, 4] has 3, which is no multiple of 2
+    split: axis 0 of f32[3, 4] has 3, which is no multiple of 0
+    split_at: 1 is out of range or order for axis 1 of f32[3, 4], which has 4
+    broadcast_arrays: cannot broadcast f32[3, 4] with i32[3]: axis -1 has 4 and 3
+    broadcast_shapes: cannot broadcast [2, 3] with [2, 4]: axis -1 has 3 and 4
+    roll: 3 shifts for 2 axes
+    roll: axis 2 is out of range for f32[3, 4], which has rank 2
+    rot90: turns in 2 axes, not 1
+    rot90: axis 0 of f32[3, 4] is named twice
+    repeat: takes one axis or `..`, not 2
+    repeat: f32[3, 18446744073709551615, 4] has more bytes than memory can address
+    tile: an extent of [2, -1] is negative
+    tile: f32[3, 18446744073709551615] has more bytes than memory can address
+    diff: axis 2 is out of range for f32[3, 4], which has rank 2
+    sliding_window_view: a window of 2 axes onto 1
+    sliding_window_view: a window of 5 is wider than axis 1 of f32[3, 4], which has 4
+    unfold: the step is 0
+    diagonal: f32[3] is no matrix
+    pad: f32[3, 4] has rank 2, pairs given: 1
+    pad: a border of -1 elements has no meaning
+    pad: 1099511627776 does not fit i32
+    pad_with: axis 1 of f32[2, 0] has no elements to take
+    ");
+}
+
+#[test]
 fn of_products() {
     let (a, b) = (Array::zeros([32, 100], F32), Array::zeros([128, 10], F32));
     let (p, q) = (Array::zeros([2, 2], Bool), Array::zeros(2, Bool));
     insta::assert_snapshot!(errors![
+        a.try_tensordot(&b, 1),
+        a.try_tensordot(&b, 3),
+        a.try_tensordot(&b, ((0, 1), 0)),
+        q.try_cross(&q, 0),
+        Array::zeros([3, 2], Bool).try_cross(&Array::zeros(3, Bool), 0),
+        Array::zeros(3, I32).try_trace(0),
+        Array::zeros(2, Bool).try_diag(0).and_then(|x| x.expand_dims(0).try_diag(0)),
         a.try_matmul(&b),
         a.try_matmul(&Array::zeros([99], F32)),
         Array::zeros([99], F32).try_matmul(&b),
@@ -62,6 +123,13 @@ fn of_products() {
         Array::zeros(3, F32).try_vecdot(&Array::zeros(4, F32)),
         Array::zeros(3, F32).try_vecdot(&Array::scalar(4.0)),
     ], @"
+    tensordot: axis 1 of f32[32, 100] and axis 0 of f32[128, 10] differ: 100 and 128
+    tensordot: f32[32, 100] and f32[128, 10] have not 3 axes to sum over
+    tensordot: 2 axes of one and 1 of the other
+    cross: axis 0 of bool[2] has 2, not 3
+    cross: not defined for bool
+    trace: i32[3] is no matrix
+    diag: bool[1, 2, 2] is neither a vector nor a matrix
     matmul: inner sizes differ: f32[32, 100] @ f32[128, 10] has 100 and 128
     matmul: inner sizes differ: f32[32, 100] @ f32[99] has 100 and 99
     matmul: inner sizes differ: f32[99] @ f32[128, 10] has 99 and 128

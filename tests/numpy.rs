@@ -2,7 +2,7 @@
 //!
 //! The answers are in `tests/numpy/answers/*.txt`, written by `tools/numpy_answers.py`, which also
 //! describes their format; where the crate differs from NumPy on purpose, their lines say so. `cases`
-//! reads them, `calls` asks the crate, `famous` is what everybody knows, by hand.
+//! reads them, `calls` and `surface` ask the crate, `famous` is what everybody knows, by hand.
 
 #[path = "numpy/calls.rs"]
 mod calls;
@@ -10,6 +10,8 @@ mod calls;
 mod cases;
 #[path = "numpy/famous.rs"]
 mod famous;
+#[path = "numpy/surface.rs"]
+mod surface;
 
 use cases::{check, check_printing};
 
@@ -48,6 +50,31 @@ fn arrays_are_created_as_in_numpy() {
 #[test]
 fn views_and_joins_move_elements_as_in_numpy() {
     check(answers!("views"));
+}
+
+#[test]
+fn arrays_are_taken_apart_and_rearranged_as_in_numpy() {
+    check(answers!("manipulate"));
+}
+
+#[test]
+fn windows_and_diagonals_are_those_of_numpy() {
+    check(answers!("windows"));
+}
+
+#[test]
+fn borders_are_those_of_numpy() {
+    check(answers!("pad"));
+}
+
+#[test]
+fn products_over_any_axes_are_those_of_numpy() {
+    check(answers!("tensors"));
+}
+
+#[test]
+fn grids_and_ranges_are_those_of_numpy() {
+    check(answers!("grids"));
 }
 
 #[test]

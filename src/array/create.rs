@@ -1,20 +1,14 @@
-//! Where arrays come from: data of the caller, and values that can be computed from an index.
-//!
-//! The second kind is never a buffer: `zeros`, `arange` and their like are constants and index
-//! arithmetic inside the loop that uses them.
-
-use std::ops::Range;
+//! Where arrays come from: data of the caller, and one value everywhere, which is never a buffer.
 
 use smallvec::SmallVec;
 
 use crate::array::Array;
-use crate::array::args::{ToShape, clamp, extents, extents_of, sealed::Sealed};
+use crate::array::args::{ToShape, clamp, extents, extents_of};
 use crate::array::build::{self, constant};
 use crate::array::fallible::fallible;
-use crate::array::operand::{Arg, Scalarlike};
+use crate::array::operand::Scalarlike;
 use crate::base::{DType, Element, Error, ErrorKind, Result, Scalar, Shape, Type};
 use crate::graph::Op;
-use crate::op::Binary;
 use crate::runtime::Buffer;
 
 /// Arrays from data.
@@ -74,6 +68,23 @@ impl Array {
     pub fn scalar<T: Element + Into<Scalar>>(value: T) -> Array {
         let value: Scalar = value.into();
         Array::lazy(Op::Const(value), SmallVec::new(), Type::new(value.dtype(), Shape::default()))
+    }
+}
+
+/// Of rank 1, of all that the iterator gives.
+///
+/// # Examples
+/// ```
+/// # use broadloom::prelude::*;
+/// let squares: Array = (0..4).map(|n| n * n).collect();
+/// assert_eq!(squares.to_vec::<i32>()?, [0, 1, 4, 9]);
+/// assert_eq!(Array::from_iter([0.5, 1.5]).shape(), [2]);
+/// # Ok::<(), broadloom::Error>(())
+/// ```
+impl<T: Element> FromIterator<T> for Array {
+    fn from_iter<I: IntoIterator<Item = T>>(values: I) -> Self {
+        let values: Vec<T> = values.into_iter().collect();
+        Array::stored(Type::new(T::DTYPE, Shape::new([values.len()])), Buffer::from_vec(values))
     }
 }
 
@@ -151,72 +162,16 @@ macro_rules! array {
     ($($value:expr),+ $(,)?) => { $crate::Array::from_nested([$($value),+]) };
 }
 
-/// The type of the bounds of [`Array::arange`] and [`Array::linspace`]: `i64` or `f64`, what integer
-/// and float literals become here.
-#[diagnostic::on_unimplemented(
-    message = "a range of `{Self}` cannot be an `Array`",
-    label = "expected `i64` or `f64`",
-    note = "ranges are of `i64` or `f64`, so that literals need no suffix: write `0..n as i64`"
-)]
-pub trait Bound: Sealed + Copy {
-    /// How many steps reach from `start` to before `end`.
-    #[doc(hidden)]
-    fn count(start: Self, end: Self, step: Self) -> Result<usize>;
-    #[doc(hidden)]
-    fn scalar(self) -> Scalar;
-    #[doc(hidden)]
-    const ONE: Self;
-}
-
-impl Bound for i64 {
-    const ONE: Self = 1;
-    fn count(start: i64, end: i64, step: i64) -> Result<usize> {
-        let (start, end, step) = (i128::from(start), i128::from(end), i128::from(step));
-        if step == 0 {
-            return Err(zero_step());
-        }
-        let distance = (end - start) * step.signum();
-        let count = if distance <= 0 { 0 } else { (distance - 1) / step.abs() + 1 };
-        usize::try_from(count).map_err(|_| too_many())
-    }
-    fn scalar(self) -> Scalar {
-        self.into()
-    }
-}
-
-impl Bound for f64 {
-    const ONE: Self = 1.0;
-    fn count(start: f64, end: f64, step: f64) -> Result<usize> {
-        if step == 0.0 {
-            return Err(zero_step());
-        }
-        let count = ((end - start) / step).ceil();
-        match count {
-            _ if count.is_nan() => Err(Error::new(
-                ErrorKind::Value,
-                format!("arange: from {start} to {end} by {step} is no range"),
-            )),
-            _ if count >= isize::MAX as f64 => Err(too_many()),
-            _ => Ok(count.max(0.0) as usize),
-        }
-    }
-    fn scalar(self) -> Scalar {
-        self.into()
-    }
-}
-
-fn zero_step() -> Error {
-    Error::new(ErrorKind::Value, "arange: the step is 0")
-}
-
-fn too_many() -> Error {
-    Error::new(ErrorKind::Shape, "arange: more elements than memory can address")
-}
-
 fallible! {
     /// The array of `shape` and `dtype` that is 0 everywhere. It takes no memory.
     pub fn zeros(shape: impl ToShape, dtype: DType) {
         constant("zeros", Scalar::new(dtype, 0.0), extents("zeros", shape)?)
+    }
+
+    /// The array of `shape` and `dtype` whose elements are nobody's concern yet: 0 everywhere, as nothing is
+    /// ever left to chance here. It takes no memory.
+    pub fn empty(shape: impl ToShape, dtype: DType) {
+        constant("empty", Scalar::new(dtype, 0.0), extents("empty", shape)?)
     }
 
     /// The array of `shape` and `dtype` that is 1 everywhere. It takes no memory.
@@ -236,51 +191,6 @@ fallible! {
     pub fn full(shape: impl ToShape, value: impl Scalarlike, dtype: DType) {
         constant("full", build::weak("full", value.weak(), dtype)?, extents("full", shape)?)
     }
-
-    /// The values from the range's start to before its end, by 1: `i64` of a range of integers, `f64`
-    /// of a range of floats.
-    ///
-    /// # Examples
-    /// ```
-    /// # use broadloom::prelude::*;
-    /// assert_eq!(Array::arange(2..5).to_vec::<i64>()?, [2, 3, 4]);
-    /// assert_eq!(Array::arange(0.0..2.5).to_vec::<f64>()?, [0.0, 1.0, 2.0]);
-    /// # Ok::<(), broadloom::Error>(())
-    /// ```
-    pub fn arange<T: Bound>(range: Range<T>) {
-        steps(range, T::ONE)
-    }
-
-    /// The values from the range's start to before its end, by `step`, which may be negative. (Clippy
-    /// takes a range of literals that runs down for a mistake: `#[allow(clippy::reversed_empty_ranges)]`.)
-    ///
-    /// # Examples
-    /// ```
-    /// # use broadloom::prelude::*;
-    /// assert_eq!(Array::arange_step(5..0, -2).to_vec::<i64>()?, [5, 3, 1]);
-    /// # Ok::<(), broadloom::Error>(())
-    /// ```
-    pub fn arange_step<T: Bound>(range: Range<T>, step: T) {
-        steps(range, step)
-    }
-
-    /// `count` values of `f64` in equal steps from `start` to `stop`, both included.
-    ///
-    /// # Examples
-    /// ```
-    /// # use broadloom::prelude::*;
-    /// assert_eq!(Array::linspace(0.0, 1.0, 5).to_vec::<f64>()?, [0.0, 0.25, 0.5, 0.75, 1.0]);
-    /// # Ok::<(), broadloom::Error>(())
-    /// ```
-    pub fn linspace(start: f64, stop: f64, count: usize) {
-        linspace(start, stop, count)
-    }
-
-    /// The identity matrix, `[n, n]` of `dtype`: 1 on the diagonal, 0 elsewhere. It takes no memory.
-    #[doc(alias = "identity")]
-    pub fn eye(n: usize, dtype: DType) {
-        eye(n, dtype)
-    }
 }
 
 /// Creators after an array's type.
@@ -289,6 +199,12 @@ impl Array {
     #[track_caller]
     pub fn zeros_like(&self) -> Array {
         Array::zeros(self.shape(), self.dtype())
+    }
+
+    /// The array of the shape and dtype of `self` that is [`empty`](Array::empty): 0 everywhere.
+    #[track_caller]
+    pub fn empty_like(&self) -> Array {
+        Array::empty(self.shape(), self.dtype())
     }
 
     /// The array of the shape and dtype of `self` that is 1 everywhere.
@@ -305,60 +221,4 @@ impl Array {
     pub fn full_like(&self, value: impl Scalarlike) -> Array {
         Array::full(self.shape(), value, self.dtype())
     }
-}
-
-/// `[0, 1, 2, …]` of `i64`.
-#[track_caller]
-fn iota(op: &str, count: usize) -> Result<Array> {
-    let ty = Type::checked(op, DType::I64, Shape::new([count]))?;
-    Ok(Array::lazy(Op::Iota, SmallVec::new(), ty))
-}
-
-/// `start + index * step`, computed in the dtype of the bounds. Every element is one product and
-/// one sum of exact numbers, so errors do not add up along the array.
-#[track_caller]
-fn steps<T: Bound>(range: Range<T>, step: T) -> Result<Array> {
-    let count = T::count(range.start, range.end, step)?;
-    let (start, one, step) = (range.start.scalar(), T::ONE.scalar(), step.scalar());
-    let mut values = build::cast("arange", &iota("arange", count)?, start.dtype())?;
-    if step != one {
-        values = with_scalar("arange", Binary::Multiply, values, step)?;
-    }
-    // From 0 downwards too: 0 * step is -0 then, and the first element is the start.
-    if start != Scalar::new(start.dtype(), 0.0) || step.to_f64() < 0.0 {
-        values = with_scalar("arange", Binary::Add, values, start)?;
-    }
-    Ok(values)
-}
-
-/// The last element is `stop` itself, not what rounding makes of it.
-#[track_caller]
-fn linspace(start: f64, stop: f64, count: usize) -> Result<Array> {
-    let index = iota("linspace", count)?;
-    if count < 2 {
-        return constant("linspace", start.into(), Shape::new([count]));
-    }
-    let step = (stop - start) / (count - 1) as f64;
-    let values = build::cast("linspace", &index, DType::F64)?;
-    let values = with_scalar("linspace", Binary::Multiply, values, step.into())?;
-    let values = with_scalar("linspace", Binary::Add, values, start.into())?;
-    let before_last = with_scalar("linspace", Binary::Less, index, ((count - 1) as i64).into())?;
-    let stop = constant("linspace", stop.into(), values.ty().shape.clone())?;
-    build::select("linspace", Arg::Array(before_last), Arg::Array(values), Arg::Array(stop))
-}
-
-#[track_caller]
-fn eye(n: usize, dtype: DType) -> Result<Array> {
-    let ty = Type::checked("eye", dtype, Shape::new([n, n]))?;
-    let index = iota("eye", n)?;
-    let row = build::reshaped(&index, Shape::new([n, 1]));
-    let diagonal = build::binary(Binary::Equal, Arg::Array(row), Arg::Array(index))?;
-    build::cast("eye", &diagonal, ty.dtype)
-}
-
-/// `op` of every element and `value`, of one dtype.
-#[track_caller]
-fn with_scalar(name: &str, op: Binary, values: Array, value: Scalar) -> Result<Array> {
-    let value = constant(name, value, values.ty().shape.clone())?;
-    build::binary(op, Arg::Array(values), Arg::Array(value))
 }

@@ -183,3 +183,44 @@ macro_rules! fallible_functions { ($(
     }
 )* } } }
 pub(super) use fallible_functions;
+
+/// The arrays, or what they become where an operation that makes several fails: as [`settle`], with
+/// `count` placeholders.
+#[track_caller]
+pub(super) fn settle_list(result: Result<Vec<Array>>, count: usize) -> Vec<Array> {
+    match result {
+        Ok(arrays) => arrays,
+        Err(error) => vec![settle(Err(error)); count],
+    }
+}
+
+/// As [`fallible`], for methods that return several arrays: `of` so many, for placeholders.
+macro_rules! fallible_lists { ($(
+    $(#[$meta:meta])*
+    pub fn $name:ident(&$self:ident $(, $arg:ident: $ty:ty)* $(,)?) of $count:tt $body:block
+)*) => { pastey::paste! {
+    impl Array { $(
+        $(#[$meta])*
+        ///
+        /// # Panics
+        #[doc = concat!("Where [`try_", stringify!($name), "`](Array::try_", stringify!($name), ") returns an error.")]
+        #[track_caller]
+        pub fn $name(&$self $(, $arg: $ty)*) -> Vec<Array> {
+            $crate::array::fallible::settle_list($self.[<try_ $name>]($($arg),*), $count)
+        }
+    )* }
+
+    /// Twins that return errors.
+    impl Array { $(
+        #[doc = concat!("[`", stringify!($name), "`](Array::", stringify!($name), ") that returns errors.")]
+        ///
+        /// # Errors
+        #[doc = concat!("If shapes, dtypes or arguments are not what [`", stringify!($name), "`](Array::", stringify!($name), ") takes.")]
+        #[track_caller]
+        pub fn [<try_ $name>](&$self $(, $arg: $ty)*) -> $crate::base::Result<Vec<Array>> {
+            let built: $crate::base::Result<Vec<Array>> = $body;
+            built?.into_iter().map(Array::sound).collect()
+        }
+    )* }
+} } }
+pub(super) use fallible_lists;

@@ -209,7 +209,7 @@ fn same_dtype(op: &str, arrays: SmallVec<[Array; 2]>) -> Result<SmallVec<[Array;
 }
 
 #[track_caller]
-fn joined(op: &str, arrays: SmallVec<[Array; 2]>, axis: usize) -> Result<Array> {
+pub(super) fn joined(op: &str, arrays: SmallVec<[Array; 2]>, axis: usize) -> Result<Array> {
     let ty = {
         let types: SmallVec<[&Type; 2]> = arrays.iter().map(Array::ty).collect();
         infer::join(op, &types, axis)?
@@ -222,13 +222,13 @@ fn joined(op: &str, arrays: SmallVec<[Array; 2]>, axis: usize) -> Result<Array> 
 
 /// Axis `a` of the result is axis `axes[a]` of `array`.
 #[track_caller]
-fn permuted(array: &Array, axes: &[usize]) -> Array {
+pub(super) fn permuted(array: &Array, axes: &[usize]) -> Array {
     let shape = axes.iter().map(|&axis| array.shape()[axis]).collect();
     view(View::Permute(axes.iter().map(|&axis| axis as u32).collect()), array, shape)
 }
 
 /// The axes of `array` that `over` names, in the order it names them.
-fn in_order(op: &str, array: &Array, over: &Over) -> Result<SmallVec<[usize; 4]>> {
+pub(super) fn in_order(op: &str, array: &Array, over: &Over) -> Result<SmallVec<[usize; 4]>> {
     distinct(op, array.ty(), array.ndim(), &over.plain(op, array.ty())?)
 }
 
@@ -245,6 +245,6 @@ fn distinct(op: &str, ty: &Type, rank: usize, named: &[isize]) -> Result<SmallVe
     Ok(found)
 }
 
-fn axis_error(op: &str, message: String) -> Error {
+pub(super) fn axis_error(op: &str, message: String) -> Error {
     Error::new(ErrorKind::Axis, format!("{op}: {message}"))
 }

@@ -109,6 +109,9 @@ pub enum View {
     Slice(Slices),
     /// The same elements in row-major order under another shape.
     Reshape,
+    /// The argument read through any map, from axes of the result to axes of the argument: windows that
+    /// overlap, diagonals.
+    Affine(Box<IndexMap>),
 }
 
 impl View {
@@ -132,6 +135,7 @@ impl View {
                     .collect(),
             ),
             View::Reshape => reshape(from, to),
+            View::Affine(map) => Some(IndexMap::clone(map)),
         }
     }
 }

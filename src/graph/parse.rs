@@ -8,6 +8,7 @@
 //!                                                `broadcast`, `reshape`
 //!        | "permute_dims" value "by" [axis, …]
 //!        | "slice" value "by" [start+extent*step, …]
+//!        | "read" value "by" [index, …]          an index as in `i + 2*k - 1`
 //!        | fold value "over" [axis, …]
 //!        | "join" value { "," value } "along" axis
 //!        | host value { "," value }              host operations without an axis
@@ -19,13 +20,16 @@
 //! above it. Constants have the dtype of their line. Spaces are free. This is version 1 of the format,
 //! which has no mark of its own; nests and groups are no part of it, for they print to be read by
 //! people. What parses is verified, so any text gives a sound graph or an error that names the line.
+//!
+//! This file is long because its tests, two fifths of it, go through what does not parse.
 
 use std::str::FromStr;
 
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
-use crate::base::{DType, Error, ErrorKind, Result, Scalar, Shape, Type};
+use crate::base::index_map::axis_name;
+use crate::base::{Affine, DType, Error, ErrorKind, Result, Scalar, Shape, Type};
 use crate::graph::{Element, Graph, Node, NodeId, Op, Value, View, verify};
 use crate::op::{Binary, Fold, HostOp, Unary};
 
@@ -130,7 +134,7 @@ impl Reader {
         if plain.is_none()
             && fold.is_none()
             && host.is_none()
-            && !["permute_dims", "slice", "join"].contains(&name)
+            && !["permute_dims", "slice", "read", "join"].contains(&name)
         {
             return Err(start.error("an operation of a captured graph"));
         }
@@ -152,6 +156,10 @@ impl Reader {
                 let parts = list(line, slice)?;
                 slices = Some(parts.iter().map(|part| part.1).collect());
                 Op::View(View::Slice(parts.iter().map(|&(start, _, step)| (start, step)).collect()))
+            }
+            (.., "read") => {
+                line.expect("by")?;
+                Op::View(View::Affine(Box::new(list(line, affine)?.into_iter().collect())))
             }
             _ if let Some(host) = host => {
                 if let HostOp::Assign { update, .. } = host {
@@ -242,6 +250,43 @@ fn slice(line: &mut Line) -> Result<(i64, usize, i64)> {
     let extent = line.number("an extent")?;
     line.expect("*")?;
     Ok((start, extent, line.number("a step")?))
+}
+
+/// Reads `2*i - k + 3`: axes ascend, and what is constant comes last.
+fn affine(line: &mut Line) -> Result<Affine> {
+    let mut index = Affine::constant(0);
+    let mut negative = line.eat("-");
+    loop {
+        let start = *line;
+        let digits = line.take(|c| c.is_ascii_digit());
+        let size: i64 = match digits {
+            "" => 1,
+            _ => digits.parse().map_err(|_| start.error("a coefficient"))?,
+        };
+        let signed = if negative { -size } else { size };
+        if digits.is_empty() || line.eat("*") {
+            let axis = axis(line.word()).ok_or_else(|| start.error("an index"))?;
+            if size == 0 || index.terms.last().is_some_and(|last| last.0 >= axis) {
+                return Err(start.error("axes in order"));
+            }
+            index.terms.push((axis, signed));
+        } else {
+            index.offset = signed;
+            return Ok(index);
+        }
+        match (line.eat("-"), line.eat("+")) {
+            (false, false) => return Ok(index),
+            (minus, _) => negative = minus,
+        }
+    }
+}
+
+/// The axis that is printed as `name`.
+fn axis(name: &str) -> Option<u32> {
+    match (name, name.strip_prefix('a')) {
+        (_, Some(number)) => number.parse().ok().filter(|axis| *axis >= 6),
+        _ => (0..6).find(|axis| axis_name(*axis) == name).map(|axis| axis as u32),
+    }
 }
 
 /// Reads `[item, item, …]`.
@@ -367,7 +412,8 @@ graph {
   %13 = join %12, %12 along 0 : i64[8]
   %14 = astype %13 : bool[8]
   %15 = where %14, %13, %13 : i64[8]
-  return %11, %15
+  %16 = read %13 by [2*i + j - k + 1] : i64[2, 3, 2]
+  return %11, %15, %16
 }
 ";
 
@@ -461,6 +507,12 @@ graph {
             "%1 = broadcast %0 : f32[3]",
             "%1 = slice %0 by [0+2*1] : f32[2]",
             "%1 = slice %0 by [0+2*9223372036854775807, 0+3*1] : f32[2, 3]",
+            "%1 = read %0 by [i, j] : f32[3, 3]",
+            "%1 = read %0 by [i] : f32[2]",
+            "%1 = read %0 by [i, k] : f32[2, 0]",
+            "%1 = read %0 by [-i, j] : f32[2, 3]",
+            "%1 = read %0 by [i + i, j] : f32[1, 3]",
+            "%1 = read %0 by [9223372036854775807*i, j] : f32[2, 3]",
             "%1 = join %0, %0 along 2 : f32[2, 6]",
             "%1 = join %0, %0 along 1 : f64[2, 6]",
             "%1 = join %0, %0 along 1 : f32[3, 6]",

@@ -88,6 +88,7 @@ fn plain_text(node: &Node) -> String {
             format!("slice {args} by [{}]", slices.join(", "))
         }
         Op::View(View::Reshape) => format!("reshape {args}"),
+        Op::View(View::Affine(map)) => format!("read {args} by {map}"),
         Op::Reduce { fold, axes } => format!("{fold} {args} over {axes:?}"),
         Op::Matmul => format!("matmul {args}"),
         Op::Join { axis } => format!("join {args} along {axis}"),

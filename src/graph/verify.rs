@@ -85,6 +85,10 @@ fn check(node: &Node, args: &[&Type]) -> Check {
                     let ranks = match view {
                         View::Permute(axes) => from == to && is_permutation(axes, from),
                         View::Slice(slices) => from == to && slices.len() == from,
+                        View::Affine(map) => {
+                            let terms = map.0.iter().flat_map(|index| &index.terms);
+                            map.0.len() == from && terms.into_iter().all(|term| (term.0 as usize) < to)
+                        }
                         _ => from <= to,
                     };
                     require(ranks, || format!("{view:?} of {} is no {ty}", args[0]))?;

@@ -252,6 +252,7 @@ fn reads_in_place(view: &View, shape: &Shape) -> bool {
         View::Slice(slices) => {
             slices.iter().zip(shape.iter()).all(|(&slice, &extent)| extent == 1 || slice == (0, 1))
         }
+        View::Affine(map) => map.is_identity(),
     }
 }
 
@@ -263,7 +264,7 @@ fn keeps_order(view: &View, from: &Shape, to: &Shape) -> bool {
             let long = axes.iter().filter(|&&axis| from[axis as usize] != 1);
             long.is_sorted()
         }
-        View::Slice(_) | View::Reshape => false,
+        View::Slice(_) | View::Reshape | View::Affine(_) => false,
     }
 }
 

@@ -4,21 +4,23 @@ use broadloom::prelude::*;
 use broadloom::{Result, checked, try_concat, try_stack, try_where_};
 
 use crate::cases::Arg;
+use crate::surface;
 
 /// Evaluates `$call` with `$name` bound to the operand that `$arg` is.
+#[macro_export]
 macro_rules! with_operand {
     ($arg:expr, |$name:ident| $call:expr) => {
         match $arg {
-            Arg::Array($name) => $call,
-            Arg::Bool($name) => {
+            $crate::cases::Arg::Array($name) => $call,
+            $crate::cases::Arg::Bool($name) => {
                 let $name = *$name;
                 $call
             }
-            Arg::Int($name) => {
+            $crate::cases::Arg::Int($name) => {
                 let $name = *$name;
                 $call
             }
-            Arg::Float($name) => {
+            $crate::cases::Arg::Float($name) => {
                 let $name = *$name;
                 $call
             }
@@ -178,11 +180,11 @@ pub fn call(op: &str, args: &[Arg]) -> Result<Array> {
         ("layer_norm", [A(x), Axes(over), gain, bias, Bound(epsilon)]) => with_operand!(gain, |gain| {
             with_operand!(bias, |bias| x.try_layer_norm(over.clone(), gain, bias, *epsilon))
         }),
-        _ => panic!("no call is written for {op} of {} arguments", args.len()),
+        _ => surface::call(op, args),
     }
 }
 
-fn array(arg: &Arg) -> &Array {
+pub fn array(arg: &Arg) -> &Array {
     match arg {
         Arg::Array(array) => array,
         _ => panic!("not an array"),

@@ -83,8 +83,18 @@ impl Coverage {
             all.extend(binary.map(|op| format!("{op} {dtype}")));
             all.extend(fold.map(|fold| format!("{fold} {dtype}")));
             all.extend(DType::ALL.iter().filter(|&&to| to != dtype).map(|to| format!("astype {dtype} {to}")));
-            let moves =
-                ["where", "input", "scalar", "const", "permute", "broadcast", "slice", "reshape", "join"];
+            let moves = [
+                "where",
+                "input",
+                "scalar",
+                "const",
+                "permute",
+                "broadcast",
+                "slice",
+                "reshape",
+                "read",
+                "join",
+            ];
             all.extend(moves.iter().map(|op| format!("{op} {dtype}")));
             all.extend((dtype != DType::Bool).then(|| format!("matmul {dtype}")));
             all.extend(dtype.is_float().then(|| format!("fma {dtype}")));
@@ -147,6 +157,7 @@ fn name(node: &Node, dtype: DType) -> String {
         Op::View(View::Broadcast) => "broadcast",
         Op::View(View::Slice(_)) => "slice",
         Op::View(View::Reshape) => "reshape",
+        Op::View(View::Affine(_)) => "read",
         Op::Reduce { fold, .. } => fold.name(),
         Op::Matmul => "matmul",
         Op::Join { .. } => "join",
@@ -168,7 +179,7 @@ fn has(graph: &Graph, feature: &str) -> bool {
         }
         "strided or broadcast view" => any(&|node| match &node.op {
             Op::View(View::Permute(axes)) => !axes.is_sorted(),
-            Op::View(View::Broadcast) => true,
+            Op::View(View::Broadcast | View::Affine(_)) => true,
             Op::View(View::Slice(slices)) => slices.iter().any(|slice| slice.1 != 1),
             _ => false,
         }),

@@ -161,6 +161,7 @@ impl Generator {
             19 => self.permute(x),
             20..22 => self.slice(x),
             22 => self.expand(x),
+            23 if self.rng.bool() => self.windows(x),
             23 => self.reshape(x),
             24..27 => self.reduce_any(x),
             27 => self.join(x),

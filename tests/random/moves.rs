@@ -1,6 +1,6 @@
 //! Steps of random graphs that move elements: views, reshapes and joins.
 
-use broadloom::base::Shape;
+use broadloom::base::{Affine, IndexMap, Shape};
 use broadloom::graph::{NodeId, Op, View};
 
 use crate::data::{self, too_large};
@@ -48,6 +48,38 @@ impl Generator {
         let dtype = self.ty(x).dtype;
         let view = View::Slice(parts.iter().map(|&(start, _, step)| (start as i64, step)).collect());
         self.push(Op::View(view), &[x], dtype, parts.iter().map(|part| part.1).collect())
+    }
+
+    /// `x` in windows that overlap along some axes, or on the diagonal of two.
+    pub fn windows(&mut self, x: NodeId) -> NodeId {
+        let ty = self.ty(x);
+        let rank = ty.shape.rank();
+        let mut extents = ty.shape.to_vec();
+        let mut map = IndexMap::identity(rank);
+        let square = (1..rank).find(|&axis| extents[axis] == extents[axis - 1]);
+        if let (Some(axis), true) = (square, self.rng.bool()) {
+            // The later of the two stays, the earlier follows it.
+            extents[axis - 1] = 1;
+            map.0[axis - 1] = Affine::axis(axis);
+        }
+        for (axis, &n) in ty.shape.iter().enumerate() {
+            if n > 0 && extents[axis] == n && extents.len() < 6 && self.rng.bool() {
+                let (size, step) = (self.rng.usize(1..=n.min(4)), self.rng.usize(1..=2));
+                let extent = (n - size) / step + 1;
+                // The diagonal's other axis is read along this one too.
+                if map.0.iter().filter(|index| index.coefficient(axis) != 0).count() == 1 {
+                    extents[axis] = extent;
+                    map.0[axis] = Affine::scaled(axis, step as i64, 0).plus(1, &Affine::axis(extents.len()));
+                    extents.push(size);
+                }
+            }
+        }
+        let shape = Shape::new(extents);
+        if too_large(&shape) {
+            x
+        } else {
+            self.push(Op::View(View::Affine(Box::new(map))), &[x], ty.dtype, shape)
+        }
     }
 
     /// `x` with leading axes added and axes of extent 1 repeated, some of which are put in first.
