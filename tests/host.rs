@@ -25,8 +25,8 @@ fn indices_out_of_range_are_errors_even_of_rows_without_elements() {
     for lazy in [
         rows.take(&array![3], 0),
         computed_empty(F64).take(&array![0], 0),
-        rows.clone().at(&array![-4]).add(1.0),
-        computed_empty(F64).at(&array![0]).set(1.0),
+        rows.clone().at(array![-4]).add(1.0),
+        computed_empty(F64).at(array![0]).set(1.0),
     ] {
         assert_eq!(lazy.eval().unwrap_err().kind(), ErrorKind::Index);
     }
@@ -74,7 +74,7 @@ fn flushing<R>(work: impl FnOnce() -> R) -> R {
 fn updates_and_running_sums_keep_subnormals_whatever_the_caller_has_set() {
     let least = f32::from_bits(1);
     let x = Array::from_vec(vec![least; 5000], 5000).unwrap();
-    let (added, sums) = (x.clone().at(&array![0, 0]).add(x.slice(s![..2])), x.cumulative_sum(0));
+    let (added, sums) = (x.clone().at(array![0, 0]).add(x.slice(s![..2])), x.cumulative_sum(0));
     let (added, sums) = flushing(|| (added.eval().unwrap(), sums.eval().unwrap()));
     assert_eq!(added.get::<f32>(0).unwrap().to_bits(), 3);
     assert_eq!(sums.get::<f32>(4999).unwrap().to_bits(), 5000);

@@ -225,7 +225,7 @@ fn a_node_costs_as_few_allocations_and_as_little_memory_however_many_there_are()
         let (small, large) = (cost(3_000), cost(48_000));
         println!("{name}: {small:?} allocations and bytes a node of 3,000, {large:?} of 48,000");
         assert!(large.1 <= f64::from(bytes), "{name}: {} bytes a node", large.1);
-        assert!(large.0 <= small.0 * 1.05 + 0.1, "{name}: {} allocations a node, then {}", small.0, large.0);
+        assert!(large.0 <= small.0 * 1.1 + 0.1, "{name}: {} allocations a node, then {}", small.0, large.0);
         assert!(large.1 <= small.1 * 1.05, "{name}: {} bytes a node, then {}", small.1, large.1);
         // A checked build verifies every pass, which allocates too.
         if !cfg!(debug_assertions) {

@@ -102,7 +102,7 @@ fn what_cannot_be_drawn_is_an_error() {
         rng.choice_without_replacement(3, 4),
         rng.choice_weighted(&[0.5, 0.4], 2),
         rng.choice_weighted(&[1.5, -0.5], 2),
-        random::seed(0).randint(5..4, 2),
+        random::seed(0).randint(5..5, 2),
     ]
     .map(|drawn| drawn.unwrap_err().to_string());
     assert_eq!(
@@ -116,7 +116,7 @@ fn what_cannot_be_drawn_is_an_error() {
             "choice_without_replacement: 4 different numbers of 3",
             "choice_weighted: probabilities sum to 0.9, not to 1",
             "choice_weighted: -0.5 is no probability",
-            "randint: the range 5..4 is empty",
+            "randint: the range 5..5 is empty",
         ]
     );
 }

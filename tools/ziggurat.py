@@ -70,7 +70,7 @@ def main():
     normal = ziggurat("standard_normal", lambda number, n: number | n << 9, 52)
     exponential = ziggurat("standard_exponential", lambda number, n: number << 3 | n << 11, 53)
     text = "//! The ziggurats of `super::ziggurat`, by `tools/ziggurat.py`.\n\n"
-    text += "#![expect(clippy::excessive_precision, clippy::unreadable_literal, reason = \"a table of numbers\")]\n"
+    text += "#![expect(clippy::unreadable_literal, reason = \"a table of numbers\")]\n"
     parts = [
         ("NORMAL", "normal", normal, 52, lambda x: exp(-x * x / 2)),
         ("EXPONENTIAL", "exponential", exponential, 53, lambda x: exp(-x)),

@@ -96,6 +96,7 @@ impl Array {
 }
 
 macro_rules! updates { ($( $(#[$doc:meta])* $name:ident $Update:ident; )*) => { pastey::paste! {
+    #[expect(clippy::should_implement_trait, reason = "an update at a place is no operator")]
     impl At { $(
         $(#[$doc])*
         ///

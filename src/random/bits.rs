@@ -37,7 +37,7 @@ impl Twister {
 
     fn twist(&mut self) {
         for at in 0..WORDS {
-            let bits = self.words[at] & 1 << 31 | self.words[(at + 1) % WORDS] & (1 << 31) - 1;
+            let bits = self.words[at] & (1 << 31) | self.words[(at + 1) % WORDS] & ((1 << 31) - 1);
             let mask = if bits & 1 == 0 { 0 } else { 0x9908_b0df };
             self.words[at] = self.words[(at + 397) % WORDS] ^ bits >> 1 ^ mask;
         }

@@ -1,6 +1,6 @@
 //! The ziggurats of `super::ziggurat`, by `tools/ziggurat.py`.
 
-#![expect(clippy::excessive_precision, clippy::unreadable_literal, reason = "a table of numbers")]
+#![expect(clippy::unreadable_literal, reason = "a table of numbers")]
 
 /// Of the normal distribution: per layer its width per step of an integer.
 #[rustfmt::skip]

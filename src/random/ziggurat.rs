@@ -11,7 +11,7 @@ use super::tables::{
 
 /// Where the lowest layers end, and the tails begin.
 const NORMAL_END: f64 = 3.654_152_885_361_009;
-const NORMAL_END_INVERSE: f64 = 0.273_661_237_329_758_27;
+const NORMAL_END_INVERSE: f64 = 0.273_661_237_329_758_3;
 const EXPONENTIAL_END: f64 = 7.697_117_470_131_05;
 
 /// A number of the standard normal distribution.

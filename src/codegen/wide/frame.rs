@@ -108,6 +108,7 @@ pub(super) struct Frame<'a> {
 }
 
 impl<'a> Frame<'a> {
+    #[expect(clippy::too_many_arguments, reason = "all that a function is made of")]
     pub(super) fn new(
         asm: Assembler,
         machine: Machine,

@@ -30,9 +30,11 @@ pub(super) const EXP_F64: [f64; 10] = [
 ];
 
 /// (2^f - 1) / f on |f| <= 1/2, relative to 2^f: degree 5, error 2^-27.59.
+#[expect(clippy::approx_constant, reason = "a coefficient that comes out so")]
 const EXP2_F32: [f64; 6] = [0.6931472, 0.24022646, 0.05550345, 0.00961854, 0.0013398952, 0.00015353419];
 
 /// The same for `f64`: degree 10, error 2^-57.06.
+#[expect(clippy::approx_constant, reason = "a coefficient that comes out so")]
 const EXP2_F64: [f64; 11] = [
     0.6931471805599453,
     0.24022650695910172,
