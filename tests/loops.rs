@@ -80,7 +80,7 @@ fn a_loop_that_updates_what_it_alone_holds_allocates_nothing_after_its_second_st
 fn an_update_leaves_an_array_that_others_hold_as_it_was() {
     let _alone = alone();
     let x = Array::from_vec(vec![1.0; 64], 64).unwrap();
-    let y = x.clone().at(s![..2]).set(9.0).at(&array![-1]).add(1.0).eval().unwrap();
+    let y = x.clone().at(s![..2]).set(9.0).at(array![-1]).add(1.0).eval().unwrap();
     assert_eq!(x.to_vec::<f64>().unwrap(), [1.0; 64]);
     assert_eq!((y.get::<f64>(1).unwrap(), y.get::<f64>(63).unwrap()), (9.0, 2.0));
 }
