@@ -83,7 +83,8 @@ impl Array {
     ///
     /// let x = Array::zeros([2, 3], F64);
     /// let x = x.at(s![.., 1]).set(5.0);
-    /// let x = x.at(&x.clone().less(1.0)).add(2.0);
+    /// let low = x.less(1.0);
+    /// let x = x.at(&low).add(2.0);
     /// assert_eq!(x.to_vec::<f64>()?, [2.0, 5.0, 2.0, 2.0, 5.0, 2.0]);
     ///
     /// let counts = Array::zeros(4, I64).at(&array![0, 2, 2]).add(1);
