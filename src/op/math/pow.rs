@@ -2,8 +2,8 @@
 //!
 //! Special values are those of IEEE 754-2019, section 9.2.1 (`pow`, `hypot`), which are those of C's Annex F.
 //!
-//! Polynomials are minimax, by `tools/coefficients.py`; errors of functions are by `tests/accuracy.rs`, of
-//! 10^8 pairs in `f32` and of 10^7 in `f64`.
+//! Polynomials are minimax, by `tools/coefficients.py`; errors of functions are by `tests/accuracy.rs`: of
+//! `hypot` of 10^8 pairs in `f32` and of 10^7 in `f64`, of `pow` of 2 10^5 and of 5 10^4.
 
 use super::lanes::Lanes;
 use super::log::Split;
@@ -91,7 +91,7 @@ fn bounded(l: &mut Lanes, y: Ref) -> Ref {
     l.at_most(y, 2_f64.powi(64))
 }
 
-/// 2^(y log2(size)) in `f64`, for arguments and a result in `f32`. Max error: 0.51 ULP.
+/// 2^(y log2(size)) in `f64`, for arguments and a result in `f32`. Max error: 0.53 ULP.
 fn pow_f32(l: &mut Lanes, size: Ref, y: Ref) -> Ref {
     let Split { k, m, .. } = Split::of_f64(l, size, false);
     let f = l.add_number(m, -1.0);
@@ -114,7 +114,7 @@ fn pow_f32(l: &mut Lanes, size: Ref, y: Ref) -> Ref {
     l.mul(p, power)
 }
 
-/// e^(y log(size)) by pairs. Max error: 0.60 ULP, of subnormal results 0.80.
+/// e^(y log(size)) by pairs. Max error: 0.75 ULP.
 fn pow_f64(l: &mut Lanes, size: Ref, y: Ref) -> Ref {
     let split = Split::of_f64(l, size, true);
     let logarithm = pair::log(l, split);
@@ -154,7 +154,7 @@ pub(super) fn hypot(b: &mut Builder, x: Ref, y: Ref) -> Ref {
 }
 
 /// The root of the sum of the squares, which is rounded once, scaled so that the larger square neither
-/// overflows nor loses digits. Max error: 0.86 ULP, of subnormal results 0.93.
+/// overflows nor loses digits. Max error: 0.89 ULP.
 fn hypot_f64(l: &mut Lanes, x: Ref, y: Ref) -> Ref {
     let ordered = l.less(x, y);
     let (large, small) = (l.select(ordered, y, x), l.select(ordered, x, y));
