@@ -62,17 +62,17 @@ pub(super) fn machine(strip: &Strip, target: &Target) -> Option<Machine> {
         Vector::V256 => Machine::Avx2,
         Vector::V512 => Machine::Avx512,
     };
-    let here = match strip.kind {
-        StripKind::Map => true,
-        StripKind::Fold(_) | StripKind::Columns(_) => reduces(strip, machine),
-    };
-    here.then_some(machine)
+    match strip.kind {
+        StripKind::Map => Some(machine),
+        // Not measured in vectors of 512 bits: what reductions read is mostly further away than that helps.
+        StripKind::Fold(_) | StripKind::Columns(_) => reduces(strip).then_some(Machine::Avx2),
+    }
 }
 
 /// Whether code for the reduction `strip` is made here. Not where a body calls routines for every
-/// element, which would have to keep all accumulators; nor of truth values next to others, or in masks;
-/// nor of those that are stored, which combine sixteen at a time there.
-fn reduces(strip: &Strip, machine: Machine) -> bool {
+/// element, which would have to keep all accumulators; nor of truth values next to others; nor of those that are stored, which combine sixteen at a time there.
+fn reduces(strip: &Strip) -> bool {
+    let machine = Machine::Avx2;
     let outputs = strip.outputs();
     let truths = outputs.iter().filter(|output| output.dtype == DType::Bool).count();
     let arguments = &strip.operands[..strip.arguments];
@@ -81,7 +81,7 @@ fn reduces(strip: &Strip, machine: Machine) -> bool {
     let moves = |operand: &Operand| !join::stays(operand.step);
     let by_parts = matches!(strip.kind, StripKind::Fold(_)) && groups != held;
     outputs.len().is_power_of_two()
-        && (truths == 0 || truths == outputs.len() && machine == Machine::Avx2 && !stored)
+        && (truths == 0 || truths == outputs.len() && !stored)
         && !(by_parts && arguments.iter().any(moves))
         && !calls(&strip.body)
 }
