@@ -10,7 +10,7 @@
 //! - `elementwise`, `rows`, `reductions`, `dense`, `layout`: the workloads
 //! - `small`: building, and evaluating next to nothing; `cold`: first evaluations
 //!
-//! There is no `w11_mask`, `x[x > 0]`: arrays cannot be indexed by masks yet.
+//! There is no `w11_mask`, `x[x > 0]`, yet.
 
 use std::cell::Cell;
 use std::time::Duration;
