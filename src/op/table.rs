@@ -1,8 +1,8 @@
 //! THE TABLE: one row per scalar op. Nothing else about an op is written anywhere, but its machine
 //! code (an arm in `codegen`) and, if it is an elementary function, its definition (`op/math`).
 //!
-//! A row is: doc, an optional alias of its method, variant, method, optional symbol, optional laws, the result's dtype, and the
-//! meaning on floats, integers and truth values, each if there is one. A meaning written `in math` is
+//! A row is: doc, an optional alias of its method, variant, method, optional symbol, optional laws, the
+//! result's dtype, and the meaning on floats, integers and truth values, each if there is one. A meaning written `in math` is
 //! the expansion in `op/math`. One text serves `f32` and `f64`, one `i32` and `i64`; the
 //! meaning on `f32` is evaluated in `f32`.
 //!

@@ -9,6 +9,7 @@
 use std::f64::consts::FRAC_PI_2;
 
 use super::lanes::Lanes;
+use super::pair::{Pair, Quotient};
 use crate::op::{Ref, Unary};
 
 /// (atan(sqrt z) / sqrt z - 1) / z on 0 <= z <= 1/4, relative to atan: degree 4, error 2^-27.45.
@@ -61,11 +62,9 @@ pub(super) fn turned(l: &mut Lanes, quarters: Ref, t: Ref, rest: Ref) -> Ref {
     let (high, low) = half_pi(l);
     let base = l.scale(quarters, high);
     let rest = l.scale_add(quarters, low, rest);
-    let sum = l.add(base, t);
-    let lost = l.sub(base, sum);
-    let lost = l.add(lost, t);
-    let rest = l.add(lost, rest);
-    l.add(sum, rest)
+    let sum = Pair::sum_of_ordered(l, base, t);
+    let rest = l.add(sum.low, rest);
+    l.add(sum.high, rest)
 }
 
 /// The angle of a point (x, y) with 0 <= y <= x and x > 0, neither near the ends of the range: t + rest, and
@@ -85,15 +84,11 @@ impl Octant {
         let (across, along) = (l.sub(y, x), l.add(y, x));
         let lost = l.sub(along, x);
         let lost = l.sub(y, lost);
-        let (one, zero) = (l.number(1.0), l.number(0.0));
+        let zero = l.number(0.0);
         let across = l.select(diagonal, across, y);
         let along = l.select(diagonal, along, x);
         let lost = l.select(diagonal, lost, zero);
-        let inverse = l.div(one, along);
-        let t = l.mul(across, inverse);
-        let minus = l.negative(t);
-        let left = l.fma(minus, along, across);
-        let left = l.fma(minus, lost, left);
+        let Quotient { value: t, left, inverse } = Pair::quotient(l, across, Pair { high: along, low: lost });
         let left = l.mul(left, inverse);
         // atan(t + left) = t + (t^3 p + left), near enough.
         let square = l.mul(t, t);

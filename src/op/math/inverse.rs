@@ -6,6 +6,7 @@
 use super::exp::unless_tiny;
 use super::lanes::Lanes;
 use super::log::{log_for_f32, log_of_one_more_f64};
+use super::pair::{Pair, Quotient};
 use crate::base::DType;
 use crate::op::{Ref, Unary};
 
@@ -112,9 +113,7 @@ pub(super) fn acosh(l: &mut Lanes, x: Ref) -> Ref {
 
 /// log(1 + a + b + rest), where b is the smaller; log(2 x) where x is far out.
 fn log_of_one_and(l: &mut Lanes, x: Ref, a: Ref, b: Ref, rest: Ref) -> Ref {
-    let sum = l.add(a, b);
-    let lost = l.sub(a, sum);
-    let lost = l.add(lost, b);
+    let Pair { high: sum, low: lost } = Pair::sum_of_ordered(l, a, b);
     let lost = l.add(lost, rest);
     let (zero, one, far) = (l.number(0.0), l.number(1.0), l.number(FAR));
     let far = l.less(far, x);
@@ -166,11 +165,7 @@ pub(super) fn atanh(l: &mut Lanes, x: Ref) -> Ref {
     let along = l.select(close, along_close, along);
     let lost = l.select(close, zero, lost);
 
-    let inverse = l.div(one, along);
-    let s = l.mul(across, inverse);
-    let minus = l.negative(s);
-    let left = l.fma(minus, along, across);
-    let left = l.fma(minus, lost, left);
+    let Quotient { value: s, left, inverse } = Pair::quotient(l, across, Pair { high: along, low: lost });
     let square = l.mul(s, s);
     let p = l.polynomial(square, l.pick(&ATANH_F32[..], &ATANH_F64[..]));
     let cube = l.mul(square, s);
@@ -182,12 +177,10 @@ pub(super) fn atanh(l: &mut Lanes, x: Ref) -> Ref {
     let low = std::f64::consts::LN_2 / 2.0 - high;
     let low = l.pick(low, 2.748961509354185e-14);
     let whole = l.scale(k, high);
-    let sum = l.add(whole, s);
-    let sum_lost = l.sub(whole, sum);
-    let sum_lost = l.add(sum_lost, s);
+    let sum = Pair::sum_of_ordered(l, whole, s);
     let tail = l.scale_add(k, low, tail);
-    let rest = l.add(sum_lost, tail);
-    let y = l.add(sum, rest);
+    let rest = l.add(sum.low, tail);
+    let y = l.add(sum.high, rest);
     // x^2 / 3 is below half an ulp.
     let y = l.with_sign_of(y, x);
     let y = unless_tiny(l, x, l.pick(2_f64.powi(-13), 2_f64.powi(-28)), y);

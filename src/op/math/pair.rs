@@ -47,12 +47,30 @@ impl Pair {
         Self { high, low: l.fma(a, b, minus) }
     }
 
+    /// above / (below + its rest), as the rounded quotient and what that leaves of above.
+    pub(super) fn quotient(l: &mut Lanes, above: Ref, below: Self) -> Quotient {
+        let one = l.number(1.0);
+        let inverse = l.div(one, below.high);
+        let value = l.mul(above, inverse);
+        let minus = l.negative(value);
+        let left = l.fma(minus, below.high, above);
+        Quotient { value, left: l.fma(minus, below.low, left), inverse }
+    }
+
     /// The product, to all digits but the last few.
     pub(super) fn mul(self, l: &mut Lanes, other: Self) -> Self {
         let Self { high, low } = Self::product(l, self.high, other.high);
         let low = l.fma(self.high, other.low, low);
         Self { high, low: l.fma(self.low, other.high, low) }
     }
+}
+
+/// A quotient, with the inverse of what was divided by.
+pub(super) struct Quotient {
+    pub(super) value: Ref,
+    /// Of the dividend.
+    pub(super) left: Ref,
+    pub(super) inverse: Ref,
 }
 
 /// log(x) of a positive normal number in `f64`, as 2 s + s^3 (2/3 + z q(z)) with s = (m - 1) / (m + 1) and
