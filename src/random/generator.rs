@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::bits::{Bits, Pcg, bounded, masked};
-use super::{drawn, room, wrong, ziggurat};
+use super::{check_scale, drawn, reach, room, width, wrong, ziggurat};
 use crate::array::{Array, ToShape};
 use crate::base::Result;
 
@@ -43,10 +43,7 @@ impl Generator {
     /// If the range is not finite, or there is no memory for them.
     #[track_caller]
     pub fn uniform(&mut self, range: Range<f64>, shape: impl ToShape) -> Result<Array> {
-        let width = range.end - range.start;
-        if !width.is_finite() {
-            return Err(wrong("uniform", format!("the range {range:?} is not finite")));
-        }
+        let width = width("uniform", &range)?;
         drawn("uniform", shape, || range.start + width * self.bits.next_double())
     }
 
@@ -65,9 +62,7 @@ impl Generator {
     /// If `scale` is negative or NaN, or there is no memory for them.
     #[track_caller]
     pub fn normal(&mut self, mean: f64, scale: f64, shape: impl ToShape) -> Result<Array> {
-        if scale.is_nan() || scale.is_sign_negative() {
-            return Err(wrong("normal", format!("a scale of {scale} is not positive")));
-        }
+        check_scale("normal", scale)?;
         drawn("normal", shape, || mean + scale * ziggurat::normal(&mut self.bits))
     }
 
@@ -86,9 +81,7 @@ impl Generator {
     /// If `scale` is negative or NaN, or there is no memory for them.
     #[track_caller]
     pub fn exponential(&mut self, scale: f64, shape: impl ToShape) -> Result<Array> {
-        if scale.is_nan() || scale.is_sign_negative() {
-            return Err(wrong("exponential", format!("a scale of {scale} is not positive")));
-        }
+        check_scale("exponential", scale)?;
         drawn("exponential", shape, || scale * ziggurat::exponential(&mut self.bits))
     }
 
@@ -98,10 +91,7 @@ impl Generator {
     /// If the range is empty, or there is no memory for them.
     #[track_caller]
     pub fn integers(&mut self, range: Range<i64>, shape: impl ToShape) -> Result<Array> {
-        if range.is_empty() {
-            return Err(wrong("integers", format!("the range {range:?} is empty")));
-        }
-        let most = range.end.wrapping_sub(range.start) as u64 - 1;
+        let most = reach("integers", &range)?;
         drawn("integers", shape, || range.start.wrapping_add(bounded(&mut self.bits, most) as i64))
     }
 

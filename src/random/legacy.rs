@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::bits::{Bits, Twister, masked};
-use super::{drawn, wrong};
+use super::{check_scale, drawn, reach, width};
 use crate::array::{Array, ToShape};
 use crate::base::Result;
 
@@ -56,9 +56,7 @@ impl RandomState {
     /// If `scale` is negative or NaN, or there is no memory for them.
     #[track_caller]
     pub fn normal(&mut self, mean: f64, scale: f64, shape: impl ToShape) -> Result<Array> {
-        if scale.is_nan() || scale.is_sign_negative() {
-            return Err(wrong("normal", format!("a scale of {scale} is not positive")));
-        }
+        check_scale("normal", scale)?;
         drawn("normal", shape, || mean + scale * self.gauss())
     }
 
@@ -68,10 +66,7 @@ impl RandomState {
     /// If the range is not finite, or there is no memory for them.
     #[track_caller]
     pub fn uniform(&mut self, range: Range<f64>, shape: impl ToShape) -> Result<Array> {
-        let width = range.end - range.start;
-        if !width.is_finite() {
-            return Err(wrong("uniform", format!("the range {range:?} is not finite")));
-        }
+        let width = width("uniform", &range)?;
         drawn("uniform", shape, || range.start + width * self.bits.next_double())
     }
 
@@ -81,10 +76,7 @@ impl RandomState {
     /// If the range is empty, or there is no memory for them.
     #[track_caller]
     pub fn randint(&mut self, range: Range<i64>, shape: impl ToShape) -> Result<Array> {
-        if range.is_empty() {
-            return Err(wrong("randint", format!("the range {range:?} is empty")));
-        }
-        let most = range.end.wrapping_sub(range.start) as u64 - 1;
+        let most = reach("randint", &range)?;
         drawn("randint", shape, || range.start.wrapping_add(masked(&mut self.bits, most) as i64))
     }
 

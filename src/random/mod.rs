@@ -29,6 +29,8 @@ mod stream;
 mod tables;
 mod ziggurat;
 
+use std::ops::Range;
+
 use crate::array::{Array, ToShape, extents};
 use crate::base::{Element, Error, ErrorKind, Result, Type};
 
@@ -52,6 +54,31 @@ fn room<T>(op: &str, count: usize) -> Result<Vec<T>> {
         Ok(()) => Ok(values),
         Err(_) => Err(Error::new(ErrorKind::Memory, format!("{op}: no memory for {count} numbers"))),
     }
+}
+
+/// Checks that `scale`, a deviation or a mean, is no negative number.
+fn check_scale(op: &str, scale: f64) -> Result<()> {
+    if scale.is_nan() || scale.is_sign_negative() {
+        return Err(wrong(op, format!("a scale of {scale} is not positive")));
+    }
+    Ok(())
+}
+
+/// How wide a range of floats is.
+fn width(op: &str, range: &Range<f64>) -> Result<f64> {
+    let width = range.end - range.start;
+    if !width.is_finite() {
+        return Err(wrong(op, format!("the range {range:?} is not finite")));
+    }
+    Ok(width)
+}
+
+/// How far the last of a range of integers is from the first.
+fn reach(op: &str, range: &Range<i64>) -> Result<u64> {
+    if range.is_empty() {
+        return Err(wrong(op, format!("the range {range:?} is empty")));
+    }
+    Ok(range.end.wrapping_sub(range.start) as u64 - 1)
 }
 
 /// An error of `op` about what it was given.
