@@ -45,8 +45,9 @@ impl Array {
     /// If evaluation fails.
     #[track_caller]
     pub fn unique_counts(&self) -> Result<(Array, Array)> {
-        let unique = self.unique_all()?;
-        Ok((unique.values, unique.counts))
+        let Unique { values, counts, .. } = self.uniques()?;
+        let [values, counts] = eval([values, counts])?;
+        Ok((values, counts))
     }
 
     /// The different values, ascending, and for every element the place of its value among them, `i64` of
@@ -56,8 +57,9 @@ impl Array {
     /// If evaluation fails.
     #[track_caller]
     pub fn unique_inverse(&self) -> Result<(Array, Array)> {
-        let unique = self.unique_all()?;
-        Ok((unique.values, unique.inverse))
+        let Unique { values, inverse, .. } = self.uniques()?;
+        let [values, inverse] = eval([values, inverse])?;
+        Ok((values, inverse))
     }
 
     /// The different values with where they are and how often.
@@ -66,6 +68,14 @@ impl Array {
     /// If evaluation fails.
     #[track_caller]
     pub fn unique_all(&self) -> Result<Unique> {
+        let Unique { values, indices, inverse, counts } = self.uniques()?;
+        let [values, indices, inverse, counts] = eval([values, indices, inverse, counts])?;
+        Ok(Unique { values, indices, inverse, counts })
+    }
+
+    /// The same, evaluated as far as it takes to count the values.
+    #[track_caller]
+    fn uniques(&self) -> Result<Unique> {
         let flat = self.try_ravel()?;
         let order = flat.try_argsort(0)?;
         let sorted = flat.try_take(&order, 0)?;
@@ -81,13 +91,12 @@ impl Array {
         let ends = ends.try_slice(crate::s![..places.size() as isize])?;
         let number = first.try_astype(crate::base::DType::I64)?.try_cumulative_sum(0)?.try_subtract(1)?;
         let inverse = order.zeros_like().at(&order).try_set(&number)?.try_reshape(self.shape())?;
-        let [values, indices, inverse, counts] = eval([
-            sorted.try_take(&places, 0)?,
-            order.try_take(&places, 0)?,
+        Ok(Unique {
+            values: sorted.try_take(&places, 0)?,
+            indices: order.try_take(&places, 0)?,
             inverse,
-            ends.try_subtract(&places)?,
-        ])?;
-        Ok(Unique { values, indices, inverse, counts })
+            counts: ends.try_subtract(&places)?,
+        })
     }
 
     /// Whether each element is among those of `others`, `bool` of the array's shape. Lazy. NaN is not.

@@ -93,12 +93,10 @@ pub enum Work {
 pub struct Host {
     /// Which.
     pub op: HostOp,
-    /// The buffers of its arguments, with their types.
-    pub args: Vec<(u32, Type)>,
-    /// The buffer of its result, with its type.
-    pub out: (u32, Type),
-    /// The same buffers as places.
-    pub places: Vec<Place>,
+    /// The buffers that its arguments are, from their first byte on, with their types.
+    pub args: Vec<(Place, Type)>,
+    /// The same of its result.
+    pub out: (Place, Type),
 }
 
 /// An elementwise stage.

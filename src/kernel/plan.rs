@@ -249,8 +249,11 @@ impl Planner<'_> {
 
     /// The kernel of a host operation, if it has anything to do.
     fn host(&self, id: NodeId, op: &HostOp, node: &Node) -> Option<Kernel> {
-        let of = |value: Value| (self.buffer_of(value), self.graph.ty(value).clone());
-        let args: Vec<(u32, Type)> = node.args.iter().map(|arg| of(*arg)).collect();
+        let of = |value: Value| {
+            let slot = Slot::Buffer(self.buffer_of(value));
+            (Place { slot, offset: 0, steps: SmallVec::new() }, self.graph.ty(value).clone())
+        };
+        let args: Vec<(Place, Type)> = node.args.iter().map(|arg| of(*arg)).collect();
         let out = of(id.into());
         let size = out.1.shape.size();
         // Indices that are out of range are an error even where they choose rows of no elements.
@@ -261,12 +264,6 @@ impl Planner<'_> {
         if size == 0 && !indexed {
             return None;
         }
-        let place = |(buffer, _): &(u32, Type)| Place {
-            slot: Slot::Buffer(*buffer),
-            offset: 0,
-            steps: SmallVec::new(),
-        };
-        let places = args.iter().chain([&out]).map(place).collect();
         let elements = args.iter().fold(size, |sum, (_, ty)| sum.saturating_add(ty.shape.size()));
         // A comparison costs several additions, and a row of n elements takes some log2(n) for each.
         let row = out.1.shape.last().copied().unwrap_or(1);
@@ -276,8 +273,7 @@ impl Planner<'_> {
             HostOp::Scan(_) | HostOp::Gather { .. } | HostOp::Scatter { .. } | HostOp::Assign { .. } => 4,
         };
         let weight = elements.saturating_mul(each);
-        let stage =
-            Stage { extents: SmallVec::new(), work: Work::Host(Host { op: op.clone(), args, out, places }) };
+        let stage = Stage { extents: SmallVec::new(), work: Work::Host(Host { op: op.clone(), args, out }) };
         Some(finish((0, 1), vec![stage], Vec::new(), weight, &self.lowering.strips))
     }
 

@@ -175,9 +175,8 @@ impl Printer<'_> {
             }
             Work::Reduce(reduce) => self.reduce(stage, reduce, from),
             Work::Host(host) => {
-                let (out, args) = host.places.split_last().expect("a result comes last");
-                let args: Vec<String> = args.iter().map(|place| self.place(place)).collect();
-                self.line(format!("{} = {}({})", self.place(out), host.op, args.join(", ")));
+                let args: Vec<String> = host.args.iter().map(|(place, _)| self.place(place)).collect();
+                self.line(format!("{} = {}({})", self.place(&host.out.0), host.op, args.join(", ")));
             }
             Work::Matmul(matmul) => self.matmul(stage, matmul),
         }

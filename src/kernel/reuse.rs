@@ -142,13 +142,12 @@ pub(super) fn accesses<'a>(stages: &'a [Stage], strips: &[Keyed<Strip>]) -> Vec<
                 (1..).zip(&then.chain.links).for_each(|(step, of)| link(&mut note, step, of));
             }
             Work::Host(host) => {
-                let (out, args) = host.places.split_last().expect("a result comes last");
-                for (at, (place, (_, ty))) in args.iter().zip(&host.args).enumerate() {
+                for (at, (place, ty)) in host.args.iter().enumerate() {
                     // Only the first may be written over, and that by whoever reads it where it writes.
                     let step = if at == 0 && host.op.may_be_in_place() { 0 } else { ANY_TIME };
                     note(step, place, ty.dtype.size(), false);
                 }
-                note(1, out, host.out.1.dtype.size(), true);
+                note(1, &host.out.0, host.out.1.dtype.size(), true);
             }
             Work::Matmul(matmul) => {
                 for factor in [&matmul.lhs, &matmul.rhs] {

@@ -86,7 +86,7 @@ pub(super) fn selected(machine: Machine, strip: &Strip, fold: Fold) -> String {
 
 impl Frame<'_> {
     fn reduce(&mut self, r: &Reduction, parts: &Parts) {
-        let [row, block, unmerged, in_memory, next] = std::array::from_fn(|_| self.asm.label());
+        let [row, block, unmerged, in_memory] = std::array::from_fn(|_| self.asm.label());
         self.enter(false);
         self.per_call();
         let field = |base: Gpr, offset: usize| Mem::At { base, disp: offset as i32 };
@@ -158,7 +158,6 @@ impl Frame<'_> {
         } else {
             self.truths_to_results(r);
         }
-        self.asm.bind(next);
         self.next_row(row);
         self.leave();
     }
@@ -283,19 +282,18 @@ impl Frame<'_> {
             frame.asm.alu_mem(Alu::Add, 8, Gpr::RDX, slot(r.scratch));
         };
         for part in r.parts() {
-            let [all, head, merged, last, next] = std::array::from_fn(|_| self.asm.label());
+            let [head, merged, last, next] = std::array::from_fn(|_| self.asm.label());
             if !r.is_one_part() {
                 self.lanes_to_memory(r, part.clone(), false);
             }
             // Of a block that is not the last, one level per trailing one of its number.
             self.load(Gpr::RAX, r.number);
             self.asm.alu_mem_imm(Alu::Cmp, 8, slot(r.rest), length as i32);
-            self.asm.jump(When::BelowOrEqual, all);
+            self.asm.jump(When::BelowOrEqual, head);
             self.asm.copy(Gpr::RCX, Gpr::RAX);
             self.asm.alu_imm(Alu::Add, Gpr::RCX, 1);
             self.asm.alu(Alu::Xor, Gpr::RAX, Gpr::RCX);
             self.asm.shift(false, Gpr::RAX, 1);
-            self.asm.bind(all);
             self.asm.bind(head);
             self.asm.test(8, Gpr::RAX);
             self.asm.jump(When::Equal, merged);

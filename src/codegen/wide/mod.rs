@@ -64,20 +64,22 @@ pub(super) fn machine(strip: &Strip, target: &Target) -> Option<Machine> {
     };
     match strip.kind {
         StripKind::Map => Some(machine),
-        // Not measured in vectors of 512 bits: what reductions read is mostly further away than that helps.
-        StripKind::Fold(_) | StripKind::Columns(_) => reduces(strip).then_some(Machine::Avx2),
+        StripKind::Fold(_) | StripKind::Columns(_) => reduces(strip).then_some(REDUCTIONS),
     }
 }
+
+/// What reductions are made for on either machine: they were not measured in vectors of 512 bits, and what they
+/// read is mostly further away than those help.
+const REDUCTIONS: Machine = Machine::Avx2;
 
 /// Whether code for the reduction `strip` is made here. Not where a body calls routines for every
 /// element, which would have to keep all accumulators; nor of truth values next to others; nor of those that are stored, which combine sixteen at a time there.
 fn reduces(strip: &Strip) -> bool {
-    let machine = Machine::Avx2;
     let outputs = strip.outputs();
     let truths = outputs.iter().filter(|output| output.dtype == DType::Bool).count();
     let arguments = &strip.operands[..strip.arguments];
     let stored = strip.body.len() == 1 && arguments.iter().all(|argument| argument.dtype == DType::Bool);
-    let (groups, held) = join::groups(machine, strip);
+    let (groups, held) = join::groups(REDUCTIONS, strip);
     let moves = |operand: &Operand| !join::stays(operand.step);
     let by_parts = matches!(strip.kind, StripKind::Fold(_)) && groups != held;
     outputs.len().is_power_of_two()

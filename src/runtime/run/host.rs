@@ -11,6 +11,7 @@ use super::{FloatState, Run};
 use crate::base::{DType, Element, Error, ErrorKind, Result, Type};
 use crate::kernel::loops::Host;
 use crate::kernel::schedule::pieces;
+use crate::kernel::{Place, Slot};
 use crate::op::Fold;
 use crate::op::host::{HostOp, SCAN_BLOCK, Update};
 
@@ -211,7 +212,7 @@ impl Run<'_> {
     pub(super) unsafe fn host(&self, host: &Host) -> Result<()> {
         // Tasks set their own; what runs between them computes too.
         let _state = FloatState::set_default();
-        let (out, out_type) = (self.context.buffers[host.out.0 as usize], &host.out.1);
+        let (out, out_type) = (self.memory_of(&host.out.0), &host.out.1);
         if let HostOp::Gather { axis } = host.op {
             let ty = &host.args[0].1;
             // SAFETY: the caller's promise.
@@ -282,20 +283,28 @@ impl Run<'_> {
         })
     }
 
+    /// The buffer that an argument or a result is.
+    fn memory_of(&self, place: &Place) -> *mut u8 {
+        match place.slot {
+            Slot::Buffer(buffer) => self.context.buffers[buffer as usize],
+            other => unreachable!("a host operation of {other:?}"),
+        }
+    }
+
     /// The memory of an argument.
     ///
     /// # Safety
     /// It holds elements of `T`.
-    unsafe fn elements<T>(&self, (buffer, _): &(u32, Type)) -> Shared<T> {
-        Shared(self.context.buffers[*buffer as usize].cast())
+    unsafe fn elements<T>(&self, (place, _): &(Place, Type)) -> Shared<T> {
+        Shared(self.memory_of(place).cast())
     }
 
     /// Indices of the first axes of an array of this shape.
     ///
     /// # Safety
     /// As `run::run`.
-    unsafe fn indices<'i>(&self, args: &[(u32, Type)], (shape, axis): (&'i [usize], u32)) -> Indices<'i> {
-        let of = |arg: &(u32, Type)| {
+    unsafe fn indices<'i>(&self, args: &[(Place, Type)], (shape, axis): (&'i [usize], u32)) -> Indices<'i> {
+        let of = |arg: &(Place, Type)| {
             // SAFETY: the caller's promise; indices are `i64`.
             unsafe { &*self.elements::<i64>(arg).part(0, arg.1.shape.size()) }
         };
