@@ -240,12 +240,22 @@ fn what_crosses_the_rows_is_copied_tile_by_tile() {
     let a = input([300, 300]);
     insta::assert_snapshot!(kernel(&(&a + a.t())), @r"
     kernel k0(a: f32[300, 300]) -> y: f32[300, 300] {
-      strip i in 0..300, j in 0..300 by tiles 64 x 64 {
+      strip i in 0..300, j in 0..300 by tiles 64 x 64 along rows {
         tile0 = a[j, i]
         y[i, j] = a[i, j] + tile0
       }
     }
     ");
+}
+
+#[test]
+fn sums_of_three_are_written_out_and_take_the_order_of_lanes() {
+    let x = input([100, 3]);
+    let difference = x.slice(s![.., NewAxis, ..]) - x.slice(s![NewAxis, .., ..]);
+    let distances = difference.square().sum(-1).sqrt();
+    insta::assert_snapshot!(distances.explain().unwrap().optimized, @"");
+    let few_results = input([60, 3]).sum(-1).explain().unwrap().optimized;
+    assert!(few_results.contains("reduce"), "{few_results}");
 }
 
 #[test]

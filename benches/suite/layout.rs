@@ -26,6 +26,8 @@ pub fn all(bench: &Bench) {
     add_transposed::<f64>(bench);
     stride2::<f32>(bench);
     stride2::<f64>(bench);
+    mask::<f32>(bench);
+    mask::<f64>(bench);
     pdist::<f32>(bench);
     pdist::<f64>(bench);
     jacobi::<f32>(bench);
@@ -107,6 +109,24 @@ fn stride2<T: Real>(bench: &Bench) {
         }
     });
     contest.run();
+}
+
+/// The positive elements.
+fn mask<T: Real>(bench: &Bench) {
+    for n in [100_000, 1_000_000, 10_000_000] {
+        let Some(row) = Row::of(bench, "w11_mask", &n.to_string(), T::DTYPE) else { continue };
+        let x = Input::<T>::random(1, [n], -1.0..1.0);
+        let xs = x.values();
+        let positive = || xs.iter().copied().filter(|&x| x > c::<T>(0.0)).collect::<Vec<T>>();
+        let expected = positive();
+        let mut contest = row.contest(&[x.bytes()], expected.len(), 0.0);
+        let array = x.array();
+        contest
+            .expect(|place| expected[place].wide())
+            .broadloom(move || array.mask(&array.greater(0.0)).expect("a mask of the array"))
+            .peer("loop", positive);
+        contest.run();
+    }
 }
 
 /// Distances between all pairs of points.

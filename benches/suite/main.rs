@@ -7,10 +7,8 @@
 //! - `turns`: measuring in turns; `contest`: a row, its contenders, its check; `output`: their results
 //! - `limits`: streams of memory and multiply-adds, as fast as the machine goes
 //! - `real`: the float types and the inputs
-//! - `elementwise`, `rows`, `reductions`, `dense`, `layout`: the workloads
+//! - `elementwise`, `rows`, `reductions`, `dense`, `layout`: the workloads; `functions`: the elementary functions
 //! - `small`: building, and evaluating next to nothing; `cold`: first evaluations
-//!
-//! There is no `w11_mask`, `x[x > 0]`, yet.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -28,6 +26,7 @@ mod cold;
 mod contest;
 mod dense;
 mod elementwise;
+mod functions;
 mod layout;
 mod limits;
 mod output;
@@ -48,6 +47,7 @@ fn main() {
     }
     let bench = Bench::start(args);
     elementwise::all(&bench);
+    functions::all(&bench);
     rows::all(&bench);
     reductions::all(&bench);
     dense::all(&bench);

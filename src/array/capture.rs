@@ -53,8 +53,8 @@ struct Seen {
     array: Array,
     /// What stands for its own operation in the captured graph.
     given: Option<Given>,
-    /// Places in the list of what it reads; none for a leaf.
-    args: SmallVec<[u32; 2]>,
+    /// Where in the list of what is read it reads from, and how many; none for a leaf.
+    args: (u32, u32),
     /// The first that is no view: itself, or what it is a view of.
     source: u32,
     /// Whether it has no value yet.
@@ -74,28 +74,6 @@ enum Given {
     Scalar(u32),
 }
 
-impl Seen {
-    /// The node it is in the captured graph, where `values` are those of what was seen before.
-    fn node(&self, values: &[Value]) -> Node {
-        let op = match (self.given, &self.array.0.op) {
-            (Some(Given::Input(number)), _) => Op::Input(number),
-            (Some(Given::Scalar(number)), _) => Op::Scalar(number),
-            (None, op) => op.clone().expect("a lazy node has an operation"),
-        };
-        let args = self.args.iter().map(|&arg| values[arg as usize]);
-        Node::new(op, args, self.array.ty().clone())
-    }
-
-    /// Adds to `record` all that its node in the captured graph is made from.
-    fn record(&self, record: &mut Record) {
-        match self.given {
-            Some(given) => record.add(&given),
-            None => record.add(&(2_isize, self.array.0.op.as_ref())),
-        }
-        record.add(&(&self.args, self.array.ty()));
-    }
-}
-
 /// What some roots need, captured.
 #[derive(Default)]
 pub(super) struct Capture {
@@ -104,6 +82,8 @@ pub(super) struct Capture {
     scalars: Vec<Scalar>,
     /// Arguments before what reads them.
     seen: Vec<Seen>,
+    /// Places of what they read, of one after the other.
+    reads: Vec<u32>,
     known: FxHashMap<*const UserNode, u32>,
     /// Whether what is seen counts as passed.
     marks: bool,
@@ -113,10 +93,17 @@ pub(super) struct Capture {
     origin: Option<&'static Location<'static>>,
 }
 
-enum Step {
-    Enter(Array),
-    /// What it reads has been entered, and is kept alive by being seen.
-    Leave(Array, SmallVec<[*const UserNode; 2]>),
+/// A node on the way.
+struct Step {
+    array: Array,
+    /// If what it reads has been entered, how many that are; they are kept alive by being seen.
+    entered: Option<u32>,
+}
+
+impl Step {
+    fn enter(array: Array) -> Self {
+        Self { array, entered: None }
+    }
 }
 
 impl Capture {
@@ -130,28 +117,42 @@ impl Capture {
         // Room for a short expression, which then grows nothing.
         self.known.reserve(USUAL);
         self.seen.reserve(USUAL);
-        let mut capture = self;
+        self.reads.reserve(2 * USUAL);
         let mut steps: Vec<Step> = Vec::with_capacity(USUAL);
-        steps.extend(roots.iter().rev().cloned().map(Step::Enter));
-        while let Some(step) = steps.pop() {
-            match step {
-                Step::Enter(array) if capture.known.contains_key(&Arc::as_ptr(&array.0)) => {}
-                Step::Enter(array) => {
-                    let array = array.sound()?;
-                    match array.0.lazy() {
-                        Some(_) if matches!(array.0.op, Some(Op::Input(_))) => capture.parameter(array)?,
-                        Some(args) => {
-                            let addresses = args.iter().map(|arg| Arc::as_ptr(&arg.0)).collect();
-                            steps.push(Step::Leave(array, addresses));
-                            steps.extend(args.into_iter().rev().map(Step::Enter));
-                        }
-                        None => capture.leaf(array),
+        // What the nodes read that have been entered and not left, the innermost last.
+        let mut open: Vec<*const UserNode> = Vec::with_capacity(2 * USUAL);
+        steps.extend(roots.iter().rev().cloned().map(Step::enter));
+        while let Some(Step { array, entered }) = steps.pop() {
+            if let Some(reads) = entered {
+                let first = open.len() - reads as usize;
+                self.node(array, &open[first..]);
+                open.truncate(first);
+                continue;
+            }
+            if self.known.contains_key(&Arc::as_ptr(&array.0)) {
+                continue;
+            }
+            let array = array.sound()?;
+            if matches!(array.0.op, Some(Op::Input(_))) && !array.is_evaluated() {
+                self.parameter(array)?;
+                continue;
+            }
+            let at = steps.len();
+            let reads = array.0.lazy(|args| {
+                for arg in args.iter().rev() {
+                    if !self.known.contains_key(&Arc::as_ptr(&arg.0)) {
+                        steps.push(Step::enter(arg.clone()));
                     }
                 }
-                Step::Leave(array, args) => capture.node(array, &args),
+                open.extend(args.iter().map(|arg| Arc::as_ptr(&arg.0)));
+                args.len() as u32
+            });
+            match reads {
+                Some(_) => steps.insert(at, Step { array, entered: reads }),
+                None => self.leaf(array),
             }
         }
-        Ok(capture)
+        Ok(self)
     }
 
     fn leaf(&mut self, array: Array) {
@@ -164,13 +165,14 @@ impl Capture {
         self.inputs.push(Leaf { buffer, donated: false });
         self.names.push(array.0.name.as_deref().map(str::to_owned));
         let source = self.seen.len() as u32;
-        let args = SmallVec::new();
-        self.push(Seen { array, given, args, source, is_lazy: false, was_passed: false, creation: None });
+        self.push(Seen { array, given, args: (0, 0), source, is_lazy: false, was_passed: false, creation: None });
     }
 
     fn node(&mut self, array: Array, args: &[*const UserNode]) {
         let op = array.0.op.as_ref().expect("a lazy node has an operation");
-        let args: SmallVec<[u32; 2]> = args.iter().map(|arg| self.known[arg]).collect();
+        let range = (self.reads.len() as u32, args.len() as u32);
+        self.reads.extend(args.iter().map(|arg| self.known[arg]));
+        let args = &self.reads[range.0 as usize..];
         let read = |place: u32| &self.seen[place as usize];
         let source = match op {
             Op::View(_) => read(args[0]).source,
@@ -197,7 +199,7 @@ impl Capture {
         if self.marks {
             array.0.passed.store(true, Relaxed);
         }
-        self.push(Seen { array, given, args, source, is_lazy: true, was_passed, creation });
+        self.push(Seen { array, given, args: range, source, is_lazy: true, was_passed, creation });
     }
 
     fn push(&mut self, seen: Seen) {
@@ -214,12 +216,38 @@ impl Capture {
         &self.seen[self.place(array) as usize]
     }
 
+    /// The places of what was read by `seen`.
+    fn args(&self, seen: &Seen) -> &[u32] {
+        let (first, count) = seen.args;
+        &self.reads[first as usize..][..count as usize]
+    }
+
+    /// The node that `seen` is in the captured graph, where `values` are those of what was seen before.
+    fn captured_node(&self, seen: &Seen, values: &[Value]) -> Node {
+        let op = match (seen.given, &seen.array.0.op) {
+            (Some(Given::Input(number)), _) => Op::Input(number),
+            (Some(Given::Scalar(number)), _) => Op::Scalar(number),
+            (None, op) => op.clone().expect("a lazy node has an operation"),
+        };
+        let args = self.args(seen).iter().map(|&arg| values[arg as usize]);
+        Node::new(op, args, seen.array.ty().clone())
+    }
+
+    /// Adds to `record` all that the node of `seen` in the captured graph is made from.
+    fn record(&self, seen: &Seen, record: &mut Record) {
+        match seen.given {
+            Some(given) => record.add(&given),
+            None => record.add(&(2_isize, seen.array.0.op.as_ref())),
+        }
+        record.add(&(self.args(seen), seen.array.ty()));
+    }
+
     /// The graph of what was seen, with no outputs yet, and the value of each place in it.
     fn nodes(&self) -> (Graph, Vec<Value>) {
         let mut graph = Graph::default();
         let mut values: Vec<Value> = Vec::with_capacity(self.seen.len());
         for seen in &self.seen {
-            values.push(graph.add(seen.node(&values)).into());
+            values.push(graph.add(self.captured_node(seen, &values)).into());
         }
         (graph, values)
     }
@@ -234,7 +262,7 @@ impl Capture {
     /// The graph of what was seen that results in these places.
     fn graph(&self, places: &[u32]) -> Made {
         let mut record = Record::new();
-        self.seen.iter().for_each(|seen| seen.record(&mut record));
+        self.seen.iter().for_each(|seen| self.record(seen, &mut record));
         record.add(&places);
         known::graph(record, || {
             let (graph, values) = self.nodes();
@@ -253,7 +281,7 @@ impl Capture {
         for (place, seen) in self.seen.iter().enumerate() {
             let is_view = seen.source != place as u32;
             if seen.is_lazy && !seen.was_passed && !is_view {
-                seen.args.iter().for_each(|&arg| read(arg));
+                self.args(seen).iter().for_each(|&arg| read(arg));
             }
         }
         // A root is stored whatever it is, so a view reads like any other.
@@ -430,9 +458,8 @@ pub(super) fn held(array: &Array) -> (usize, usize) {
         if known.insert(Arc::as_ptr(&array.0), ()).is_some() {
             continue;
         }
-        if let Some(args) = array.0.lazy() {
+        if array.0.lazy(|args| pending.extend(args.iter().cloned())).is_some() {
             operations += usize::from(!matches!(array.0.op, Some(Op::Const(_) | Op::Input(_))));
-            pending.extend(args);
         } else if let Some(buffer) = array.0.value.get() {
             buffers.insert(Arc::as_ptr(buffer), buffer.bytes());
         }

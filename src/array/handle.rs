@@ -70,10 +70,11 @@ impl Node {
         self.args.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What the op reads, if there is no value yet; `None` too if there never can be one.
-    pub fn lazy(&self) -> Option<Args> {
+    /// What `look` makes of what the op reads, if there is no value yet; `None` too if there never can be
+    /// one. `look` may evaluate and drop nothing: a lock is held meanwhile.
+    pub fn lazy<T>(&self, look: impl FnOnce(&Args) -> T) -> Option<T> {
         // Looked at first because it needs no lock; the arguments may still have been dropped since.
-        if self.value.get().is_some() { None } else { self.lock().clone() }
+        if self.value.get().is_some() { None } else { self.lock().as_ref().map(look) }
     }
 
     /// The constant every element is, if the node is one and not stored.

@@ -226,7 +226,14 @@ fn true_places(op: &str, mask: &Array) -> Result<Array> {
     let values = mask.as_slice::<bool>()?;
     let count = values.iter().filter(|value| **value).count();
     let mut places: Vec<i64> = Vec::new();
-    places.try_reserve_exact(count).map_err(|_| Error::out_of_memory(8 * count))?;
-    places.extend(values.iter().zip(0..).filter(|(value, _)| **value).map(|(_, place)| place));
+    places.try_reserve_exact(count + 1).map_err(|_| Error::out_of_memory(8 * count))?;
+    places.resize(count + 1, 0);
+    // Every place is written, and kept if the next goes elsewhere: no processor foresees a mask.
+    let mut next = 0;
+    for (place, value) in values.iter().enumerate() {
+        places[next] = place as i64;
+        next += usize::from(*value);
+    }
+    places.truncate(count);
     Array::from_vec(places, count)
 }

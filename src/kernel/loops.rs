@@ -133,6 +133,9 @@ pub struct Tiles {
     /// Whether each row follows the one before in all that is not staged, so that strips run along
     /// whole tiles.
     pub run: bool,
+    /// Whether tiles follow one another along the rows, so that what is not staged is read on where it was
+    /// left; else down the columns, along which what is staged lies.
+    pub along: bool,
 }
 
 /// An argument that is copied tile by tile.

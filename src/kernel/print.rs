@@ -204,8 +204,9 @@ impl Printer<'_> {
         let column = self.range(map.column, extent(map.column));
         let tiles = match map.tiles {
             None => String::new(),
-            Some(Tiles { rows, columns, run }) => {
-                format!(" by {} {rows} x {columns}", if run { "runs" } else { "tiles" })
+            Some(Tiles { rows, columns, run, along }) => {
+                let (what, order) = (if run { "runs" } else { "tiles" }, if along { " along rows" } else { "" });
+                format!(" by {what} {rows} x {columns}{order}")
             }
         };
         self.line(format!("strip {row}{column}{tiles} {{"));

@@ -61,7 +61,7 @@ impl Plan {
                 for link in &mut chain.links {
                     let strip = &self.strips[link.strip];
                     let row = match tiles {
-                        Some(Tiles { run: true, rows, columns }) => *rows * *columns,
+                        Some(Tiles { run: true, rows, columns, .. }) => *rows * *columns,
                         Some(Tiles { columns, .. }) => *columns,
                         None => stage.extents[*column],
                     };

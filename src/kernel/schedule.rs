@@ -122,7 +122,12 @@ impl Axes {
         let staged: SmallVec<[usize; 4]> =
             (0..sizes.len()).filter(|&operand| lying(operand) == Some(row)).collect();
         let size = staged.iter().map(|&operand| sizes[operand].0).max().unwrap_or(1);
-        let tiles = Tiles { rows: CROSSING_BYTES / size, columns: CROSSING_COLUMNS, run: false };
+        // Each tile of what is read as it lies is on pages of its own, unless tiles go along its rows.
+        let along = (0..sizes.len()).any(|operand| {
+            let (size, written) = sizes[operand];
+            !written && size != 0 && !staged.contains(&operand) && self.steps[operand][row] != 0
+        });
+        let tiles = Tiles { rows: CROSSING_BYTES / size, columns: CROSSING_COLUMNS, run: false, along };
         Walk { column, row: Some(row), tiles: Some(tiles), staged }
     }
 
@@ -172,7 +177,7 @@ impl Axes {
         let vectors = self.total(candidates) / 4.0;
         let cost = vectors * (1.0 + (0..sizes.len()).map(price).sum::<f64>()) + ROW_COST;
         let size = staged.iter().map(|&operand| sizes[operand].0).max().unwrap_or(1);
-        let tiles = Tiles { rows: (RUN_BYTES / size / n).max(1), columns: n, run: true };
+        let tiles = Tiles { rows: (RUN_BYTES / size / n).max(1), columns: n, run: true, along: false };
         Some((Walk { column, row: Some(row), tiles: Some(tiles), staged }, cost))
     }
 }

@@ -11,6 +11,7 @@ pub mod nest;
 pub mod pattern;
 pub mod rules;
 pub mod simplify;
+pub mod unroll;
 
 use std::borrow::Cow;
 
@@ -34,6 +35,7 @@ pub const PASSES: &[Pass] = &[
     Pass { name: "fuse", run: fuse::fuse, needed: false },
     Pass { name: "absorb", run: absorb::absorb, needed: false },
     Pass { name: "group", run: group::group, needed: false },
+    Pass { name: "unroll", run: unroll::unroll, needed: false },
 ];
 
 /// The graph after all passes that `enabled` lets run and those that must. `seen` is shown the graph

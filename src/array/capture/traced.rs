@@ -43,7 +43,7 @@ impl Capture {
     /// What has no value yet, does not depend on a parameter and is read by something that does, or
     /// is a root; but for creation, which is part of the loops that read it.
     fn fixed(&self, roots: &[Array]) -> Vec<Array> {
-        let reads = self.seen.iter().filter(|seen| seen.array.0.traced).flat_map(|seen| &seen.args);
+        let reads = self.seen.iter().filter(|seen| seen.array.0.traced).flat_map(|seen| self.args(seen));
         let mut fixed: Vec<u32> = reads
             .copied()
             .chain(roots.iter().map(|root| self.place(root)))

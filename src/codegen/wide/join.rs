@@ -11,7 +11,7 @@ use super::{Machine, lanes};
 use crate::base::strip::{LANE_BYTES, ROUNDS, Step};
 use crate::base::{DType, Scalar};
 use crate::codegen::fold::with_element;
-use crate::kernel::Strip;
+use crate::kernel::{Strip, StripKind};
 use crate::kernel::interpret::combiner;
 use crate::op::{Expr, Fold, Inst as Code};
 /// What one lane accumulates.
@@ -85,6 +85,16 @@ pub(super) fn groups(machine: Machine, strip: &Strip) -> (usize, usize) {
     (groups, held(machine, outputs.len(), groups))
 }
 
+/// Whether `strip` is an extreme of whole rows whose elements cost next to nothing, so that `join_quickly` does
+/// most of it, with 256 bits: a round is eight vectors of floats, and a sum and an extreme of each fit there.
+pub(super) fn is_quick(strip: &Strip) -> bool {
+    matches!(strip.kind, StripKind::Fold(Fold::Max | Fold::Min))
+        && strip.outputs()[0].dtype.is_float()
+        && groups(Machine::Avx2, strip).0 * QUICKLY <= 8
+        && strip.body.len() <= QUICK
+        && strip.operands[..strip.arguments].iter().all(|operand| stays(operand.step))
+}
+
 impl Reduction {
     pub(super) fn new(machine: Machine, strip: &Strip, fold: Fold, slots: &mut Slots) -> Self {
         let vector = lanes(machine, strip);
@@ -109,12 +119,7 @@ impl Reduction {
             groups,
             held,
             combine: combiner(fold, &dtypes),
-            quick: machine == Machine::Avx2
-                && matches!(fold, Fold::Max | Fold::Min)
-                && dtypes[0].is_float()
-                && groups * QUICKLY <= 8
-                && strip.body.len() <= QUICK
-                && strip.operands[..strip.arguments].iter().all(|operand| stays(operand.step)),
+            quick: machine == Machine::Avx2 && is_quick(strip),
             results,
             number,
             start,

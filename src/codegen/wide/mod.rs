@@ -64,22 +64,25 @@ pub(super) fn machine(strip: &Strip, target: &Target) -> Option<Machine> {
     };
     match strip.kind {
         StripKind::Map => Some(machine),
-        StripKind::Fold(_) | StripKind::Columns(_) => reduces(strip).then_some(REDUCTIONS),
+        StripKind::Fold(_) | StripKind::Columns(_) => {
+            // Extremes found by two instructions wait for loads, which wider vectors do not hasten; truth values
+            // are taken from registers by an instruction that ends at 256 bits.
+            let truths = strip.outputs().iter().all(|output| output.dtype == DType::Bool);
+            let machine = if truths || join::is_quick(strip) { Machine::Avx2 } else { machine };
+            reduces(machine, strip).then_some(machine)
+        }
     }
 }
 
-/// What reductions are made for on either machine: they were not measured in vectors of 512 bits, and what they
-/// read is mostly further away than those help.
-const REDUCTIONS: Machine = Machine::Avx2;
-
 /// Whether code for the reduction `strip` is made here. Not where a body calls routines for every
-/// element, which would have to keep all accumulators; nor of truth values next to others; nor of those that are stored, which combine sixteen at a time there.
-fn reduces(strip: &Strip) -> bool {
+/// element, which would have to keep all accumulators; nor of truth values next to others; nor of those that
+/// are stored, which combine sixteen at a time there.
+fn reduces(machine: Machine, strip: &Strip) -> bool {
     let outputs = strip.outputs();
     let truths = outputs.iter().filter(|output| output.dtype == DType::Bool).count();
     let arguments = &strip.operands[..strip.arguments];
     let stored = strip.body.len() == 1 && arguments.iter().all(|argument| argument.dtype == DType::Bool);
-    let (groups, held) = join::groups(REDUCTIONS, strip);
+    let (groups, held) = join::groups(machine, strip);
     let moves = |operand: &Operand| !join::stays(operand.step);
     let by_parts = matches!(strip.kind, StripKind::Fold(_)) && groups != held;
     outputs.len().is_power_of_two()

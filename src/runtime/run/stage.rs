@@ -24,8 +24,19 @@ pub struct Tile {
     pub n: usize,
     /// Rows.
     pub rows: usize,
-    /// Rows of the tile after this one, in the direction of rows.
-    pub next: usize,
+    /// The tile that comes after this one.
+    pub next: Next,
+}
+
+/// A tile that will be copied next.
+#[derive(Clone, Copy)]
+pub struct Next {
+    /// Bytes from the first element of this tile to its first.
+    pub at: isize,
+    /// Its columns; none if there is no such tile.
+    pub n: usize,
+    /// Its rows.
+    pub rows: usize,
 }
 
 /// What a stage holds: a tile that repeats one row for ever is copied once.
@@ -107,9 +118,9 @@ unsafe fn copy<T: Copy>(tile: Tile, to: *mut T) {
 unsafe fn cross<T: Copy>(tile: Tile, to: *mut T) {
     let Tile { size, from, column, n, rows, next, .. } = tile;
     // Ahead of the next tile: lines so far apart are fetched by no hardware.
-    for j in 0..n {
-        for byte in (0..next * size).step_by(LINE) {
-            prefetch(from.wrapping_offset(column * j as isize).wrapping_add(rows * size + byte));
+    for j in 0..next.n {
+        for byte in (0..next.rows * size).step_by(LINE) {
+            prefetch(from.wrapping_offset(next.at + column * j as isize).wrapping_add(byte));
         }
     }
     let at = |i: usize, j: usize| from.wrapping_offset(column * j as isize).cast::<T>().wrapping_add(i);
@@ -242,7 +253,7 @@ mod tests {
         let mut to = vec![T::default(); rows * n + SPLAT];
         let bytes = |step: isize| step * size as isize;
         let from = values[first..].as_ptr().cast();
-        let tile = Tile { size, from, row: bytes(row), column: bytes(column), n, rows, next: 2 };
+        let tile = Tile { size, from, row: bytes(row), column: bytes(column), n, rows, next: Next { at: 0, n, rows: 2 } };
         // SAFETY: all elements are among the values, and there is room.
         unsafe { Copied::default().copy(tile, to.as_mut_ptr().cast()) };
         for i in 0..rows {
@@ -280,7 +291,8 @@ mod tests {
         let mut copied = Copied::default();
         let mut copy = |first: usize, rows: usize| {
             let from = values[first..].as_ptr().cast();
-            let tile = Tile { size: 4, from, column: 4, row: 0, n: 3, rows, next: 0 };
+            let next = Next { at: 0, n: 0, rows: 0 };
+            let tile = Tile { size: 4, from, column: 4, row: 0, n: 3, rows, next };
             // SAFETY: the values are there, and there is room.
             unsafe { copied.copy(tile, to.as_mut_ptr().cast()) };
             to[..rows * 3].to_vec()

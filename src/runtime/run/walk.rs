@@ -219,8 +219,7 @@ impl Context<'_> {
         errors
     }
 
-    /// Runs an elementwise stage over a rectangle, tile by tile: columns of tiles, one after the
-    /// other, since what is staged mostly lies along the rows.
+    /// Runs an elementwise stage over a rectangle, tile by tile.
     ///
     /// # Safety
     /// As [`Context::link`]; the memory has the stage's `work_bytes`.
@@ -229,32 +228,42 @@ impl Context<'_> {
         let starts = staging(map).1;
         let mut copies: SmallVec<[stage::Copied; 4]> = smallvec![stage::Copied::default(); starts.len()];
         let mut index: SmallVec<[usize; 6]> = rect.index.into();
-        for first_column in (0..rect.n).step_by(tiles.columns) {
-            for first_row in (0..rect.rows).step_by(tiles.rows) {
-                index[rect.column] = rect.index[rect.column] + first_column;
-                if let Some(row) = rect.row {
-                    index[row] = rect.index[row] + first_row;
-                }
-                let n = tiles.columns.min(rect.n - first_column);
-                let rows = tiles.rows.min(rect.rows - first_row);
-                let tile = Rect { index: &index, n, rows, ..rect };
-                let mut locals: SmallVec<[Local; 6]> = SmallVec::new();
-                for ((staged, &start), copied) in map.staged.iter().zip(&starts).zip(&mut copies) {
-                    let (from, column, row) = self.address(&staged.place, &tile, memory, memory.work);
-                    let (to, size) = (memory.work.wrapping_add(start), staged.dtype.size());
-                    let next = (rect.rows - first_row - rows).min(tiles.rows);
-                    // SAFETY: the place is the caller's, and the stage has room for a tile.
-                    unsafe { copied.copy(stage::Tile { size, from, column, row, n, rows, next }, to) };
-                    locals.push(Local { base: to, column: size as isize, row: (n * size) as isize });
-                }
-                let tile = match tiles.run {
-                    true => Rect { n: n * rows, row: None, rows: 1, locals: &locals, ..tile },
-                    false => Rect { locals: &locals, ..tile },
-                };
-                // SAFETY: the tile is part of the caller's rectangle; of a run, every operand's rows
-                // follow one another.
-                errors |= unsafe { self.chain(&map.chain, tile, memory, memory.work) };
+        let (wide, high) = (rect.n.div_ceil(tiles.columns), rect.rows.div_ceil(tiles.rows));
+        for nth in 0..wide * high {
+            let (across, down) = if tiles.along { (nth % wide, nth / wide) } else { (nth / high, nth % high) };
+            let (first_column, first_row) = (across * tiles.columns, down * tiles.rows);
+            index[rect.column] = rect.index[rect.column] + first_column;
+            if let Some(row) = rect.row {
+                index[row] = rect.index[row] + first_row;
             }
+            let n = tiles.columns.min(rect.n - first_column);
+            let rows = tiles.rows.min(rect.rows - first_row);
+            let tile = Rect { index: &index, n, rows, ..rect };
+            let mut locals: SmallVec<[Local; 6]> = SmallVec::new();
+            for ((staged, &start), copied) in map.staged.iter().zip(&starts).zip(&mut copies) {
+                let (from, column, row) = self.address(&staged.place, &tile, memory, memory.work);
+                let (to, size) = (memory.work.wrapping_add(start), staged.dtype.size());
+                let next = match tiles.along {
+                    true => {
+                        let left = rect.n - first_column - n;
+                        stage::Next { at: column * n as isize, n: left.min(tiles.columns), rows }
+                    }
+                    false => {
+                        let left = rect.rows - first_row - rows;
+                        stage::Next { at: row * rows as isize, n, rows: left.min(tiles.rows) }
+                    }
+                };
+                // SAFETY: the place is the caller's, and the stage has room for a tile.
+                unsafe { copied.copy(stage::Tile { size, from, column, row, n, rows, next }, to) };
+                locals.push(Local { base: to, column: size as isize, row: (n * size) as isize });
+            }
+            let tile = match tiles.run {
+                true => Rect { n: n * rows, row: None, rows: 1, locals: &locals, ..tile },
+                false => Rect { locals: &locals, ..tile },
+            };
+            // SAFETY: the tile is part of the caller's rectangle; of a run, every operand's rows
+            // follow one another.
+            errors |= unsafe { self.chain(&map.chain, tile, memory, memory.work) };
         }
         errors
     }
