@@ -326,6 +326,44 @@ fn of_order_and_counts() {
 }
 
 #[test]
+fn of_statistics() {
+    let (x, none) = (Array::zeros([3, 4], F32), Array::zeros([3, 0], F32));
+    insta::assert_snapshot!(errors![
+        none.try_nanmax(1),
+        none.try_nanargmin(1),
+        none.try_nanmedian(1),
+        none.try_vector_norm(f64::INFINITY, 1),
+        x.try_nansum(5),
+        x.astype(I32).try_nanmedian(7),
+        x.try_max(over(0).dtype(F64)),
+        x.try_logsumexp(over(1).correction(1)),
+        x.try_nanvar(over(0).dtype(I32)),
+        x.try_nanquantile(2.0, ..),
+        x.try_average(&Array::zeros(7, F32), 0),
+        Array::zeros([1, 2, 3], F32).try_cov(1),
+        array![true].try_ptp(0),
+        x.try_cumulative_sum([0, 1]),
+        x.try_cumulative_max(over(0).keepdims()),
+    ], @"
+    nanmax: f32[3, 0] has no elements along the reduced axes, and max of none has no value
+    nanargmin: f32[3, 0] has no elements along the reduced axes, and min of none has no value
+    nanmedian: f32[3, 0] has no elements along the reduced axes
+    vector_norm: f32[3, 0] has no elements along the reduced axes, and max of none has no value
+    nansum: axis 5 is out of range for f32[3, 4], which has rank 2
+    nanmedian: axis 7 is out of range for i32[3, 4], which has rank 2
+    max: takes no dtype
+    logsumexp: takes no correction
+    nanvar: a mean is no i32
+    nanquantile: a share of 2 is not between 0 and 1
+    average: weights f32[7] are neither one for each of f32[3, 4] nor of its axes
+    cov: f32[1, 2, 3] is not of rank 2
+    ptp: not defined for bool
+    cumulative_sum: takes one axis or `..`, not 2
+    cumulative_max: takes axes without options
+    ");
+}
+
+#[test]
 fn of_creation() {
     insta::assert_snapshot!(errors![
         Array::from_vec(vec![1, 2, 3], [2, 2]),

@@ -118,6 +118,11 @@ fn sets_are_those_of_numpy() {
 }
 
 #[test]
+fn statistics_are_those_of_numpy() {
+    check(answers!("statistics"));
+}
+
+#[test]
 fn compositions_have_the_values_of_their_formulas() {
     check(answers!("compositions"));
 }

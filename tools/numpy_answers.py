@@ -9,7 +9,7 @@ A line is a case, `op argument ... => outcome`, a definition, `let name = litera
                 f32[2]:1,-0    a literal; numbers are the shortest decimals that read back exactly
                 name           a definition above
                 w:2 w:2.5 w:true   a Rust scalar
-                a:0,-1;k;c=1   axes, `a:..` for all, with keepdims and correction
+                a:0,-1;k;c=1;t=f64   axes, `a:..` for all, with keepdims, correction and dtype
                 (2,-1)         a shape          n:3  an integer          x:0.5  a float
                 F32            a dtype          s:1:,::-2,None,...,-1    a slice, as Python writes it
     `op argument ... | op argument ...` is a chain: what came out is the first argument of the next op.
@@ -96,12 +96,13 @@ def weak(value):
     return Text("w:" + (str(value).lower() if isinstance(value, bool) else number(value) if isinstance(value, int) else repr(value)), value)
 
 
-def axes(axes, keepdims=False, correction=None):
+def axes(axes, keepdims=False, correction=None, dtype=None):
     if axes is None:
         text = ".."
     else:
         text = ",".join(str(axis) for axis in (axes if isinstance(axes, tuple) else (axes,)))
-    return Text("a:" + text + (";k" if keepdims else "") + (f";c={correction}" if correction is not None else ""))
+    return Text("a:" + text + (";k" if keepdims else "") + (f";c={correction}" if correction is not None else "")
+                + (f";t={dtype}" if dtype is not None else ""))
 
 
 def shape(extents):

@@ -47,7 +47,8 @@ fallible! {
     }
 
     /// The sums of each element along `axis` and all before it. Integers and truth values add up in `i64`,
-    /// and wrap; the order of float sums is documented in `docs/numerics.md`.
+    /// and wrap; [`over`](crate::array::over)`(axis).dtype(F64)` adds up in `F64`. The order of float sums is
+    /// documented in `docs/numerics.md`. Of `..`, all elements as one row.
     ///
     /// # Examples
     /// ```
@@ -57,27 +58,27 @@ fallible! {
     /// # Ok::<(), broadloom::Error>(())
     /// ```
     #[doc(alias = "cumsum")]
-    pub fn cumulative_sum(&self, axis: isize) {
-        scan("cumulative_sum", self, axis, Fold::Sum)
+    pub fn cumulative_sum(&self, axis: impl ToAxes) {
+        scan("cumulative_sum", self, axis.over(), Fold::Sum)
     }
 
     /// The products of each element along `axis` and all before it, as for
     /// [`cumulative_sum`](Array::cumulative_sum).
     #[doc(alias = "cumprod")]
-    pub fn cumulative_prod(&self, axis: isize) {
-        scan("cumulative_prod", self, axis, Fold::Prod)
+    pub fn cumulative_prod(&self, axis: impl ToAxes) {
+        scan("cumulative_prod", self, axis.over(), Fold::Prod)
     }
 
     /// The largest of each element along `axis` and all before it; NaN from the first one on.
     #[doc(alias = "maximum.accumulate")]
-    pub fn cumulative_max(&self, axis: isize) {
-        scan("cumulative_max", self, axis, Fold::Max)
+    pub fn cumulative_max(&self, axis: impl ToAxes) {
+        scan("cumulative_max", self, axis.over(), Fold::Max)
     }
 
     /// The smallest of each element along `axis` and all before it; NaN from the first one on.
     #[doc(alias = "minimum.accumulate")]
-    pub fn cumulative_min(&self, axis: isize) {
-        scan("cumulative_min", self, axis, Fold::Min)
+    pub fn cumulative_min(&self, axis: impl ToAxes) {
+        scan("cumulative_min", self, axis.over(), Fold::Min)
     }
 
     /// Where each of `values` belongs in this array of rank 1, which is in ascending order: how many
@@ -248,9 +249,24 @@ pub(super) fn along(op: &str, array: &Array, axis: isize, host: HostOp) -> Resul
 }
 
 #[track_caller]
-fn scan(op: &str, array: &Array, axis: isize, fold: Fold) -> Result<Array> {
-    let array = build::cast(op, array, fold.computes_in(array.dtype()))?;
-    along(op, &array, axis, HostOp::Scan(fold))
+fn scan(op: &str, array: &Array, over: Over, fold: Fold) -> Result<Array> {
+    let (dtype, over) = over.split_dtype();
+    let array = match dtype {
+        Some(dtype) => build::cast(op, array, dtype)?,
+        None => array.clone(),
+    };
+    let (array, axis) = match &over.plain(op, array.ty())?[..] {
+        _ if over.is_all() => (array.try_ravel()?, 0),
+        &[axis] => (array, axis),
+        axes => {
+            let message = format!("{op}: takes one axis or `..`, not {}", axes.len());
+            return Err(Error::new(ErrorKind::Axis, message));
+        }
+    };
+    let sums =
+        along(op, &build::cast(op, &array, fold.computes_in(array.dtype()))?, axis, HostOp::Scan(fold))?;
+    // Narrow integers are combined in wider ones, which end in the same bits.
+    build::cast(op, &sums, dtype.unwrap_or(sums.dtype()))
 }
 
 #[track_caller]
@@ -268,11 +284,17 @@ fn searched(op: &str, sorted: &Array, values: impl Operand, right: bool) -> Resu
     build::host(op, HostOp::Searchsorted { right }, smallvec![sorted, values])
 }
 
-#[track_caller]
-fn quantile(op: &str, array: &Array, q: f64, over: Over) -> Result<Array> {
+/// `q`, which is a share.
+pub(super) fn share(op: &str, q: f64) -> Result<f64> {
     if !(0.0..=1.0).contains(&q) {
         return Err(Error::new(ErrorKind::Value, format!("{op}: a share of {q} is not between 0 and 1")));
     }
+    Ok(q)
+}
+
+#[track_caller]
+pub(super) fn quantile(op: &str, array: &Array, q: f64, over: Over) -> Result<Array> {
+    let q = share(op, q)?;
     let sorted = Sorted::of(op, array, over)?;
     let at = q * (sorted.count - 1) as f64;
     let (below, share) = (at.floor(), at - at.floor());
@@ -289,7 +311,7 @@ fn quantile(op: &str, array: &Array, q: f64, over: Over) -> Result<Array> {
 }
 
 /// All elements over some axes, in order along the last axis, in floats.
-struct Sorted {
+pub(super) struct Sorted {
     sorted: Array,
     count: usize,
     /// The shape of results.
@@ -298,7 +320,7 @@ struct Sorted {
 
 impl Sorted {
     #[track_caller]
-    fn of(op: &str, array: &Array, over: Over) -> Result<Self> {
+    pub(super) fn of(op: &str, array: &Array, over: Over) -> Result<Self> {
         let (axes, keepdims) = over.resolve(op, array.ty())?;
         let reduced = |axis: usize| axes.contains(&(axis as u32));
         let order: SmallVec<[isize; 4]> = (0..array.ndim())
@@ -332,11 +354,35 @@ impl Sorted {
         self.sorted.try_slice(crate::s![..., place as isize])
     }
 
+    /// The elements at these places in order, one per row: of rank one more than results, as `places`.
+    #[track_caller]
+    pub(super) fn places(&self, places: &Array) -> Result<Array> {
+        self.sorted.try_take_along_axis(places, -1)
+    }
+
+    /// How many elements of each row are not NaN, in the shape of [`places`](Sorted::places).
+    #[track_caller]
+    pub(super) fn numbers(&self) -> Result<Array> {
+        let numbers = self.sorted.try_isnan()?.try_logical_not()?;
+        numbers.try_sum(crate::array::over(-1).keepdims())
+    }
+
+    /// The dtype of elements.
+    pub(super) fn dtype(&self) -> DType {
+        self.sorted.dtype()
+    }
+
     /// `values`, NaN where an element is, in the shape of results.
     #[track_caller]
     fn finish(&self, values: &Array) -> Result<Array> {
         // NaN is last.
         let last = self.place(self.count - 1)?;
-        crate::array::try_where_(last.try_isnan()?, &last, values)?.try_reshape(&self.shape[..])
+        self.shaped(&crate::array::try_where_(last.try_isnan()?, &last, values)?)
+    }
+
+    /// `values` in the shape of results.
+    #[track_caller]
+    pub(super) fn shaped(&self, values: &Array) -> Result<Array> {
+        values.try_reshape(&self.shape[..])
     }
 }

@@ -61,12 +61,13 @@ pub fn call(op: &str, args: &[Arg]) -> Result<Array> {
     methods! {
         unary: negative abs sign sqrt square reciprocal cbrt exp exp2 expm1 log log1p log2 log10 sin cos tan asin acos
             atan sinh cosh asinh acosh atanh tanh sigmoid erf floor ceil trunc round isnan isinf isfinite logical_not bitwise_invert ravel t matrix_transpose
-            gelu gelu_tanh silu softplus relu;
+            gelu gelu_tanh silu softplus relu corrcoef;
         binary: add subtract multiply divide floor_divide remainder pow maximum minimum atan2 hypot logical_and
             logical_or logical_xor bitwise_and bitwise_or bitwise_xor bitwise_left_shift bitwise_right_shift
             equal not_equal less less_equal greater greater_equal isclose;
         axes: sum prod max min mean var std any all count_nonzero argmax argmin softmax log_softmax squeeze
-            flip expand_dims permute_dims
+            flip expand_dims permute_dims nansum nanprod nanmean nanvar nanstd nanmax nanmin nanargmax nanargmin
+            nanmedian ptp logsumexp
     }
 
     match (op, args) {
@@ -125,10 +126,12 @@ pub fn call(op: &str, args: &[Arg]) -> Result<Array> {
         ("argsort_descending", [A(x), Count(axis)]) => x.try_argsort_descending(*axis as isize),
         ("topk_values", [A(x), Count(k), Count(axis)]) => Ok(x.topk(*k as usize, *axis as isize)?.0),
         ("topk_places", [A(x), Count(k), Count(axis)]) => Ok(x.topk(*k as usize, *axis as isize)?.1),
-        ("cumulative_sum", [A(x), Count(axis)]) => x.try_cumulative_sum(*axis as isize),
-        ("cumulative_prod", [A(x), Count(axis)]) => x.try_cumulative_prod(*axis as isize),
-        ("cumulative_max", [A(x), Count(axis)]) => x.try_cumulative_max(*axis as isize),
-        ("cumulative_min", [A(x), Count(axis)]) => x.try_cumulative_min(*axis as isize),
+        ("cumulative_sum", [A(x), Count(axis)]) => x.try_cumulative_sum(*axis),
+        ("cumulative_sum", [A(x), Axes(over)]) => x.try_cumulative_sum(over.clone()),
+        ("cumulative_prod", [A(x), Count(axis)]) => x.try_cumulative_prod(*axis),
+        ("cumulative_prod", [A(x), Axes(over)]) => x.try_cumulative_prod(over.clone()),
+        ("cumulative_max", [A(x), Count(axis)]) => x.try_cumulative_max(*axis),
+        ("cumulative_min", [A(x), Count(axis)]) => x.try_cumulative_min(*axis),
         ("searchsorted", [A(x), values]) => with_operand!(values, |values| x.try_searchsorted(values)),
         ("searchsorted_right", [A(x), values]) => {
             with_operand!(values, |values| x.try_searchsorted_right(values))

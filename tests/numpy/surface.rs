@@ -80,6 +80,12 @@ pub fn call(op: &str, args: &[Arg]) -> Result<Array> {
         ("meshgrid", [Count(nth), arrays @ ..]) => pick(try_meshgrid(arrays.iter().map(array)), *nth),
         ("meshgrid_ij", [Count(nth), arrays @ ..]) => pick(try_meshgrid_ij(arrays.iter().map(array)), *nth),
         ("indices", [Shape(shape), Count(nth)]) => pick(Array::try_indices(shape), *nth),
+
+        ("nanquantile", [A(x), Bound(q), Axes(over)]) => x.try_nanquantile(*q, over.clone()),
+        ("nanpercentile", [A(x), Bound(percent), Axes(over)]) => x.try_nanpercentile(*percent, over.clone()),
+        ("average", [A(x), A(weights), Axes(over)]) => x.try_average(weights, over.clone()),
+        ("cov", [A(x), Bound(correction)]) => x.try_cov(*correction),
+        ("vector_norm", [A(x), Bound(order), Axes(over)]) => x.try_vector_norm(*order, over.clone()),
         _ => panic!("no call is written for {op} of {} arguments", args.len()),
     }
 }
