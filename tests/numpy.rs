@@ -118,6 +118,11 @@ fn sets_are_those_of_numpy() {
 }
 
 #[test]
+fn what_is_made_of_a_few_ops_means_what_it_means_in_numpy() {
+    check(answers!("arithmetic"));
+}
+
+#[test]
 fn statistics_are_those_of_numpy() {
     check(answers!("statistics"));
 }

@@ -13,8 +13,8 @@ import math
 
 import numpy as np
 
-from numpy_answers import (DTYPES, ERROR, EPS, F32, F64, FLOATS, I32, I64, INF, INTS, NAN, VALUES, File, L, P, Text, arg_reduce, axes,
-                           exact, near, name, pattern, saturating, shape, ulps, weak)
+from numpy_answers import (DTYPES, ERROR, EIGHT, EPS, F32, F64, FLOATS, GRID, I32, I64, INF, INTS, NAN, RANDOM, VALUES, File, L, P, Text,
+                           arg_reduce, axes, exact, near, name, pattern, shape, signed_zeros, ulps, weak)
 
 RNG = np.random.default_rng(21)
 
@@ -560,7 +560,124 @@ def statistics():
     file.write()
 
 
+def as_float(a):
+    return a if a.dtype.kind == "f" else a.astype(np.float64)
+
+
+def one_of_two(file, op, x_, y_):
+    """A case of an op of two arguments, by NumPy in the dtype that the crate promotes to."""
+    a, b = x_.array, y_.array
+    met = np.result_type(a, b)
+    if op in ("gcd", "lcm"):
+        if met.kind != "i":
+            return file.case(op, [x_, y_], ERROR, "int8" if met == np.bool_ else None)
+        return file.ask(op, [x_, y_], lambda: getattr(np, op)(a, b))
+    if op in ("fmax", "fmin"):
+        wide = np.broadcast_arrays(a, b)
+        return file.case(op, [x_, y_], exact(signed_zeros(getattr(np, op)(a, b), *wide, op == "fmax")))
+    if op in ("divmod_quotients", "divmod_remainders"):
+        if met == np.bool_:
+            return file.case(op, [x_, y_], ERROR, "int8")
+        return file.ask(op, [x_, y_], lambda: np.divmod(a, b)[op == "divmod_remainders"])
+    note = "float16" if met == np.bool_ and op in ("copysign", "nextafter", "heaviside") else None
+    if op == "float_power":
+        return file.case(op, [x_, y_], ulps(np.power(a.astype(np.float64), b.astype(np.float64)), "f64", 2))
+    to = np.float32 if met == np.float32 else np.float64
+    file.case(op, [x_, y_], exact(getattr(np, op)(a.astype(to), b.astype(to))), note)
+
+
+TWO = ("copysign", "nextafter", "heaviside", "fmax", "fmin", "float_power", "gcd", "lcm", "divmod_quotients", "divmod_remainders")
+
+
+def one_of_one(file, op, arg):
+    a = arg.array
+    to = "f32" if a.dtype == np.float32 else "f64"
+    if op == "positive":
+        return file.ask(op, [arg], lambda: np.positive(a))
+    if op == "signbit":
+        # NaN has no sign here.
+        return file.case(op, [arg], exact(np.signbit(np.where(np.isnan(as_float(a)), 1.0, as_float(a))) if a.dtype != np.bool_ else np.zeros(a.shape, np.bool_)))
+    if op == "nan_to_num":
+        return file.case(op, [arg], exact(np.nan_to_num(a)))
+    if op == "bitwise_count":
+        if a.dtype.kind != "i":
+            return file.case(op, [arg], ERROR, "uint8" if a.dtype == np.bool_ else None)
+        return file.case(op, [arg], exact(np.bitwise_count(a).astype(a.dtype)), "uint8")
+    if op == "sinc":
+        value = np.sinc(a.astype(np.float64))
+        value = np.where(np.isnan(np.sinc(as_float(a))), NAN, value)
+        return file.case(op, [arg], near(value, to, np.where(np.isfinite(value), 8 * EPS[to], 0)))
+    wide = getattr(np, op)(a.astype(np.float64))
+    file.case(op, [arg], exact(wide) if to == "f64" else ulps(wide, to, 2), "float16" if a.dtype == np.bool_ else None)
+
+
+ONE = ("positive", "signbit", "nan_to_num", "bitwise_count", "sinc", "deg2rad", "rad2deg")
+
+
+def arithmetic():
+    file = File("arithmetic", "Elementwise functions that are made of a few ops, and ops of bits and divisors.")
+    values = {dtype: file.let(f"x_{dtype}", VALUES[dtype]) for dtype in DTYPES}
+    random = {dtype: file.let(f"r_{dtype}", RANDOM[dtype]) for dtype in FLOATS}
+    rows = {dtype: file.let(f"row_{dtype}", GRID[dtype]) for dtype in DTYPES}
+    columns = {dtype: file.let(f"col_{dtype}", GRID[dtype][:, None]) for dtype in DTYPES}
+    eight = {dtype: file.let(f"e_{dtype}", EIGHT[dtype]) for dtype in DTYPES}
+    for op in ONE:
+        file.section(op)
+        for dtype in DTYPES:
+            for arg in (values[dtype], *([random[dtype]] if dtype in FLOATS else []), P(dtype, 0), P(dtype, 2, 0, 3), P(dtype)):
+                one_of_one(file, op, arg)
+    more = {"i32": np.concatenate([2**np.arange(31), 2**np.arange(1, 32) - 1, -(2**np.arange(32)), [0x55555555, 0x33333333, 0x0f0f0f0f]]).astype(np.int32)}
+    more["i64"] = np.concatenate([[1 << i for i in range(63)], [(1 << i) - 1 for i in range(64)], [-(1 << i) for i in range(64)], [0x5555555555555555]]).astype(np.int64)
+    for dtype in INTS:
+        one_of_one(file, "bitwise_count", L(more[dtype]))
+    for op in TWO:
+        file.section(op)
+        for dtype in DTYPES:
+            one_of_two(file, op, columns[dtype], rows[dtype])
+            for a, b in (((), ()), ((0,), ()), ((2, 1), (3,)), ((2, 0), (1, 1))):
+                if op != "float_power" or dtype != "i32":
+                    one_of_two(file, op, P(dtype, *a), P(dtype, *b))
+            file.case(op, [P(dtype, 2), P(dtype, 3)], ERROR)
+        for one, other in itertools.permutations(DTYPES, 2):
+            one_of_two(file, op, eight[one], eight[other])
+    file.section("gcd and lcm of more numbers")
+    for dtype in INTS:
+        some = np.array([12, 18, -30, 35, 1071, 462, -2**20, 3**12, 2**30 - 1, 0], DTYPES[dtype])
+        for op in ("gcd", "lcm"):
+            file.ask(op, [L(some), L(some[:, None])], lambda: getattr(np, op)(some, some[:, None]))
+    file.section("Rust scalars")
+    for dtype in ("i32", "f32", "f64"):
+        x_ = eight[dtype]
+        for op in ("copysign", "heaviside", "fmax", "fmin", "nextafter"):
+            for value in (2, -0.5, NAN):
+                to = np.float64 if dtype != "f32" else np.float32
+                if op in ("fmax", "fmin"):
+                    file.ask(op, [x_, weak(value)], lambda: getattr(np, op)(x_.array, value))
+                else:
+                    file.case(op, [x_, weak(value)], exact(getattr(np, op)(x_.array.astype(to), to(value))))
+    for dtype in FLOATS:
+        least = L(np.array([np.finfo(DTYPES[dtype]).smallest_subnormal, -np.finfo(DTYPES[dtype]).smallest_subnormal], DTYPES[dtype]))
+        for value in (0, 1.5, INF, -INF):
+            for x_ in (values[dtype], least):
+                file.case("nextafter", [x_, weak(value)], exact(np.nextafter(x_.array, DTYPES[dtype](value))))
+    for value in (-1, 0, 2, 0.5, -2.0):
+        for dtype in DTYPES:
+            file.case("float_power", [eight[dtype], weak(value)], ulps(np.power(eight[dtype].array.astype(np.float64), np.full(8, value, np.float64)), "f64", 2),
+                      "sqrt" if value == 0.5 else None)
+    for op, f in (("gcd", np.gcd), ("lcm", np.lcm), ("divmod_quotients", np.floor_divide), ("divmod_remainders", np.remainder)):
+        file.ask(op, [eight["i32"], weak(6)], lambda: f(eight["i32"].array, 6))
+    file.section("of views")
+    v = P("f64", 4, 6)
+    w = v.array[::-1, ::-2]
+    file.ask("slice", [v, Text("s:::-1,::-2 | copysign f64[3]:-0,1,-2 | signbit")], lambda: np.signbit(np.copysign(w, np.array([-0.0, 1, -2]))))
+    file.ask("slice", [v, Text("s:::-1,::-2 | nextafter w:0")], lambda: np.nextafter(w, 0))
+    file.ask("broadcast_to", [P("i64", 3), Text("(2,3) | gcd i64(2,1) | lcm w:4")], lambda: np.lcm(np.gcd(np.broadcast_to(pattern("i64", (3,)), (2, 3)), pattern("i64", (2, 1))), 4))
+    file.ask("t", [P("i32", 2, 3), Text("| bitwise_count | sum a:0")], lambda: np.bitwise_count(pattern("i32", (2, 3)).T).sum(0, dtype=np.int64))
+    file.write()
+
+
 if __name__ == "__main__":
+    arithmetic()
     statistics()
     manipulate()
     windows()

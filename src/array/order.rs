@@ -7,7 +7,7 @@ use smallvec::{SmallVec, smallvec};
 
 use crate::array::args::{Over, ToAxes};
 use crate::array::build;
-use crate::array::fallible::{fallible, within};
+use crate::array::fallible::{fallible, fallible_pairs, within};
 use crate::array::{Array, Operand};
 use crate::base::{DType, Error, ErrorKind, Result};
 use crate::graph::infer;
@@ -143,24 +143,19 @@ fallible! {
     }
 }
 
-/// What answers with two arrays, or has to look at values.
-impl Array {
+fallible_pairs! {
     /// The `k` largest elements along `axis` in descending order, and their places in `i64`.
-    ///
-    /// # Errors
-    /// If there are fewer, or no such axis.
     ///
     /// # Examples
     /// ```
     /// use broadloom::prelude::*;
     ///
-    /// let (values, places) = array![3.0, 9.0, 5.0].topk(2, -1)?;
+    /// let (values, places) = array![3.0, 9.0, 5.0].topk(2, -1);
     /// assert_eq!(values.to_vec::<f64>()?, [9.0, 5.0]);
     /// assert_eq!(places.to_vec::<i64>()?, [1, 2]);
     /// # Ok::<(), broadloom::Error>(())
     /// ```
-    #[track_caller]
-    pub fn topk(&self, k: usize, axis: isize) -> Result<(Array, Array)> {
+    pub fn topk(&self, k: usize, axis: isize) {
         let at = infer::axis("topk", self.ty(), self.ndim(), axis)?;
         if k > self.shape()[at] {
             let message =
@@ -174,6 +169,38 @@ impl Array {
         Ok((values.try_moveaxis(-1, axis)?, places.try_moveaxis(-1, axis)?))
     }
 
+    /// How many elements are in each of `bins` bins of equal width over `range`, `i64` of shape `[bins]`,
+    /// and the edges of the bins, `f64` of shape `[bins + 1]`. Elements beyond the range count nowhere; the
+    /// last bin holds its upper edge too. No bins, or a range that is empty or not finite, is an error.
+    ///
+    /// # Examples
+    /// ```
+    /// use broadloom::prelude::*;
+    ///
+    /// let (counts, edges) = array![0.1, 0.2, 0.7, 1.0].histogram(2, 0.0..1.0);
+    /// assert_eq!(counts.to_vec::<i64>()?, [2, 2]);
+    /// assert_eq!(edges.to_vec::<f64>()?, [0.0, 0.5, 1.0]);
+    /// # Ok::<(), broadloom::Error>(())
+    /// ```
+    pub fn histogram(&self, bins: usize, range: Range<f64>) {
+        let width = range.end - range.start;
+        if bins == 0 || !width.is_finite() || width <= 0.0 {
+            return Err(Error::new(ErrorKind::Value, format!("histogram: {bins} bins over {range:?}")));
+        }
+        let edges = Array::try_linspace(range.start, range.end, bins + 1)?;
+        let x = self.try_ravel()?.try_astype(DType::F64)?;
+        let bin = edges.try_searchsorted_right(&x)?.try_subtract(1)?;
+        // The upper edge is in the last bin; what is outside, and NaN, in one more.
+        let bin = bin.try_minimum(bins as i64 - 1)?;
+        let inside = x.try_greater_equal(range.start)?.try_logical_and(x.try_less_equal(range.end)?)?;
+        let bin = crate::array::try_where_(&inside, bin, bins as i64)?;
+        let counts = counted("histogram", &bin, bins + 1)?;
+        Ok((counts.try_slice(crate::s![..bins as isize])?, edges))
+    }
+}
+
+/// What has a shape that depends on data: it evaluates what decides the shape when it is called.
+impl Array {
     /// How often each number from 0 on is among the elements, integers that are not negative: `i64` of
     /// shape `[n]`, with n one more than the largest, and at least `minlength`. Evaluates the largest.
     ///
@@ -195,39 +222,6 @@ impl Array {
         };
         let length = minlength.max(most.wrapping_add(1) as usize);
         counted("bincount", &numbers, length)
-    }
-
-    /// How many elements are in each of `bins` bins of equal width over `range`, `i64` of shape `[bins]`,
-    /// and the edges of the bins, `f64` of shape `[bins + 1]`. Elements beyond the range count nowhere; the
-    /// last bin holds its upper edge too. Lazy.
-    ///
-    /// # Errors
-    /// If there are no bins, or the range is empty or not finite.
-    ///
-    /// # Examples
-    /// ```
-    /// use broadloom::prelude::*;
-    ///
-    /// let (counts, edges) = array![0.1, 0.2, 0.7, 1.0].histogram(2, 0.0..1.0)?;
-    /// assert_eq!(counts.to_vec::<i64>()?, [2, 2]);
-    /// assert_eq!(edges.to_vec::<f64>()?, [0.0, 0.5, 1.0]);
-    /// # Ok::<(), broadloom::Error>(())
-    /// ```
-    #[track_caller]
-    pub fn histogram(&self, bins: usize, range: Range<f64>) -> Result<(Array, Array)> {
-        let width = range.end - range.start;
-        if bins == 0 || !width.is_finite() || width <= 0.0 {
-            return Err(Error::new(ErrorKind::Value, format!("histogram: {bins} bins over {range:?}")));
-        }
-        let edges = Array::try_linspace(range.start, range.end, bins + 1)?;
-        let x = self.try_ravel()?.try_astype(DType::F64)?;
-        let bin = edges.try_searchsorted_right(&x)?.try_subtract(1)?;
-        // The upper edge is in the last bin; what is outside, and NaN, in one more.
-        let bin = bin.try_minimum(bins as i64 - 1)?;
-        let inside = x.try_greater_equal(range.start)?.try_logical_and(x.try_less_equal(range.end)?)?;
-        let bin = crate::array::try_where_(&inside, bin, bins as i64)?;
-        let counts = counted("histogram", &bin, bins + 1)?;
-        Ok((counts.try_slice(crate::s![..bins as isize])?, edges))
     }
 }
 
