@@ -303,6 +303,11 @@ fn of_order_and_counts() {
         x.try_cumulative_sum(-3),
         Array::scalar(1.0).try_sort(0),
         x.try_topk(5, 1),
+        x.try_partition(4, -1),
+        x.try_repeat([1, 2], 0),
+        x.try_repeat([1, 2, -3], 0),
+        x.try_repeat(-1, ..),
+        x.repeat_each(&array![1, 2], [0, 1]),
         x.try_searchsorted(1),
         x.try_quantile(1.5, 0),
         Array::zeros([2, 0], F32).try_median(1),
@@ -315,6 +320,11 @@ fn of_order_and_counts() {
     cumulative_sum: axis -3 is out of range for f32[3, 4], which has rank 2
     sort: axis 0 is out of range for f64[], which has rank 0
     topk: 5 largest of f32[3, 4], which has 4 along axis 1
+    partition: place 4 is out of range for axis 1 of f32[3, 4], which has 4
+    repeat: 2 counts for axis 0 of f32[3, 4], which has 3
+    repeat: a count of -3 is negative
+    repeat: a count of -1 is negative
+    repeat_each: takes one axis or `..`, not 2
     searchsorted: f32[3, 4] is not of rank 1
     quantile: a share of 1.5 is not between 0 and 1
     median: f32[2, 0] has no elements along the reduced axes

@@ -1085,6 +1085,25 @@ def order():
             places = np.moveaxis(np.moveaxis(argsort_descending(array.array, axis), axis, -1)[..., :k], -1, axis)
             file.case("topk_places", [array, n(k), n(axis)], exact(places))
             file.case("topk_values", [array, n(k), n(axis)], exact(np.take_along_axis(array.array, places, axis)))
+    file.section("partition: what is at the place, before it and behind it")
+    for d in SORTED_DTYPES:
+        arrays = [P(d, 7), P(d, 3, 4, 2), P(d, 2, 3), P(d, 1), P(d, 40)]
+        arrays += [L(spicy[d].array + DTYPES[d](0))] if d in FLOATS else [extremes[d]] if d in INTS else []
+        for array in arrays:
+            for axis in {0, -1}:
+                extent = array.array.shape[axis]
+                for k in sorted({0, 1, extent // 2, extent - 1, -1, -extent}):
+                    if not -extent <= k < extent:
+                        continue
+                    apart, k_ = np.moveaxis(np.partition(array.array, k, axis), axis, -1), k % extent
+                    args = [array, n(k), n(axis)]
+                    move = f"| moveaxis n:{axis} n:-1"
+                    file.case("partition", [*args, Text(f"{move} | slice s:...,{k_}")], exact(apart[..., k_]))
+                    file.case("partition", [*args, Text(f"{move} | slice s:...,:{k_} | sort n:-1")], exact(np.sort(apart[..., :k_])))
+                    file.case("partition", [*args, Text(f"{move} | slice s:...,{k_}: | sort n:-1")], exact(np.sort(apart[..., k_:])))
+    for array, k, axis in ((P("f32", 3), 3, 0), (P("f32", 3), -4, 0), (P("f32", 0), 0, 0), (P("f32", 2, 0), 0, 1), (P("f32"), 0, 0), (P("f32", 3), 0, 1)):
+        file.case("partition", [array, n(k), n(axis)], ERROR)
+    file.case("partition", [P("f32", 0, 3), n(1), n(1)], exact(np.zeros((0, 3), np.float32)))
     file.section("running sums and extremes")
     scans = {"cumulative_sum": np.cumsum, "cumulative_prod": np.cumprod,
              "cumulative_max": lambda a, k: running_extreme(a, k, True), "cumulative_min": lambda a, k: running_extreme(a, k, False)}

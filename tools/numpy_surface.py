@@ -98,6 +98,18 @@ def manipulate():
                     guarded(file, "repeat", [array, n(count), axes(axis)], lambda: np.repeat(array.array, count, axis))
         for times in ((), (0,), (1,), (3,), (2, 1), (1, 2), (2, 2, 2), (2, 1, 1, 3)):
             guarded(file, "tile", [array, shape(times)], lambda: np.tile(array.array, times))
+    for dtype in DTYPES:
+        for a, axis, counts in (((3,), 0, (1, 2, 0)), ((3,), None, (0, 0, 4)), ((2, 3), 0, (2, 1)), ((2, 3), -1, (0, 3, 1)), ((2, 2), None, (1, 0, 2, 3)), ((2, 3, 2), 1, (1, 1, 2)),
+                                ((0,), 0, ()), ((0, 3), 1, (2, 0, 1)), ((3, 0), 0, (2, 0, 1)), ((2, 3), 0, (0, 0)), ((3,), 0, (1, 2)), ((3,), 0, (1, -1, 2)), ((3,), 1, (1, 1, 1)),
+                                ((2, 3), 0, (1, 1, 1))):
+            array, given = P(dtype, *a), np.array(counts, np.int64)
+            for op, arg in (("repeat", shape(counts)), ("repeat_each", L(given))):
+                guarded(file, op, [array, arg, axes(axis)], lambda: np.repeat(array.array, given, axis))
+    file.case("repeat", [P("i32", 2), n(-1), axes(0)], ERROR)
+    file.ask("repeat_each", [P("f64", 2, 3), L(np.array([2, 0, 1], np.int32)), axes(1)], lambda: np.repeat(pattern("f64", (2, 3)), [2, 0, 1], 1))
+    for counts in (P("f64", 3), P("bool", 3), P("i64", 1, 3), L(np.array(2)), L(np.array([2]))):
+        file.case("repeat_each", [P("i32", 3), counts, axes(0)], ERROR, "is broadcast" if counts.array.size == 1 else "0 and 1" if counts.array.dtype == np.bool_ else None)
+    file.ask("slice", [P("f64", 4, 6), Text("s:::-1,::-2 | repeat (1,0,2) a:1 | add w:1 | sum a:0")], lambda: (np.repeat(pattern("f64", (4, 6))[::-1, ::-2], [1, 0, 2], 1) + 1).sum(0))
     file.case("tile", [P("i32", 2), shape((-1,))], ERROR)
     file.case("repeat", [P("i32", 2, 2), n(2), axes((0, 1))], ERROR)
     file.section("diff")

@@ -127,6 +127,7 @@ pub fn call(op: &str, args: &[Arg]) -> Result<Array> {
         ("sort_descending", [A(x), Count(axis)]) => x.try_sort_descending(*axis as isize),
         ("argsort", [A(x), Count(axis)]) => x.try_argsort(*axis as isize),
         ("argsort_descending", [A(x), Count(axis)]) => x.try_argsort_descending(*axis as isize),
+        ("partition", [A(x), Count(k), Count(axis)]) => x.try_partition(*k as isize, *axis as isize),
         ("topk_values", [A(x), Count(k), Count(axis)]) => Ok(x.try_topk(*k as usize, *axis as isize)?.0),
         ("topk_places", [A(x), Count(k), Count(axis)]) => Ok(x.try_topk(*k as usize, *axis as isize)?.1),
         ("cumulative_sum", [A(x), Count(axis)]) => x.try_cumulative_sum(*axis),

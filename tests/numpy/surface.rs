@@ -32,7 +32,9 @@ pub fn call(op: &str, args: &[Arg]) -> Result<Array> {
         }
         ("roll", [A(x), Shape(shifts), Axes(over)]) => x.try_roll(shifts, over.clone()),
         ("rot90", [A(x), Count(times), Axes(over)]) => x.try_rot90(*times as isize, over.clone()),
-        ("repeat", [A(x), Count(count), Axes(over)]) => x.try_repeat(size(*count), over.clone()),
+        ("repeat", [A(x), Count(count), Axes(over)]) => x.try_repeat(*count, over.clone()),
+        ("repeat", [A(x), Shape(counts), Axes(over)]) => x.try_repeat(counts, over.clone()),
+        ("repeat_each", [A(x), A(counts), Axes(over)]) => x.repeat_each(counts, over.clone()),
         ("tile", [A(x), Shape(times)]) => x.try_tile(times),
         ("diff", [A(x), Count(times), Count(axis)]) => x.try_diff(size(*times), *axis as isize),
 
