@@ -474,6 +474,10 @@ fn of_arrays_that_could_not_be_built() {
     add: cannot broadcast f32[2] with f32[3]: axis -1 has 2 and 3
     add: cannot broadcast f32[2] with f32[3]: axis -1 has 2 and 3
     ");
+    let mut pair = (Array::zeros(1, F32), Array::zeros(1, F32));
+    let error = broadloom::checked(|| pair = array![1, 2].topk(3, 0)).unwrap_err();
+    assert!(error.to_string().starts_with("topk: 3 largest of i32[2], which has 2 along axis 0"), "{error}");
+    assert!(pair.0.try_exp().is_err() && pair.1.try_exp().is_err());
     insta::assert_snapshot!(format!("{escaped:?}\n{escaped:#?}\n{escaped}"), @"
     Array(not built: add: cannot broadcast f32[2] with f32[3]: axis -1 has 2 and 3)
     <not built: add: cannot broadcast f32[2] with f32[3]: axis -1 has 2 and 3>

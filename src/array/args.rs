@@ -175,7 +175,7 @@ impl Over {
     }
 
     /// The dtype that elements are converted to before they are combined, and that the result has. For sums,
-    /// products and means of an array, and for running sums and products.
+    /// products, means and variances, with NaN or past it, and for what runs along an axis.
     ///
     /// # Examples
     /// ```
