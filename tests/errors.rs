@@ -302,19 +302,29 @@ fn of_order_and_counts() {
         x.try_sort(2),
         x.try_cumulative_sum(-3),
         Array::scalar(1.0).try_sort(0),
-        x.topk(5, 1),
+        x.try_topk(5, 1),
+        x.try_partition(4, -1),
+        x.try_repeat([1, 2], 0),
+        x.try_repeat([1, 2, -3], 0),
+        x.try_repeat(-1, ..),
+        x.repeat_each(&array![1, 2], [0, 1]),
         x.try_searchsorted(1),
         x.try_quantile(1.5, 0),
         Array::zeros([2, 0], F32).try_median(1),
         x.bincount(0),
         array![2, -7].bincount(0),
-        x.histogram(0, 0.0..1.0),
-        x.histogram(3, 1.0..1.0),
+        x.try_histogram(0, 0.0..1.0),
+        x.try_histogram(3, 1.0..1.0),
     ], @"
     sort: axis 2 is out of range for f32[3, 4], which has rank 2
     cumulative_sum: axis -3 is out of range for f32[3, 4], which has rank 2
     sort: axis 0 is out of range for f64[], which has rank 0
     topk: 5 largest of f32[3, 4], which has 4 along axis 1
+    partition: place 4 is out of range for axis 1 of f32[3, 4], which has 4
+    repeat: 2 counts for axis 0 of f32[3, 4], which has 3
+    repeat: a count of -3 is negative
+    repeat: a count of -1 is negative
+    repeat_each: takes one axis or `..`, not 2
     searchsorted: f32[3, 4] is not of rank 1
     quantile: a share of 1.5 is not between 0 and 1
     median: f32[2, 0] has no elements along the reduced axes
@@ -322,6 +332,44 @@ fn of_order_and_counts() {
     bincount: -7 is negative
     histogram: 0 bins over 0.0..1.0
     histogram: 3 bins over 1.0..1.0
+    ");
+}
+
+#[test]
+fn of_statistics() {
+    let (x, none) = (Array::zeros([3, 4], F32), Array::zeros([3, 0], F32));
+    insta::assert_snapshot!(errors![
+        none.try_nanmax(1),
+        none.try_nanargmin(1),
+        none.try_nanmedian(1),
+        none.try_vector_norm(f64::INFINITY, 1),
+        x.try_nansum(5),
+        x.astype(I32).try_nanmedian(7),
+        x.try_max(over(0).dtype(F64)),
+        x.try_logsumexp(over(1).correction(1)),
+        x.try_nanvar(over(0).dtype(I32)),
+        x.try_nanquantile(2.0, ..),
+        x.try_average(&Array::zeros(7, F32), 0),
+        Array::zeros([1, 2, 3], F32).try_cov(1),
+        array![true].try_ptp(0),
+        x.try_cumulative_sum([0, 1]),
+        x.try_cumulative_max(over(0).keepdims()),
+    ], @"
+    nanmax: f32[3, 0] has no elements along the reduced axes, and max of none has no value
+    nanargmin: f32[3, 0] has no elements along the reduced axes, and min of none has no value
+    nanmedian: f32[3, 0] has no elements along the reduced axes
+    vector_norm: f32[3, 0] has no elements along the reduced axes, and max of none has no value
+    nansum: axis 5 is out of range for f32[3, 4], which has rank 2
+    nanmedian: axis 7 is out of range for i32[3, 4], which has rank 2
+    max: takes no dtype
+    logsumexp: takes no correction
+    nanvar: a mean is no i32
+    nanquantile: a share of 2 is not between 0 and 1
+    average: weights f32[7] are neither one for each of f32[3, 4] nor of its axes
+    cov: f32[1, 2, 3] is not of rank 2
+    ptp: not defined for bool
+    cumulative_sum: takes one axis or `..`, not 2
+    cumulative_max: takes axes without options
     ");
 }
 
@@ -426,6 +474,10 @@ fn of_arrays_that_could_not_be_built() {
     add: cannot broadcast f32[2] with f32[3]: axis -1 has 2 and 3
     add: cannot broadcast f32[2] with f32[3]: axis -1 has 2 and 3
     ");
+    let mut pair = (Array::zeros(1, F32), Array::zeros(1, F32));
+    let error = broadloom::checked(|| pair = array![1, 2].topk(3, 0)).unwrap_err();
+    assert!(error.to_string().starts_with("topk: 3 largest of i32[2], which has 2 along axis 0"), "{error}");
+    assert!(pair.0.try_exp().is_err() && pair.1.try_exp().is_err());
     insta::assert_snapshot!(format!("{escaped:?}\n{escaped:#?}\n{escaped}"), @"
     Array(not built: add: cannot broadcast f32[2] with f32[3]: axis -1 has 2 and 3)
     <not built: add: cannot broadcast f32[2] with f32[3]: axis -1 has 2 and 3>

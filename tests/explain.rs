@@ -129,6 +129,27 @@ fn a_squared_distance_reads_both_sides_once_and_writes_only_the_result() {
 }
 
 #[test]
+fn passing_over_nan_is_part_of_the_sum() {
+    insta::assert_snapshot!(optimized(&input([1000]).nansum(..)), @r"
+    graph {
+      %0 = input : f32[1000]
+      %1 = sum %0 over [i] in [1000] of |a| where(isnan(a), 0, a) : f32[]
+      return %1
+    }
+    ");
+}
+
+#[test]
+fn statistics_of_rows_are_one_kernel_each() {
+    let x = input([64, 256]);
+    assert_eq!(kernels(&x.nanmean(-1)), 1);
+    assert_eq!(kernels(&x.nanstd(-1)), 1);
+    assert_eq!(kernels(&x.nanmax(-1)), 1);
+    assert_eq!(kernels(&x.average(&input([64, 256]), -1)), 1);
+    assert_eq!(kernels(&x.logsumexp(-1)), 1);
+}
+
+#[test]
 fn softmax_and_layer_norm_are_one_kernel_each() {
     let x = input([64, 256]);
     assert_eq!(kernels(&x.softmax(-1)), 1);

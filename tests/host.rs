@@ -1,5 +1,7 @@
 //! What is done to whole arrays: empty ones, wrong indices, the caller's floating-point state, long rows.
 
+use std::cmp::Ordering::{Equal, Greater, Less};
+
 use broadloom::ErrorKind;
 use broadloom::prelude::*;
 
@@ -31,6 +33,30 @@ fn indices_out_of_range_are_errors_even_of_rows_without_elements() {
         assert_eq!(lazy.eval().unwrap_err().kind(), ErrorKind::Index);
     }
     assert_eq!(rows.take(&array![2, -3], 0).eval().unwrap().shape(), [2, 0]);
+}
+
+#[test]
+fn partition_keeps_the_order_of_what_is_on_one_side() {
+    let x = array![[5.0, f64::NAN, 2.0, 7.0, 5.0, -0.0, 9.0, 5.0], [3.0, 0.0, 1.0, -0.0, 8.0, 0.0, 2.0, 9.0]];
+    let parts = x.partition(3, 1).to_vec::<f64>().unwrap();
+    assert_eq!(parts[..5], [2.0, -0.0, 5.0, 5.0, 5.0]);
+    assert!(parts[5].is_nan());
+    assert_eq!(parts[6..8], [7.0, 9.0]);
+    assert_eq!(parts[8..], [0.0, -0.0, 0.0, 1.0, 3.0, 8.0, 2.0, 9.0]);
+    assert!(parts[9].is_sign_negative() && parts[10].is_sign_positive());
+
+    // Many rows, which threads share.
+    let rows: Vec<i32> = (0..300_000_i64).map(|i| (i * 7919 % 10_007) as i32).collect();
+    let x = Array::from_vec(rows.clone(), [300, 1000]).unwrap();
+    let parts = x.partition(-400, 1).to_vec::<i32>().unwrap();
+    for (row, parts) in rows.chunks(1000).zip(parts.chunks(1000)) {
+        let mut sorted = row.to_vec();
+        sorted.sort_unstable();
+        let pivot = sorted[600];
+        let side = |order| row.iter().copied().filter(move |value| value.cmp(&pivot) == order);
+        let around = side(Less).chain(side(Equal)).chain(side(Greater));
+        assert!(around.eq(parts.iter().copied()));
+    }
 }
 
 #[test]

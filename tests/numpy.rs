@@ -118,6 +118,16 @@ fn sets_are_those_of_numpy() {
 }
 
 #[test]
+fn what_is_made_of_a_few_ops_means_what_it_means_in_numpy() {
+    check(answers!("arithmetic"));
+}
+
+#[test]
+fn statistics_are_those_of_numpy() {
+    check(answers!("statistics"));
+}
+
+#[test]
 fn compositions_have_the_values_of_their_formulas() {
     check(answers!("compositions"));
 }

@@ -9,7 +9,7 @@ A line is a case, `op argument ... => outcome`, a definition, `let name = litera
                 f32[2]:1,-0    a literal; numbers are the shortest decimals that read back exactly
                 name           a definition above
                 w:2 w:2.5 w:true   a Rust scalar
-                a:0,-1;k;c=1   axes, `a:..` for all, with keepdims and correction
+                a:0,-1;k;c=1;t=f64   axes, `a:..` for all, with keepdims, correction and dtype
                 (2,-1)         a shape          n:3  an integer          x:0.5  a float
                 F32            a dtype          s:1:,::-2,None,...,-1    a slice, as Python writes it
     `op argument ... | op argument ...` is a chain: what came out is the first argument of the next op.
@@ -96,12 +96,13 @@ def weak(value):
     return Text("w:" + (str(value).lower() if isinstance(value, bool) else number(value) if isinstance(value, int) else repr(value)), value)
 
 
-def axes(axes, keepdims=False, correction=None):
+def axes(axes, keepdims=False, correction=None, dtype=None):
     if axes is None:
         text = ".."
     else:
         text = ",".join(str(axis) for axis in (axes if isinstance(axes, tuple) else (axes,)))
-    return Text("a:" + text + (";k" if keepdims else "") + (f";c={correction}" if correction is not None else ""))
+    return Text("a:" + text + (";k" if keepdims else "") + (f";c={correction}" if correction is not None else "")
+                + (f";t={dtype}" if dtype is not None else ""))
 
 
 def shape(extents):
@@ -1084,6 +1085,25 @@ def order():
             places = np.moveaxis(np.moveaxis(argsort_descending(array.array, axis), axis, -1)[..., :k], -1, axis)
             file.case("topk_places", [array, n(k), n(axis)], exact(places))
             file.case("topk_values", [array, n(k), n(axis)], exact(np.take_along_axis(array.array, places, axis)))
+    file.section("partition: what is at the place, before it and behind it")
+    for d in SORTED_DTYPES:
+        arrays = [P(d, 7), P(d, 3, 4, 2), P(d, 2, 3), P(d, 1), P(d, 40)]
+        arrays += [L(spicy[d].array + DTYPES[d](0))] if d in FLOATS else [extremes[d]] if d in INTS else []
+        for array in arrays:
+            for axis in {0, -1}:
+                extent = array.array.shape[axis]
+                for k in sorted({0, 1, extent // 2, extent - 1, -1, -extent}):
+                    if not -extent <= k < extent:
+                        continue
+                    apart, k_ = np.moveaxis(np.partition(array.array, k, axis), axis, -1), k % extent
+                    args = [array, n(k), n(axis)]
+                    move = f"| moveaxis n:{axis} n:-1"
+                    file.case("partition", [*args, Text(f"{move} | slice s:...,{k_}")], exact(apart[..., k_]))
+                    file.case("partition", [*args, Text(f"{move} | slice s:...,:{k_} | sort n:-1")], exact(np.sort(apart[..., :k_])))
+                    file.case("partition", [*args, Text(f"{move} | slice s:...,{k_}: | sort n:-1")], exact(np.sort(apart[..., k_:])))
+    for array, k, axis in ((P("f32", 3), 3, 0), (P("f32", 3), -4, 0), (P("f32", 0), 0, 0), (P("f32", 2, 0), 0, 1), (P("f32"), 0, 0), (P("f32", 3), 0, 1)):
+        file.case("partition", [array, n(k), n(axis)], ERROR)
+    file.case("partition", [P("f32", 0, 3), n(1), n(1)], exact(np.zeros((0, 3), np.float32)))
     file.section("running sums and extremes")
     scans = {"cumulative_sum": np.cumsum, "cumulative_prod": np.cumprod,
              "cumulative_max": lambda a, k: running_extreme(a, k, True), "cumulative_min": lambda a, k: running_extreme(a, k, False)}

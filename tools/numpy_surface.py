@@ -13,8 +13,8 @@ import math
 
 import numpy as np
 
-from numpy_answers import (DTYPES, ERROR, EPS, F32, F64, FLOATS, I32, I64, INF, INTS, NAN, VALUES, File, L, P, Text, axes, exact,
-                           near, name, pattern, shape, ulps, weak)
+from numpy_answers import (DTYPES, ERROR, EIGHT, EPS, F32, F64, FLOATS, GRID, I32, I64, INF, INTS, NAN, RANDOM, VALUES, File, L, P, Text,
+                           arg_reduce, axes, exact, near, name, pattern, shape, signed_zeros, ulps, weak)
 
 RNG = np.random.default_rng(21)
 
@@ -98,6 +98,18 @@ def manipulate():
                     guarded(file, "repeat", [array, n(count), axes(axis)], lambda: np.repeat(array.array, count, axis))
         for times in ((), (0,), (1,), (3,), (2, 1), (1, 2), (2, 2, 2), (2, 1, 1, 3)):
             guarded(file, "tile", [array, shape(times)], lambda: np.tile(array.array, times))
+    for dtype in DTYPES:
+        for a, axis, counts in (((3,), 0, (1, 2, 0)), ((3,), None, (0, 0, 4)), ((2, 3), 0, (2, 1)), ((2, 3), -1, (0, 3, 1)), ((2, 2), None, (1, 0, 2, 3)), ((2, 3, 2), 1, (1, 1, 2)),
+                                ((0,), 0, ()), ((0, 3), 1, (2, 0, 1)), ((3, 0), 0, (2, 0, 1)), ((2, 3), 0, (0, 0)), ((3,), 0, (1, 2)), ((3,), 0, (1, -1, 2)), ((3,), 1, (1, 1, 1)),
+                                ((2, 3), 0, (1, 1, 1))):
+            array, given = P(dtype, *a), np.array(counts, np.int64)
+            for op, arg in (("repeat", shape(counts)), ("repeat_each", L(given))):
+                guarded(file, op, [array, arg, axes(axis)], lambda: np.repeat(array.array, given, axis))
+    file.case("repeat", [P("i32", 2), n(-1), axes(0)], ERROR)
+    file.ask("repeat_each", [P("f64", 2, 3), L(np.array([2, 0, 1], np.int32)), axes(1)], lambda: np.repeat(pattern("f64", (2, 3)), [2, 0, 1], 1))
+    for counts in (P("f64", 3), P("bool", 3), P("i64", 1, 3), L(np.array(2)), L(np.array([2]))):
+        file.case("repeat_each", [P("i32", 3), counts, axes(0)], ERROR, "is broadcast" if counts.array.size == 1 else "0 and 1" if counts.array.dtype == np.bool_ else None)
+    file.ask("slice", [P("f64", 4, 6), Text("s:::-1,::-2 | repeat (1,0,2) a:1 | add w:1 | sum a:0")], lambda: (np.repeat(pattern("f64", (4, 6))[::-1, ::-2], [1, 0, 2], 1) + 1).sum(0))
     file.case("tile", [P("i32", 2), shape((-1,))], ERROR)
     file.case("repeat", [P("i32", 2, 2), n(2), axes((0, 1))], ERROR)
     file.section("diff")
@@ -295,7 +307,390 @@ def grids():
     file.write()
 
 
+def over_of(a, axis):
+    """The axes as NumPy counts them, or None where there is no such."""
+    axis = tuple(range(a.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    return tuple(i % a.ndim for i in axis) if all(-a.ndim <= i < a.ndim for i in axis) else None
+
+
+def nan_extreme_place(a, axis, keepdims, largest):
+    """The place of the first extreme that is no NaN, -1 where there is none. NumPy's `nanargmax` fails there, and takes
+    a NaN for the extreme where all numbers are the last infinity."""
+    def along(rows, axis):
+        flat = rows.reshape(-1, rows.shape[-1])
+        places = []
+        for row in flat:
+            numbers = [(-v if largest else v, at) for at, v in enumerate(row.tolist()) if v == v]
+            places.append(min(numbers)[1] if numbers else -1)
+        return np.array(places, np.int64).reshape(rows.shape[:-1])
+    return arg_reduce(along, a, axis, keepdims)
+
+
+NAN_EXACT = {"nansum": np.nansum, "nanprod": np.nanprod, "nanmax": np.nanmax, "nanmin": np.nanmin}
+NAN_NEAR = {"nanmean": np.nanmean, "nanvar": np.nanvar, "nanstd": np.nanstd}
+WHOLE = {"nansum": np.sum, "nanprod": np.prod, "nanmax": np.max, "nanmin": np.min}
+
+
+def nan_case(file, op, array, axis, keepdims=False, correction=None, note=None):
+    a = array.array
+    args, over = [array, axes(axis, keepdims, correction)], over_of(a, axis)
+    if over is None or len(set(over)) < len(over):
+        return file.case(op, args, ERROR, note)
+    n = math.prod(a.shape[i] for i in over)
+    if op in ("nanargmax", "nanargmin"):
+        if n == 0:
+            return file.case(op, args, ERROR)
+        return file.case(op, args, exact(nan_extreme_place(a, tuple(sorted(over)), keepdims, op == "nanargmax")), note)
+    if op in NAN_EXACT:
+        f = NAN_EXACT[op] if a.dtype.kind == "f" else WHOLE[op]
+        return guarded(file, op, args, lambda: np.asarray(f(a, axis=over, keepdims=keepdims)), note)
+    if op == "nanmedian":
+        if n == 0:
+            return file.case(op, args, ERROR, "nan")
+        return guarded(file, op, args, lambda: np.asarray(np.nanmedian(a, axis=over, keepdims=keepdims)), note)
+    dtype, wide = "f32" if a.dtype == np.float32 else "f64", a.astype(np.float64)
+    more = {} if op == "nanmean" else {"ddof": correction or 0}
+    value = np.asarray(NAN_NEAR[op](wide, axis=over, keepdims=keepdims, **more))
+    span = np.max(np.abs(wide[np.isfinite(wide)]), initial=0)
+    # Of ints there is no NaN: these are the plain ones, which do not mind a divisor of 0.
+    if a.dtype.kind != "f" and correction is not None and n <= correction:
+        value = np.asarray((np.var if op == "nanvar" else np.std)(wide, axis=over, keepdims=keepdims, ddof=correction))
+    bound = 16 * EPS[dtype] * (span ** 2 if op == "nanvar" else span) + 16 * EPS[dtype] * np.abs(value)
+    file.case(op, args, near(value, dtype, np.where(np.isfinite(value), bound, 0)), note)
+
+
+def statistics():
+    file = File("statistics", "What is made of reductions: those that pass over NaN, weighted means, covariances, norms; dtypes of sums.")
+    ops = [*NAN_EXACT, *NAN_NEAR, "nanargmax", "nanargmin", "nanmedian"]
+    file.section("without NaN, every dtype")
+    for op in ops:
+        for dtype in DTYPES:
+            for axis, keepdims in ((None, False), (0, False), (-1, True), ((0, 2), True), ((-1, 0), False), (3, False), (-4, False), ((0, 0), False)):
+                nan_case(file, op, P(dtype, 2, 3, 4), axis, keepdims)
+    file.section("with NaN")
+    for dtype in FLOATS:
+        whole = pattern(dtype, (2, 3, 4))
+        some = np.where(np.arange(24).reshape(2, 3, 4) % 5 == 2, NAN, whole).astype(DTYPES[dtype])
+        some[1, 1], some[:, 2, 3] = NAN, NAN
+        x_ = file.let(f"some_{dtype}", some)
+        for op in ops:
+            for axis, keepdims in ((None, False), (None, True), (0, False), (1, True), (-1, False), ((0, 2), False), ((-1, 1), True), ((2, 1, 0), False)):
+                nan_case(file, op, x_, axis, keepdims)
+        rows = file.let(f"specials_{dtype}", np.array([[NAN, NAN, NAN, NAN], [INF, NAN, 1, INF], [-INF, NAN, -INF, NAN], [NAN, INF, -INF, 2], [NAN, 5, NAN, NAN],
+                                                       [NAN, -INF, NAN, NAN], [3, NAN, 7, 7], [NAN, NAN, 2, -2]], DTYPES[dtype]))
+        for op in ops:
+            nan_case(file, op, rows, 1)
+            nan_case(file, op, rows, 0, True)
+        for op in ("nanvar", "nanstd"):
+            for correction in (1, 2, 2.5, 4):
+                nan_case(file, op, rows, 1, False, correction)
+                nan_case(file, op, P(dtype, 2, 4), 1, True, correction)
+        zeros = L(np.array([[NAN, -0.0], [-0.0, -0.0], [NAN, NAN]], DTYPES[dtype]))
+        for op in NAN_EXACT:
+            # Of -0 and nothing else the sum is -0 here.
+            file.case(op, [zeros, axes(1)], exact(np.array([0, -0.0, 0], DTYPES[dtype]) if op == "nansum" else NAN_EXACT[op](zeros.array, axis=1)),
+                      "0 of -0 alone" if op == "nansum" else None)
+    file.section("of none, of one, and of a single value")
+    for op in ops:
+        for dtype in ("i64", "f32"):
+            for a, axis in (((0,), 0), ((0,), None), ((2, 0), 1), ((2, 0), 0), ((0, 3), -1), ((0, 3), 0), ((1,), 0), ((), None), ((3, 1), 1)):
+                # What nothing reads has no extremes to miss.
+                if op in ("nanmax", "nanmin", "nanargmax", "nanargmin", "nanmedian") and np.prod([a[i] for i in over_of(np.empty(a), axis)]) == 0:
+                    file.case(op, [P(dtype, *a), axes(axis)], ERROR, "nan" if op == "nanmedian" else None)
+                elif op == "nanmedian" and 0 in a:
+                    file.case(op, [P(dtype, *a), axes(axis)], exact(np.zeros(tuple(n for i, n in enumerate(a) if i not in over_of(np.empty(a), axis)), "f4" if dtype == "f32" else "f8")))
+                elif op in ("nanargmax", "nanargmin") and 0 in a:
+                    file.case(op, [P(dtype, *a), axes(axis)], exact(np.zeros(tuple(n for i, n in enumerate(a) if i not in over_of(np.empty(a), axis)), np.int64)))
+                else:
+                    nan_case(file, op, P(dtype, *a), axis)
+        file.case(op, [P("f32"), axes(0)], ERROR, "takes axis 0 of a single value")
+    file.section("of views")
+    base = np.where(np.arange(30).reshape(5, 6) % 4 == 1, NAN, pattern("f64", (5, 6)))
+    b = file.let("b", base)
+    view = base[::-1, ::2]
+    for op, f in NAN_EXACT.items():
+        file.ask("slice", [b, Text(f"s:::-1,::2 | {op} a:0")], lambda: f(view, axis=0))
+        file.ask("t", [b, Text(f"| {op} a:1;k")], lambda: f(base.T, axis=1, keepdims=True))
+        file.ask("slice", [b, Text(f"s:1 | broadcast_to (3,6) | {op} a:0")], lambda: f(np.broadcast_to(base[1], (3, 6)), axis=0))
+    file.ask("slice", [b, Text("s:::-1,::2 | nanmedian a:1")], lambda: np.nanmedian(view, axis=1))
+    file.ask("slice", [b, Text("s:::-1,::2 | nanargmin a:1")], lambda: np.nanargmin(view, axis=1))
+    file.case("slice", [b, Text("s:::-1,::2 | nanmean a:1")], near(np.nanmean(view, axis=1), "f64", 1e-14))
+    file.section("shares of numbers")
+    for q in (0.0, 0.1, 0.25, 0.5, 0.7, 1.0):
+        for d in ("i32", "bool", "f64"):
+            array = P(d, 3, 4, 5)
+            wide = array.array.astype(np.float64)
+            file.case("nanquantile", [array, x(q), axes((0, -1), True)], near(np.nanquantile(wide, q, (0, -1), keepdims=True), "f64", 1e-14))
+        for d in FLOATS:
+            some = Text(f"some_{d}")
+            wide = np.where(np.arange(24).reshape(2, 3, 4) % 5 == 2, NAN, pattern(d, (2, 3, 4)).astype(np.float64))
+            wide[1, 1], wide[:, 2, 3] = NAN, NAN
+            for axis in (None, 0, -1, (1, 2)):
+                file.case("nanquantile", [some, x(q), axes(axis)], near(np.asarray(np.nanquantile(wide, q, axis)), d, 16 * EPS[d]))
+            file.case("nanpercentile", [some, x(q * 100), axes(1, True)], near(np.nanpercentile(wide, q * 100, 1, keepdims=True), d, 16 * EPS[d]))
+    ends = L(np.array([[NAN, INF, 1.0, 2.0], [-INF, 0.0, NAN, 3.0], [NAN, NAN, NAN, NAN], [1e308, -1e308, NAN, 5.0]]))
+    for q in (0.0, 0.5, 1.0):
+        file.ask("nanquantile", [ends, x(q), axes(1)], lambda: np.nanquantile(ends.array, q, 1))
+    for q in (-0.1, 1.5, NAN):
+        file.case("nanquantile", [P("f64", 5), x(q), axes(0)], ERROR)
+        file.case("nanquantile", [P("i64", 5), x(q), axes(0)], ERROR)
+    file.case("nanquantile", [P("f64", 0), x(0.5), axes(0)], ERROR, "nan")
+    file.section("dtypes of sums")
+    for dtype in DTYPES:
+        for to in DTYPES:
+            for op, f in (("sum", np.sum), ("prod", np.prod), ("nansum", np.sum), ("nanprod", np.prod)):
+                array = L(np.array([[2, 1, 3], [1, 0, 1]], DTYPES[dtype]))
+                file.ask(op, [array, axes(1, False, None, to)], lambda: f(array.array, axis=1, dtype=DTYPES[to]))
+            file.ask("sum", [P(dtype, 0), axes(None, False, None, to)], lambda: np.sum(pattern(dtype, (0,)), dtype=DTYPES[to]))
+            file.ask("cumulative_sum", [P(dtype, 2, 3), axes(-1, False, None, to)], lambda: np.cumsum(pattern(dtype, (2, 3)), -1, DTYPES[to]))
+            file.ask("cumulative_prod", [P(dtype, 3), axes(None, False, None, to)], lambda: np.cumprod(pattern(dtype, (3,)), None, DTYPES[to]))
+            for op in ("mean", "nanmean"):
+                if to in FLOATS:
+                    value = np.mean(pattern(dtype, (3, 5)), axis=0, dtype=np.float64, keepdims=True)
+                    file.case(op, [P(dtype, 3, 5), axes(0, True, None, to)], near(value, to, 4 * EPS[to]))
+                else:
+                    file.case(op, [P(dtype, 3, 5), axes(0, True, None, to)], ERROR, "truncates")
+            for op, f in (("var", np.var), ("nanstd", np.std)):
+                if to in FLOATS:
+                    file.case(op, [P(dtype, 3, 5), axes(0, False, 1, to)], near(f(pattern(dtype, (3, 5)).astype(np.float64), axis=0, ddof=1), to, 99 * EPS[to]))
+    wide_i64 = L(np.array([2**31, 2**32 + 5, -(2**33), I64.max], np.int64))
+    wide_i32 = L(np.array([I32.max, I32.max, I32.min, 7], np.int32))
+    for to in INTS:
+        for array in (wide_i32, wide_i64):
+            for op, f in (("sum", np.sum), ("prod", np.prod), ("cumulative_sum", np.cumsum), ("cumulative_prod", np.cumprod)):
+                file.ask(op, [array, axes(0, False, None, to)], lambda: f(array.array, axis=0, dtype=DTYPES[to]))
+    large = L(np.array([2.0**24, 1, 1, NAN], np.float32))
+    file.ask("nansum", [large, axes(0, False, None, "f64")], lambda: np.nansum(large.array, dtype=np.float64))
+    file.ask("cumulative_sum", [large, axes(0, False, None, "f64")], lambda: np.cumsum(large.array, dtype=np.float64))
+    for op in ("max", "argmin", "any", "count_nonzero", "median", "nanmax", "logsumexp", "cumulative_max", "softmax"):
+        if op != "cumulative_max":
+            file.case(op, [P("f32", 3), axes(0, False, None, "f64")], ERROR)
+    file.ask("cumulative_sum", [P("i32", 2, 3), axes(None)], lambda: np.cumsum(pattern("i32", (2, 3))))
+    file.case("cumulative_sum", [P("i32", 2, 3), axes((0, 1))], ERROR)
+    file.case("cumulative_sum", [P("i32", 2, 3), axes(0, True)], ERROR)
+    file.section("ptp")
+    for dtype in DTYPES:
+        for a, axis, keepdims in (((2, 3, 4), None, False), ((2, 3, 4), 1, True), ((2, 3, 4), (0, -1), False), ((), None, False), ((0,), 0, False), ((2, 0), 1, False),
+                                  ((0, 2), 1, False), ((3,), 1, False)):
+            guarded(file, "ptp", [P(dtype, *a), axes(axis, keepdims)], lambda: np.ptp(pattern(dtype, a), axis, keepdims=keepdims))
+    for values in (np.array([I32.min, I32.max], np.int32), np.array([I64.min, 0, I64.max]), np.array([NAN, 1, 2]), np.array([INF, 1]), np.array([INF, INF]),
+                   np.array([-1e308, 1e308])):
+        file.ask("ptp", [L(values), axes(0)], lambda: np.ptp(values))
+    file.section("average")
+    for one, other in itertools.product(DTYPES, repeat=2):
+        dtype = name(np.empty(0, np.result_type(DTYPES[one], DTYPES[other])))
+        dtype = dtype if dtype in FLOATS else "f64"
+        w = L(np.array([1, 0, 1, 1], DTYPES[other]))
+        value = np.average(pattern(one, (3, 4)).astype(np.float64), axis=-1, weights=w.array.astype(np.float64))
+        file.case("average", [P(one, 3, 4), w, axes(-1)], near(value, dtype, 16 * EPS[dtype]))
+    weights = [L(np.array([1.0, 2, 3])), L(np.array([0.5, 1, 2, 4])), L(np.arange(12.0).reshape(3, 4)), L(np.arange(12.0).reshape(4, 3)), L(np.arange(24.0).reshape(2, 3, 4) + 1),
+               L(np.array([[1.0, 2, 3]])), L(np.array(2.0)), P("f64", 0)]
+    for array in (P("f64", 2, 3, 4), P("i32", 3, 4), P("f64", 3), P("f64", 0), P("f64", 3, 0), P("f64")):
+        a = array.array
+        for w in weights:
+            for axis, keepdims in ((None, False), (0, True), (1, False), (-1, True), ((1, 2), False), ((2, 1), False), ((-1, -2), True), ((0, 1), False)):
+                args = [array, w, axes(axis, keepdims)]
+                try:
+                    over = over_of(a, axis)
+                    if over is None:
+                        raise ValueError
+                    value = np.asarray(np.average(a, axis=over, weights=w.array, keepdims=keepdims))
+                    bound = 16 * EPS["f64"] * 8 * (1 + np.abs(value))
+                    file.case("average", args, near(value, "f64", np.where(np.isfinite(value), bound, 0)))
+                except ZeroDivisionError:
+                    over = over_of(a, axis)
+                    shape_ = np.sum(a, axis=over, keepdims=keepdims).shape
+                    file.case("average", args, exact(np.full(shape_, NAN)), "an error")
+                except (ValueError, TypeError, IndexError, np.exceptions.AxisError):
+                    file.case("average", args, ERROR)
+    file.case("average", [L(np.array([1.0, 2.0])), L(np.array([1.0, -1.0])), axes(0)], exact(np.array(-INF)), "an error")
+    v = pattern("f64", (4, 6))[::-1, ::2]
+    file.case("slice", [P("f64", 4, 6), Text("s:::-1,::2 | average f64[3]:1,2,1 a:-1")], near(np.average(v, axis=1, weights=[1, 2, 1]), "f64", 1e-14))
+    file.section("covariances")
+    for dtype in DTYPES:
+        to, note = ("f32", "float64") if dtype == "f32" else ("f64", None)
+        for a in ((2, 5), (3, 4), (1, 5), (5,), (1,), (), (3, 1), (2, 0), (0, 3), (0,)):
+            wide = pattern(dtype, a).astype(np.float64)
+            for correction in (1, 0, 2.5, 4, 9):
+                if correction not in (0, 1) and a not in ((2, 5), (3, 4)):
+                    continue
+                with np.errstate(all="ignore"):
+                    value = np.asarray(np.cov(wide, ddof=int(correction))) if correction == int(correction) else np.asarray(np.cov(wide, ddof=0) * a[-1] / max(a[-1] - correction, 0))
+                # With too few observations NumPy multiplies by an infinite reciprocal.
+                if len(a) and a[-1] - correction <= 0:
+                    center = wide - wide.mean(axis=-1, keepdims=True) if wide.size else wide
+                    sums = np.asarray(center @ center.T)
+                    value = np.where(sums == 0, NAN, np.sign(sums) * INF) if a[-1] else np.full(sums.shape, NAN)
+                    if a == (0, 3):
+                        value = sums
+                value, squeezed = (value.reshape(1, 1), note or "squeezed") if a == (1, 5) else (value, note)
+                file.case("cov", [P(dtype, *a), x(float(correction))], near(value, to, np.where(np.isfinite(value), 64 * EPS[to] * 16, 0)), squeezed)
+            value = np.asarray(np.corrcoef(wide)) if wide.size else np.full((a[0], a[0]) if len(a) == 2 else (), NAN)
+            value, squeezed = (value.reshape(1, 1), note or "squeezed") if a == (1, 5) else (value, note)
+            file.case("corrcoef", [P(dtype, *a)], near(value, to, np.where(np.isfinite(value), 16 * EPS[to], 0)), squeezed)
+    odd = L(np.array([[1.0, 2, 4], [3, 3, 3], [-1, -2, -4], [INF, 1, 2], [NAN, 1, 2]]))
+    for correction in (0.0, 1.0):
+        value = np.cov(odd.array, ddof=int(correction))
+        file.case("cov", [odd, x(correction)], near(value, "f64", np.where(np.isfinite(value), 1e-14, 0)))
+    value = np.corrcoef(odd.array)
+    file.case("corrcoef", [odd], near(value, "f64", np.where(np.isfinite(value), 1e-14, 0)))
+    file.case("cov", [P("f64", 2, 2, 2), x(1.0)], ERROR)
+    file.case("corrcoef", [P("f64", 2, 2, 2)], ERROR)
+    v = pattern("f64", (6, 4))[::-1, ::2].T
+    file.case("slice", [P("f64", 6, 4), Text("s:::-1,::2 | t | cov x:1.0")], near(np.cov(v), "f64", 1e-13))
+    file.case("slice", [P("f64", 6, 4), Text("s:::-1,::2 | t | corrcoef")], near(np.corrcoef(v), "f64", 1e-14))
+    file.section("logsumexp")
+    for dtype in DTYPES:
+        to = dtype if dtype in FLOATS else "f64"
+        for a, axis, keepdims in (((2, 3, 4), None, False), ((2, 3, 4), 1, True), ((2, 3, 4), (0, -1), False), ((), None, False), ((0,), 0, False), ((2, 0), 1, True),
+                                  ((0, 2), 1, False), ((2, 3), (), False)):
+            wide = pattern(dtype, a).astype(np.longdouble)
+            value = np.log(np.sum(np.exp(wide), axis=axis, keepdims=keepdims))
+            file.case("logsumexp", [P(dtype, *a), axes(axis, keepdims)], near(value, to, np.where(np.isfinite(value), 8 * EPS[to] * (1 + np.abs(value).astype(np.float64)), 0)))
+        file.case("logsumexp", [P(dtype, 3), axes(1)], ERROR)
+    rows = L(np.array([[1e4, 1e4], [-1e4, -1e4], [INF, 1], [-INF, 1], [-INF, -INF], [INF, INF], [INF, -INF], [NAN, 1], [NAN, INF]]))
+    two = math.log(2)
+    file.case("logsumexp", [rows, axes(1)], near(np.array([1e4 + two, -1e4 + two, INF, 1, -INF, INF, INF, NAN, NAN]), "f64", [4e-12] * 9))
+    file.section("norms")
+    for dtype in DTYPES:
+        to = dtype if dtype in FLOATS else "f64"
+        for order in (2, 1, INF, -INF, 0, 3, 0.5, -1, -2.5):
+            for a, axis, keepdims in (((2, 3, 4), None, False), ((2, 3, 4), 1, True), ((2, 3, 4), (0, -1), False), ((3,), 0, False), ((), None, False)):
+                wide = pattern(dtype, a).astype(np.float64)
+                value = np.asarray(np.linalg.vector_norm(wide, ord=order, axis=over_of(wide, axis), keepdims=keepdims)) if len(a) else np.abs(wide) if order else (wide != 0) * 1.0
+                file.case("vector_norm", [P(dtype, *a), x(float(order)), axes(axis, keepdims)], near(value, to, np.where(np.isfinite(value), 64 * EPS[to] * (1 + np.abs(value)), 0)))
+            if order in (INF, -INF):
+                file.case("vector_norm", [P(dtype, 0), x(float(order)), axes(0)], ERROR, "0" if order > 0 else None)
+            elif order in (0, 1, 2):
+                file.case("vector_norm", [P(dtype, 2, 0), x(float(order)), axes(1)], exact(np.zeros(2, DTYPES[to])))
+        file.case("vector_norm", [P(dtype, 3), x(2.0), axes(1)], ERROR)
+    rows = L(np.array([[INF, 1], [NAN, 1], [-INF, INF], [-0.0, 0.0], [-3.0, 4.0]]))
+    for order in (2, 1, INF, -INF, 0):
+        file.ask("vector_norm", [rows, x(float(order)), axes(1)], lambda: np.linalg.vector_norm(rows.array, ord=order, axis=1))
+    v = pattern("f64", (4, 6))[::-1, ::2]
+    file.case("slice", [P("f64", 4, 6), Text("s:::-1,::2 | vector_norm x:1.0 a:0")], exact(np.linalg.vector_norm(v, ord=1, axis=0)))
+    file.write()
+
+
+def as_float(a):
+    return a if a.dtype.kind == "f" else a.astype(np.float64)
+
+
+def one_of_two(file, op, x_, y_):
+    """A case of an op of two arguments, by NumPy in the dtype that the crate promotes to."""
+    a, b = x_.array, y_.array
+    met = np.result_type(a, b)
+    if op in ("gcd", "lcm"):
+        if met.kind != "i":
+            return file.case(op, [x_, y_], ERROR, "int8" if met == np.bool_ else None)
+        return file.ask(op, [x_, y_], lambda: getattr(np, op)(a, b))
+    if op in ("fmax", "fmin"):
+        wide = np.broadcast_arrays(a, b)
+        return file.case(op, [x_, y_], exact(signed_zeros(getattr(np, op)(a, b), *wide, op == "fmax")))
+    if op in ("divmod_quotients", "divmod_remainders"):
+        if met == np.bool_:
+            return file.case(op, [x_, y_], ERROR, "int8")
+        return file.ask(op, [x_, y_], lambda: np.divmod(a, b)[op == "divmod_remainders"])
+    note = "float16" if met == np.bool_ and op in ("copysign", "nextafter", "heaviside") else None
+    if op == "float_power":
+        return file.case(op, [x_, y_], ulps(np.power(a.astype(np.float64), b.astype(np.float64)), "f64", 2))
+    to = np.float32 if met == np.float32 else np.float64
+    file.case(op, [x_, y_], exact(getattr(np, op)(a.astype(to), b.astype(to))), note)
+
+
+TWO = ("copysign", "nextafter", "heaviside", "fmax", "fmin", "float_power", "gcd", "lcm", "divmod_quotients", "divmod_remainders")
+
+
+def one_of_one(file, op, arg):
+    a = arg.array
+    to = "f32" if a.dtype == np.float32 else "f64"
+    if op == "positive":
+        return file.ask(op, [arg], lambda: np.positive(a))
+    if op == "signbit":
+        # NaN has no sign here.
+        return file.case(op, [arg], exact(np.signbit(np.where(np.isnan(as_float(a)), 1.0, as_float(a))) if a.dtype != np.bool_ else np.zeros(a.shape, np.bool_)))
+    if op == "nan_to_num":
+        return file.case(op, [arg], exact(np.nan_to_num(a)))
+    if op == "bitwise_count":
+        if a.dtype.kind != "i":
+            return file.case(op, [arg], ERROR, "uint8" if a.dtype == np.bool_ else None)
+        return file.case(op, [arg], exact(np.bitwise_count(a).astype(a.dtype)), "uint8")
+    if op == "sinc":
+        value = np.sinc(a.astype(np.float64))
+        value = np.where(np.isnan(np.sinc(as_float(a))), NAN, value)
+        return file.case(op, [arg], near(value, to, np.where(np.isfinite(value), 8 * EPS[to], 0)))
+    wide = getattr(np, op)(a.astype(np.float64))
+    file.case(op, [arg], exact(wide) if to == "f64" else ulps(wide, to, 2), "float16" if a.dtype == np.bool_ else None)
+
+
+ONE = ("positive", "signbit", "nan_to_num", "bitwise_count", "sinc", "deg2rad", "rad2deg")
+
+
+def arithmetic():
+    file = File("arithmetic", "Elementwise functions that are made of a few ops, and ops of bits and divisors.")
+    values = {dtype: file.let(f"x_{dtype}", VALUES[dtype]) for dtype in DTYPES}
+    random = {dtype: file.let(f"r_{dtype}", RANDOM[dtype]) for dtype in FLOATS}
+    rows = {dtype: file.let(f"row_{dtype}", GRID[dtype]) for dtype in DTYPES}
+    columns = {dtype: file.let(f"col_{dtype}", GRID[dtype][:, None]) for dtype in DTYPES}
+    eight = {dtype: file.let(f"e_{dtype}", EIGHT[dtype]) for dtype in DTYPES}
+    for op in ONE:
+        file.section(op)
+        for dtype in DTYPES:
+            for arg in (values[dtype], *([random[dtype]] if dtype in FLOATS else []), P(dtype, 0), P(dtype, 2, 0, 3), P(dtype)):
+                one_of_one(file, op, arg)
+    more = {"i32": np.concatenate([2**np.arange(31), 2**np.arange(1, 32) - 1, -(2**np.arange(32)), [0x55555555, 0x33333333, 0x0f0f0f0f]]).astype(np.int32)}
+    more["i64"] = np.concatenate([[1 << i for i in range(63)], [(1 << i) - 1 for i in range(64)], [-(1 << i) for i in range(64)], [0x5555555555555555]]).astype(np.int64)
+    for dtype in INTS:
+        one_of_one(file, "bitwise_count", L(more[dtype]))
+    for op in TWO:
+        file.section(op)
+        for dtype in DTYPES:
+            one_of_two(file, op, columns[dtype], rows[dtype])
+            for a, b in (((), ()), ((0,), ()), ((2, 1), (3,)), ((2, 0), (1, 1))):
+                if op != "float_power" or dtype != "i32":
+                    one_of_two(file, op, P(dtype, *a), P(dtype, *b))
+            file.case(op, [P(dtype, 2), P(dtype, 3)], ERROR)
+        for one, other in itertools.permutations(DTYPES, 2):
+            one_of_two(file, op, eight[one], eight[other])
+    file.section("gcd and lcm of more numbers")
+    for dtype in INTS:
+        some = np.array([12, 18, -30, 35, 1071, 462, -2**20, 3**12, 2**30 - 1, 0], DTYPES[dtype])
+        for op in ("gcd", "lcm"):
+            file.ask(op, [L(some), L(some[:, None])], lambda: getattr(np, op)(some, some[:, None]))
+    file.section("Rust scalars")
+    for dtype in ("i32", "f32", "f64"):
+        x_ = eight[dtype]
+        for op in ("copysign", "heaviside", "fmax", "fmin", "nextafter"):
+            for value in (2, -0.5, NAN):
+                to = np.float64 if dtype != "f32" else np.float32
+                if op in ("fmax", "fmin"):
+                    file.ask(op, [x_, weak(value)], lambda: getattr(np, op)(x_.array, value))
+                else:
+                    file.case(op, [x_, weak(value)], exact(getattr(np, op)(x_.array.astype(to), to(value))))
+    for dtype in FLOATS:
+        least = L(np.array([np.finfo(DTYPES[dtype]).smallest_subnormal, -np.finfo(DTYPES[dtype]).smallest_subnormal], DTYPES[dtype]))
+        for value in (0, 1.5, INF, -INF):
+            for x_ in (values[dtype], least):
+                file.case("nextafter", [x_, weak(value)], exact(np.nextafter(x_.array, DTYPES[dtype](value))))
+    for value in (-1, 0, 2, 0.5, -2.0):
+        for dtype in DTYPES:
+            file.case("float_power", [eight[dtype], weak(value)], ulps(np.power(eight[dtype].array.astype(np.float64), np.full(8, value, np.float64)), "f64", 2),
+                      "sqrt" if value == 0.5 else None)
+    for op, f in (("gcd", np.gcd), ("lcm", np.lcm), ("divmod_quotients", np.floor_divide), ("divmod_remainders", np.remainder)):
+        file.ask(op, [eight["i32"], weak(6)], lambda: f(eight["i32"].array, 6))
+    file.section("of views")
+    v = P("f64", 4, 6)
+    w = v.array[::-1, ::-2]
+    file.ask("slice", [v, Text("s:::-1,::-2 | copysign f64[3]:-0,1,-2 | signbit")], lambda: np.signbit(np.copysign(w, np.array([-0.0, 1, -2]))))
+    file.ask("slice", [v, Text("s:::-1,::-2 | nextafter w:0")], lambda: np.nextafter(w, 0))
+    file.ask("broadcast_to", [P("i64", 3), Text("(2,3) | gcd i64(2,1) | lcm w:4")], lambda: np.lcm(np.gcd(np.broadcast_to(pattern("i64", (3,)), (2, 3)), pattern("i64", (2, 1))), 4))
+    file.ask("t", [P("i32", 2, 3), Text("| bitwise_count | sum a:0")], lambda: np.bitwise_count(pattern("i32", (2, 3)).T).sum(0, dtype=np.int64))
+    file.write()
+
+
 if __name__ == "__main__":
+    arithmetic()
+    statistics()
     manipulate()
     windows()
     pad()

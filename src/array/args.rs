@@ -5,7 +5,7 @@ use std::ops::RangeFull;
 use smallvec::{SmallVec, smallvec};
 
 use crate::base::shape::Shape;
-use crate::base::{Error, ErrorKind, Result, Type};
+use crate::base::{DType, Error, ErrorKind, Result, Type};
 use crate::graph::infer;
 
 /// Closes the traits of this room to other crates, so that they can grow.
@@ -149,6 +149,7 @@ pub struct Over {
     axes: Option<Integers>,
     keepdims: bool,
     correction: Option<f64>,
+    dtype: Option<DType>,
 }
 
 /// `axes` with options: `x.std(over([0, 1]).correction(1).keepdims())`.
@@ -158,7 +159,7 @@ pub fn over(axes: impl ToAxes) -> Over {
 
 impl Over {
     fn new(axes: Option<Integers>) -> Self {
-        Self { axes, keepdims: false, correction: None }
+        Self { axes, keepdims: false, correction: None, dtype: None }
     }
 
     /// Reduced axes stay, with extent 1, so that the result broadcasts against what it came from.
@@ -173,10 +174,28 @@ impl Over {
         Self { correction: Some(correction.into()), ..self }
     }
 
+    /// The dtype that elements are converted to before they are combined, and that the result has. For sums,
+    /// products, means and variances, with NaN or past it, and for what runs along an axis.
+    ///
+    /// # Examples
+    /// ```
+    /// use broadloom::prelude::*;
+    ///
+    /// let x = array![16_777_216.0_f32, 1.0];
+    /// assert_eq!(x.sum(over(..).dtype(F64)).item::<f64>()?, 16_777_217.0);
+    /// # Ok::<(), broadloom::Error>(())
+    /// ```
+    pub fn dtype(self, dtype: DType) -> Self {
+        Self { dtype: Some(dtype), ..self }
+    }
+
     /// The axes of `ty` they are, ascending, and whether they stay.
     pub(super) fn resolve(&self, op: &str, ty: &Type) -> Result<(SmallVec<[u32; 4]>, bool)> {
         if self.correction.is_some() {
             return Err(Error::new(ErrorKind::Value, format!("{op}: takes no correction")));
+        }
+        if self.dtype.is_some() {
+            return Err(Error::new(ErrorKind::Value, format!("{op}: takes no dtype")));
         }
         Ok((self.all_or_named(op, ty)?, self.keepdims))
     }
@@ -184,6 +203,11 @@ impl Over {
     /// The same for variances: the correction, and the axes without it.
     pub(super) fn split_correction(self) -> (f64, Self) {
         (self.correction.unwrap_or(0.0), Self { correction: None, ..self })
+    }
+
+    /// The dtype that is asked for, and the axes without it.
+    pub(super) fn split_dtype(self) -> (Option<DType>, Self) {
+        (self.dtype, Self { dtype: None, ..self })
     }
 
     /// The same axes, staying.
@@ -196,15 +220,20 @@ impl Over {
         if self.has_options() {
             return Err(Error::new(ErrorKind::Value, format!("{op}: takes axes without options")));
         }
-        Ok(match &self.axes {
+        Ok(self.written(ty))
+    }
+
+    /// The axes of `ty`, in the order they were written.
+    pub(super) fn written(&self, ty: &Type) -> SmallVec<[isize; 4]> {
+        match &self.axes {
             Some(axes) => axes.iter().map(|&axis| clamp(axis)).collect(),
             None => (0..ty.shape.rank() as isize).collect(),
-        })
+        }
     }
 
     /// Whether more than axes was written.
     pub(super) fn has_options(&self) -> bool {
-        self.correction.is_some() || self.keepdims
+        self.correction.is_some() || self.dtype.is_some() || self.keepdims
     }
 
     /// Whether they were written `..`.
@@ -215,10 +244,7 @@ impl Over {
     fn all_or_named(&self, op: &str, ty: &Type) -> Result<SmallVec<[u32; 4]>> {
         match &self.axes {
             None => Ok((0..ty.shape.rank() as u32).collect()),
-            Some(axes) => {
-                let axes: SmallVec<[isize; 4]> = axes.iter().map(|&axis| clamp(axis)).collect();
-                infer::axes(op, ty, &axes)
-            }
+            Some(_) => infer::axes(op, ty, &self.written(ty)),
         }
     }
 }

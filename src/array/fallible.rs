@@ -194,6 +194,50 @@ pub(super) fn settle_list(result: Result<Vec<Array>>, count: usize) -> Vec<Array
     }
 }
 
+/// As [`settle`], for an operation that makes two arrays.
+#[track_caller]
+pub(super) fn settle_pair(result: Result<(Array, Array)>) -> (Array, Array) {
+    match result {
+        Ok(arrays) => arrays,
+        Err(error) => {
+            let placeholder = settle(Err(error));
+            (placeholder.clone(), placeholder)
+        }
+    }
+}
+
+/// As [`fallible`], for methods that return two arrays.
+macro_rules! fallible_pairs { ($(
+    $(#[$meta:meta])*
+    pub fn $name:ident(&$self:ident $(, $arg:ident: $ty:ty)* $(,)?) $body:block
+)*) => { pastey::paste! {
+    impl Array { $(
+        $(#[$meta])*
+        ///
+        /// # Panics
+        #[doc = concat!("Where [`try_", stringify!($name), "`](Array::try_", stringify!($name), ") returns an error.")]
+        #[track_caller]
+        pub fn $name(&$self $(, $arg: $ty)*) -> (Array, Array) {
+            $crate::array::fallible::settle_pair($self.[<try_ $name>]($($arg),*))
+        }
+    )* }
+
+    /// Twins that return errors.
+    impl Array { $(
+        #[doc = concat!("[`", stringify!($name), "`](Array::", stringify!($name), ") that returns errors.")]
+        ///
+        /// # Errors
+        #[doc = concat!("If shapes, dtypes or arguments are not what [`", stringify!($name), "`](Array::", stringify!($name), ") takes.")]
+        #[track_caller]
+        pub fn [<try_ $name>](&$self $(, $arg: $ty)*) -> $crate::base::Result<(Array, Array)> {
+            let built: $crate::base::Result<(Array, Array)> = $body;
+            let (one, other) = built?;
+            Ok((one.sound()?, other.sound()?))
+        }
+    )* }
+} } }
+pub(super) use fallible_pairs;
+
 /// As [`fallible`], for methods that return several arrays: `of` so many, for placeholders.
 macro_rules! fallible_lists { ($(
     $(#[$meta:meta])*

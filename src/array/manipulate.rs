@@ -5,7 +5,7 @@ use std::borrow::Borrow;
 use smallvec::SmallVec;
 
 use crate::array::Array;
-use crate::array::args::{ToAxes, ToShape, clamp, extents};
+use crate::array::args::{Over, ToAxes, ToShape, clamp, extents};
 use crate::array::build::{self, reshaped, view};
 use crate::array::fallible::{fallible, fallible_lists, settle_list};
 use crate::array::views::{axis_error, in_order, joined, permuted};
@@ -193,22 +193,21 @@ fallible! {
         }
     }
 
-    /// Every element `count` times in a row along an axis; of `..`, all elements as one row.
+    /// Every element `counts` times in a row along an axis; of `..`, all elements as one row. Several counts
+    /// are one for each element; if they are in an array, see [`repeat_each`](Array::repeat_each).
     ///
     /// # Examples
     /// ```
     /// # use broadloom::prelude::*;
     /// assert_eq!(array![1, 2].repeat(3, 0).to_vec::<i32>()?, [1, 1, 1, 2, 2, 2]);
+    /// assert_eq!(array![1, 2, 3].repeat([2, 0, 1], 0).to_vec::<i32>()?, [1, 1, 3]);
     /// # Ok::<(), broadloom::Error>(())
     /// ```
-    pub fn repeat(&self, count: usize, axes: impl ToAxes) {
-        let over = axes.over();
-        let axes = over.plain("repeat", self.ty())?;
-        let (array, axis) = match (over.is_all(), &axes[..]) {
-            (true, _) => (reshaped(self, Shape::new([self.size()])), 0),
-            (_, &[axis]) => (self.clone(), infer::axis("repeat", self.ty(), self.ndim(), axis)?),
-            _ => return Err(axis_error("repeat", format!("takes one axis or `..`, not {}", axes.len()))),
-        };
+    pub fn repeat(&self, counts: impl ToShape, axes: impl ToAxes) {
+        let (array, axis) = row_or_axis("repeat", self, &axes.over())?;
+        let counts = counts.integers();
+        let &[count] = &counts[..] else { return repeated("repeat", &array, axis, &counts) };
+        let count = usize::try_from(count).map_err(|_| negative("repeat", count))?;
         let mut shape: SmallVec<[usize; 4]> = array.shape().into();
         shape.insert(axis + 1, 1);
         let array = reshaped(&array, shape.iter().copied().collect());
@@ -273,6 +272,74 @@ fallible! {
         }
         Ok(array)
     }
+}
+
+/// What has a shape that depends on data: it evaluates what decides the shape when it is called.
+impl Array {
+    /// Every element along an axis as often as its number in `counts`, of rank 1, says; of `..`, all elements
+    /// as one row. Evaluates the counts; picking the elements stays lazy.
+    ///
+    /// # Errors
+    /// If the counts are not one integer for each element, some are negative, or evaluating them fails.
+    ///
+    /// # Examples
+    /// ```
+    /// use broadloom::prelude::*;
+    ///
+    /// let counts = array![1, 2, 3];
+    /// assert_eq!(counts.repeat_each(&counts, 0)?.to_vec::<i32>()?, [1, 2, 2, 3, 3, 3]);
+    /// # Ok::<(), broadloom::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn repeat_each(&self, counts: &Array, axes: impl ToAxes) -> Result<Array> {
+        const OP: &str = "repeat_each";
+        let (array, axis) = row_or_axis(OP, self, &axes.over())?;
+        if counts.ndim() != 1 {
+            return Err(Error::new(ErrorKind::Shape, format!("{OP}: {} is not of rank 1", counts.ty())));
+        }
+        let counts = build::integers(OP, counts)?.to_vec::<i64>()?;
+        let counts: Vec<i128> = counts.into_iter().map(i128::from).collect();
+        repeated(OP, &array, axis, &counts)
+    }
+}
+
+/// The array and one axis of it; for `..`, its elements as one row.
+#[track_caller]
+pub(super) fn row_or_axis(op: &str, array: &Array, over: &Over) -> Result<(Array, usize)> {
+    let axes = over.plain(op, array.ty())?;
+    match &axes[..] {
+        _ if over.is_all() => Ok((reshaped(array, Shape::new([array.size()])), 0)),
+        &[axis] => Ok((array.clone(), infer::axis(op, array.ty(), array.ndim(), axis)?)),
+        _ => Err(axis_error(op, format!("takes one axis or `..`, not {}", axes.len()))),
+    }
+}
+
+/// Every element along `axis` as often as its count says.
+#[track_caller]
+fn repeated(op: &str, array: &Array, axis: usize, counts: &[i128]) -> Result<Array> {
+    let n = array.shape()[axis];
+    if counts.len() != n {
+        let why = format!("{op}: {} counts for axis {axis} of {}, which has {n}", counts.len(), array.ty());
+        return Err(Error::new(ErrorKind::Shape, why));
+    }
+    if let Some(&count) = counts.iter().find(|count| **count < 0) {
+        return Err(negative(op, count));
+    }
+    let all = counts.iter().fold(0_i128, |sum, count| sum.saturating_add(*count));
+    let all = usize::try_from(all).unwrap_or(usize::MAX);
+    let extents = array.shape().iter().enumerate();
+    let shape = extents.map(|(other, &n)| if other == axis { all } else { n }).collect();
+    Type::checked(op, array.dtype(), shape)?;
+    let mut places: Vec<i64> = Vec::new();
+    places.try_reserve_exact(all).map_err(|_| Error::out_of_memory(all.saturating_mul(8)))?;
+    for (place, &count) in counts.iter().enumerate() {
+        places.extend(std::iter::repeat_n(place as i64, count as usize));
+    }
+    array.try_take(&Array::from_vec(places, all)?, axis as isize)
+}
+
+fn negative(op: &str, count: i128) -> Error {
+    Error::new(ErrorKind::Value, format!("{op}: a count of {count} is negative"))
 }
 
 /// `count` elements along `axis`, from the first on in steps.

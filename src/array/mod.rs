@@ -4,7 +4,7 @@
 //! - `args`, `operand`: what shapes, axes and operands may be written as
 //! - `build`: nodes, with every implicit conversion made explicit
 //! - `create`, `ranges`, `grids`: arrays from data, from steps, from indices
-//! - `elementwise`, `reduce`, `contract`, `products`, `nn`: what is computed from arrays
+//! - `elementwise`, `reduce`, `statistics`, `contract`, `products`, `nn`: what is computed from arrays
 //! - `views`, `manipulate`, `windows`, `pad`, `index`: their elements elsewhere
 //! - `order`: sorting and what needs order, running sums; `pick` and `update`: by index arrays and masks;
 //!   `sets`
@@ -35,6 +35,7 @@ mod ranges;
 mod read;
 mod reduce;
 mod sets;
+mod statistics;
 mod update;
 mod views;
 mod windows;

@@ -7,7 +7,8 @@ use smallvec::{SmallVec, smallvec};
 
 use crate::array::args::{Over, ToAxes};
 use crate::array::build;
-use crate::array::fallible::{fallible, within};
+use crate::array::fallible::{fallible, fallible_pairs, within};
+use crate::array::manipulate::row_or_axis;
 use crate::array::{Array, Operand};
 use crate::base::{DType, Error, ErrorKind, Result};
 use crate::graph::infer;
@@ -46,8 +47,36 @@ fallible! {
         along("argsort_descending", self, axis, HostOp::Argsort { descending: true })
     }
 
+    /// The elements along `axis` around the one that comes at place `k` when they are sorted, a negative place
+    /// counting from the end: that one is at its place, before it are none that come after it, and behind it
+    /// none that come before. Quicker than [`sort`](Array::sort).
+    ///
+    /// Those that come before it, those equal to it and those that come after it are in the order they had.
+    ///
+    /// # Examples
+    /// ```
+    /// use broadloom::prelude::*;
+    ///
+    /// let x = array![7, 9, 1, 8, 2];
+    /// assert_eq!(x.partition(2, 0).to_vec::<i32>()?, [1, 2, 7, 9, 8]);
+    /// # Ok::<(), broadloom::Error>(())
+    /// ```
+    pub fn partition(&self, k: isize, axis: isize) {
+        let at = infer::axis("partition", self.ty(), self.ndim(), axis)?;
+        let n = self.shape()[at];
+        let place = if k < 0 { k.checked_add_unsigned(n) } else { Some(k) };
+        match place.and_then(|place| usize::try_from(place).ok()).filter(|place| *place < n) {
+            Some(at) => along("partition", self, axis, HostOp::Partition { at }),
+            None => {
+                let message = format!("partition: place {k} is out of range for axis {at} of {}, which has {n}", self.ty());
+                Err(Error::new(ErrorKind::Index, message))
+            }
+        }
+    }
+
     /// The sums of each element along `axis` and all before it. Integers and truth values add up in `i64`,
-    /// and wrap; the order of float sums is documented in `docs/numerics.md`.
+    /// and wrap; [`over`](crate::array::over)`(axis).dtype(F64)` adds up in `F64`. The order of float sums is
+    /// documented in `docs/numerics.md`. Of `..`, all elements as one row.
     ///
     /// # Examples
     /// ```
@@ -57,27 +86,27 @@ fallible! {
     /// # Ok::<(), broadloom::Error>(())
     /// ```
     #[doc(alias = "cumsum")]
-    pub fn cumulative_sum(&self, axis: isize) {
-        scan("cumulative_sum", self, axis, Fold::Sum)
+    pub fn cumulative_sum(&self, axis: impl ToAxes) {
+        scan("cumulative_sum", self, axis.over(), Fold::Sum)
     }
 
     /// The products of each element along `axis` and all before it, as for
     /// [`cumulative_sum`](Array::cumulative_sum).
     #[doc(alias = "cumprod")]
-    pub fn cumulative_prod(&self, axis: isize) {
-        scan("cumulative_prod", self, axis, Fold::Prod)
+    pub fn cumulative_prod(&self, axis: impl ToAxes) {
+        scan("cumulative_prod", self, axis.over(), Fold::Prod)
     }
 
     /// The largest of each element along `axis` and all before it; NaN from the first one on.
     #[doc(alias = "maximum.accumulate")]
-    pub fn cumulative_max(&self, axis: isize) {
-        scan("cumulative_max", self, axis, Fold::Max)
+    pub fn cumulative_max(&self, axis: impl ToAxes) {
+        scan("cumulative_max", self, axis.over(), Fold::Max)
     }
 
     /// The smallest of each element along `axis` and all before it; NaN from the first one on.
     #[doc(alias = "minimum.accumulate")]
-    pub fn cumulative_min(&self, axis: isize) {
-        scan("cumulative_min", self, axis, Fold::Min)
+    pub fn cumulative_min(&self, axis: impl ToAxes) {
+        scan("cumulative_min", self, axis.over(), Fold::Min)
     }
 
     /// Where each of `values` belongs in this array of rank 1, which is in ascending order: how many
@@ -142,24 +171,19 @@ fallible! {
     }
 }
 
-/// What answers with two arrays, or has to look at values.
-impl Array {
+fallible_pairs! {
     /// The `k` largest elements along `axis` in descending order, and their places in `i64`.
-    ///
-    /// # Errors
-    /// If there are fewer, or no such axis.
     ///
     /// # Examples
     /// ```
     /// use broadloom::prelude::*;
     ///
-    /// let (values, places) = array![3.0, 9.0, 5.0].topk(2, -1)?;
+    /// let (values, places) = array![3.0, 9.0, 5.0].topk(2, -1);
     /// assert_eq!(values.to_vec::<f64>()?, [9.0, 5.0]);
     /// assert_eq!(places.to_vec::<i64>()?, [1, 2]);
     /// # Ok::<(), broadloom::Error>(())
     /// ```
-    #[track_caller]
-    pub fn topk(&self, k: usize, axis: isize) -> Result<(Array, Array)> {
+    pub fn topk(&self, k: usize, axis: isize) {
         let at = infer::axis("topk", self.ty(), self.ndim(), axis)?;
         if k > self.shape()[at] {
             let message =
@@ -173,6 +197,38 @@ impl Array {
         Ok((values.try_moveaxis(-1, axis)?, places.try_moveaxis(-1, axis)?))
     }
 
+    /// How many elements are in each of `bins` bins of equal width over `range`, `i64` of shape `[bins]`,
+    /// and the edges of the bins, `f64` of shape `[bins + 1]`. Elements beyond the range count nowhere; the
+    /// last bin holds its upper edge too. No bins, or a range that is empty or not finite, is an error.
+    ///
+    /// # Examples
+    /// ```
+    /// use broadloom::prelude::*;
+    ///
+    /// let (counts, edges) = array![0.1, 0.2, 0.7, 1.0].histogram(2, 0.0..1.0);
+    /// assert_eq!(counts.to_vec::<i64>()?, [2, 2]);
+    /// assert_eq!(edges.to_vec::<f64>()?, [0.0, 0.5, 1.0]);
+    /// # Ok::<(), broadloom::Error>(())
+    /// ```
+    pub fn histogram(&self, bins: usize, range: Range<f64>) {
+        let width = range.end - range.start;
+        if bins == 0 || !width.is_finite() || width <= 0.0 {
+            return Err(Error::new(ErrorKind::Value, format!("histogram: {bins} bins over {range:?}")));
+        }
+        let edges = Array::try_linspace(range.start, range.end, bins + 1)?;
+        let x = self.try_ravel()?.try_astype(DType::F64)?;
+        let bin = edges.try_searchsorted_right(&x)?.try_subtract(1)?;
+        // The upper edge is in the last bin; what is outside, and NaN, in one more.
+        let bin = bin.try_minimum(bins as i64 - 1)?;
+        let inside = x.try_greater_equal(range.start)?.try_logical_and(x.try_less_equal(range.end)?)?;
+        let bin = crate::array::try_where_(&inside, bin, bins as i64)?;
+        let counts = counted("histogram", &bin, bins + 1)?;
+        Ok((counts.try_slice(crate::s![..bins as isize])?, edges))
+    }
+}
+
+/// What has a shape that depends on data: it evaluates what decides the shape when it is called.
+impl Array {
     /// How often each number from 0 on is among the elements, integers that are not negative: `i64` of
     /// shape `[n]`, with n one more than the largest, and at least `minlength`. Evaluates the largest.
     ///
@@ -195,39 +251,6 @@ impl Array {
         let length = minlength.max(most.wrapping_add(1) as usize);
         counted("bincount", &numbers, length)
     }
-
-    /// How many elements are in each of `bins` bins of equal width over `range`, `i64` of shape `[bins]`,
-    /// and the edges of the bins, `f64` of shape `[bins + 1]`. Elements beyond the range count nowhere; the
-    /// last bin holds its upper edge too. Lazy.
-    ///
-    /// # Errors
-    /// If there are no bins, or the range is empty or not finite.
-    ///
-    /// # Examples
-    /// ```
-    /// use broadloom::prelude::*;
-    ///
-    /// let (counts, edges) = array![0.1, 0.2, 0.7, 1.0].histogram(2, 0.0..1.0)?;
-    /// assert_eq!(counts.to_vec::<i64>()?, [2, 2]);
-    /// assert_eq!(edges.to_vec::<f64>()?, [0.0, 0.5, 1.0]);
-    /// # Ok::<(), broadloom::Error>(())
-    /// ```
-    #[track_caller]
-    pub fn histogram(&self, bins: usize, range: Range<f64>) -> Result<(Array, Array)> {
-        let width = range.end - range.start;
-        if bins == 0 || !width.is_finite() || width <= 0.0 {
-            return Err(Error::new(ErrorKind::Value, format!("histogram: {bins} bins over {range:?}")));
-        }
-        let edges = Array::try_linspace(range.start, range.end, bins + 1)?;
-        let x = self.try_ravel()?.try_astype(DType::F64)?;
-        let bin = edges.try_searchsorted_right(&x)?.try_subtract(1)?;
-        // The upper edge is in the last bin; what is outside, and NaN, in one more.
-        let bin = bin.try_minimum(bins as i64 - 1)?;
-        let inside = x.try_greater_equal(range.start)?.try_logical_and(x.try_less_equal(range.end)?)?;
-        let bin = crate::array::try_where_(&inside, bin, bins as i64)?;
-        let counts = counted("histogram", &bin, bins + 1)?;
-        Ok((counts.try_slice(crate::s![..bins as isize])?, edges))
-    }
 }
 
 /// How often each of `0..length` is among `numbers`, of rank 1.
@@ -248,9 +271,21 @@ pub(super) fn along(op: &str, array: &Array, axis: isize, host: HostOp) -> Resul
 }
 
 #[track_caller]
-fn scan(op: &str, array: &Array, axis: isize, fold: Fold) -> Result<Array> {
-    let array = build::cast(op, array, fold.computes_in(array.dtype()))?;
-    along(op, &array, axis, HostOp::Scan(fold))
+fn scan(op: &str, array: &Array, over: Over, fold: Fold) -> Result<Array> {
+    let (dtype, over) = over.split_dtype();
+    let array = match dtype {
+        Some(dtype) => build::cast(op, array, dtype)?,
+        None => array.clone(),
+    };
+    let (array, axis) = row_or_axis(op, &array, &over)?;
+    let sums = along(
+        op,
+        &build::cast(op, &array, fold.computes_in(array.dtype()))?,
+        axis as isize,
+        HostOp::Scan(fold),
+    )?;
+    // Narrow integers are combined in wider ones, which end in the same bits.
+    build::cast(op, &sums, dtype.unwrap_or(sums.dtype()))
 }
 
 #[track_caller]
@@ -268,11 +303,17 @@ fn searched(op: &str, sorted: &Array, values: impl Operand, right: bool) -> Resu
     build::host(op, HostOp::Searchsorted { right }, smallvec![sorted, values])
 }
 
-#[track_caller]
-fn quantile(op: &str, array: &Array, q: f64, over: Over) -> Result<Array> {
+/// `q`, which is a share.
+pub(super) fn share(op: &str, q: f64) -> Result<f64> {
     if !(0.0..=1.0).contains(&q) {
         return Err(Error::new(ErrorKind::Value, format!("{op}: a share of {q} is not between 0 and 1")));
     }
+    Ok(q)
+}
+
+#[track_caller]
+pub(super) fn quantile(op: &str, array: &Array, q: f64, over: Over) -> Result<Array> {
+    let q = share(op, q)?;
     let sorted = Sorted::of(op, array, over)?;
     let at = q * (sorted.count - 1) as f64;
     let (below, share) = (at.floor(), at - at.floor());
@@ -289,7 +330,7 @@ fn quantile(op: &str, array: &Array, q: f64, over: Over) -> Result<Array> {
 }
 
 /// All elements over some axes, in order along the last axis, in floats.
-struct Sorted {
+pub(super) struct Sorted {
     sorted: Array,
     count: usize,
     /// The shape of results.
@@ -298,7 +339,7 @@ struct Sorted {
 
 impl Sorted {
     #[track_caller]
-    fn of(op: &str, array: &Array, over: Over) -> Result<Self> {
+    pub(super) fn of(op: &str, array: &Array, over: Over) -> Result<Self> {
         let (axes, keepdims) = over.resolve(op, array.ty())?;
         let reduced = |axis: usize| axes.contains(&(axis as u32));
         let order: SmallVec<[isize; 4]> = (0..array.ndim())
@@ -332,11 +373,35 @@ impl Sorted {
         self.sorted.try_slice(crate::s![..., place as isize])
     }
 
+    /// The elements at these places in order, one per row: of rank one more than results, as `places`.
+    #[track_caller]
+    pub(super) fn places(&self, places: &Array) -> Result<Array> {
+        self.sorted.try_take_along_axis(places, -1)
+    }
+
+    /// How many elements of each row are not NaN, in the shape of [`places`](Sorted::places).
+    #[track_caller]
+    pub(super) fn numbers(&self) -> Result<Array> {
+        let numbers = self.sorted.try_isnan()?.try_logical_not()?;
+        numbers.try_sum(crate::array::over(-1).keepdims())
+    }
+
+    /// The dtype of elements.
+    pub(super) fn dtype(&self) -> DType {
+        self.sorted.dtype()
+    }
+
     /// `values`, NaN where an element is, in the shape of results.
     #[track_caller]
     fn finish(&self, values: &Array) -> Result<Array> {
         // NaN is last.
         let last = self.place(self.count - 1)?;
-        crate::array::try_where_(last.try_isnan()?, &last, values)?.try_reshape(&self.shape[..])
+        self.shaped(&crate::array::try_where_(last.try_isnan()?, &last, values)?)
+    }
+
+    /// `values` in the shape of results.
+    #[track_caller]
+    pub(super) fn shaped(&self, values: &Array) -> Result<Array> {
+        values.try_reshape(&self.shape[..])
     }
 }

@@ -4,11 +4,12 @@ use crate::array::Array;
 use crate::array::args::{Over, ToAxes};
 use crate::array::build;
 use crate::array::fallible::fallible;
-use crate::base::{DType, Result, Scalar, Shape};
+use crate::base::{DType, Error, ErrorKind, Result, Scalar, Shape};
 use crate::op::{Binary, Fold, Unary};
 
 fallible! {
-    /// The sum over `axes`. Integers and truth values add up in `i64`, and wrap.
+    /// The sum over `axes`. Integers and truth values add up in `i64`, and wrap;
+    /// [`over`](crate::array::over)`(axes).dtype(F64)` adds up in `F64`.
     ///
     /// # Shapes
     /// The axes disappear; with [`over`](crate::array::over)`(axes).keepdims()` they stay with extent 1. So in
@@ -25,12 +26,13 @@ fallible! {
     /// # Ok::<(), broadloom::Error>(())
     /// ```
     pub fn sum(&self, axes: impl ToAxes) {
-        fold(Fold::Sum, self, &axes.over())
+        accumulated("sum", Fold::Sum, self, axes.over())
     }
 
-    /// The product over `axes`. Integers and truth values multiply in `i64`, and wrap.
+    /// The product over `axes`. Integers and truth values multiply in `i64`, and wrap; a dtype may be named as
+    /// for [`sum`](Array::sum).
     pub fn prod(&self, axes: impl ToAxes) {
-        fold(Fold::Prod, self, &axes.over())
+        accumulated("prod", Fold::Prod, self, axes.over())
     }
 
     /// The largest element along `axes`; NaN if any is. Of none there is none: that is an error.
@@ -73,10 +75,11 @@ fallible! {
         reduced("count_nonzero", Fold::Sum, &truths, &axes.over())
     }
 
-    /// The mean over `axes`, of integers and truth values in `f64`; NaN of no elements.
-    #[doc(alias = "average")]
+    /// The mean over `axes`, of integers and truth values in `f64`; NaN of no elements. A float dtype may be
+    /// named as for [`sum`](Array::sum).
     pub fn mean(&self, axes: impl ToAxes) {
-        mean("mean", self, &axes.over())
+        let (dtype, over) = axes.over().split_dtype();
+        mean("mean", &mean_of("mean", self, dtype)?, &over)
     }
 
     /// The variance over `axes`: the mean of the squared distances from the mean, computed while the
@@ -121,8 +124,28 @@ pub(super) fn reduced(op: &str, fold: Fold, array: &Array, over: &Over) -> Resul
     Ok(build::reshaped(&result, kept))
 }
 
+/// A sum or product in the dtype that `over` asks for.
+#[track_caller]
+pub(super) fn accumulated(op: &str, fold: Fold, array: &Array, over: Over) -> Result<Array> {
+    let (dtype, over) = over.split_dtype();
+    let Some(dtype) = dtype else { return reduced(op, fold, array, &over) };
+    // Narrow integers are combined in wider ones, which end in the same bits.
+    build::cast(op, &reduced(op, fold, &build::cast(op, array, dtype)?, &over)?, dtype)
+}
+
+/// The floats that a mean is taken of, in `dtype` if one is asked for.
+#[track_caller]
+pub(super) fn mean_of(op: &str, array: &Array, dtype: Option<DType>) -> Result<Array> {
+    match dtype {
+        Some(dtype) if !dtype.is_float() => {
+            Err(Error::new(ErrorKind::DType, format!("{op}: a mean is no {dtype}")))
+        }
+        _ => build::cast(op, array, dtype.unwrap_or(array.dtype().to_float())),
+    }
+}
+
 /// How many elements `over` combines into one.
-fn count(op: &str, array: &Array, over: &Over) -> Result<usize> {
+pub(super) fn count(op: &str, array: &Array, over: &Over) -> Result<usize> {
     let (axes, _) = over.resolve(op, array.ty())?;
     Ok(axes.iter().map(|&axis| array.shape()[axis as usize]).product())
 }
@@ -130,13 +153,15 @@ fn count(op: &str, array: &Array, over: &Over) -> Result<usize> {
 #[track_caller]
 pub(super) fn mean(op: &str, array: &Array, over: &Over) -> Result<Array> {
     let count = count(op, array, over)?;
-    let array = build::cast(op, array, array.dtype().to_float())?;
+    let array = mean_of(op, array, None)?;
     divided(op, reduced(op, Fold::Sum, &array, over)?, count as f64)
 }
 
 #[track_caller]
 pub(super) fn variance(op: &str, array: &Array, over: Over) -> Result<Array> {
     let (correction, over) = over.split_correction();
+    let (dtype, over) = over.split_dtype();
+    let array = &mean_of(op, array, dtype)?;
     let count = count(op, array, &over)?;
     divided(op, reduced(op, Fold::Deviations, array, &over)?, (count as f64 - correction).max(0.0))
 }

@@ -1,5 +1,6 @@
 //! Sets: the different values of arrays, and what they have in common.
 
+use crate::array::fallible::fallible;
 use crate::array::{Array, eval};
 use crate::base::Result;
 use crate::base::promotion::promote;
@@ -15,6 +16,26 @@ pub struct Unique {
     pub inverse: Array,
     /// How often each occurs, `i64[n]`.
     pub counts: Array,
+}
+
+fallible! {
+    /// Whether each element is among those of `others`, `bool` of the array's shape. NaN is not.
+    ///
+    /// # Examples
+    /// ```
+    /// use broadloom::prelude::*;
+    ///
+    /// assert_eq!(array![1, 5, 2].isin(&array![2, 1]).to_vec::<bool>()?, [true, false, true]);
+    /// # Ok::<(), broadloom::Error>(())
+    /// ```
+    pub fn isin(&self, others: &Array) {
+        if others.size() == 0 {
+            return Array::try_zeros(self.shape(), crate::base::DType::Bool);
+        }
+        let sorted = others.try_ravel()?.try_sort(0)?;
+        let place = sorted.try_searchsorted(self)?.try_minimum(others.size() as i64 - 1)?;
+        sorted.try_take(&place, 0)?.try_equal(self)
+    }
 }
 
 /// These evaluate when they are called, since how many values there are depends on data.
@@ -99,28 +120,6 @@ impl Array {
         })
     }
 
-    /// Whether each element is among those of `others`, `bool` of the array's shape. Lazy. NaN is not.
-    ///
-    /// # Errors
-    /// If the dtypes have no common one.
-    ///
-    /// # Examples
-    /// ```
-    /// use broadloom::prelude::*;
-    ///
-    /// assert_eq!(array![1, 5, 2].isin(&array![2, 1])?.to_vec::<bool>()?, [true, false, true]);
-    /// # Ok::<(), broadloom::Error>(())
-    /// ```
-    #[track_caller]
-    pub fn isin(&self, others: &Array) -> Result<Array> {
-        if others.size() == 0 {
-            return Array::try_zeros(self.shape(), crate::base::DType::Bool);
-        }
-        let sorted = others.try_ravel()?.try_sort(0)?;
-        let place = sorted.try_searchsorted(self)?.try_minimum(others.size() as i64 - 1)?;
-        sorted.try_take(&place, 0)?.try_equal(self)
-    }
-
     /// The different values that are in both arrays, ascending.
     ///
     /// # Errors
@@ -129,7 +128,7 @@ impl Array {
     pub fn intersect1d(&self, other: &Array) -> Result<Array> {
         let dtype = promote(self.dtype(), other.dtype());
         let values = self.try_astype(dtype)?.unique_values()?;
-        values.mask(&values.isin(other)?)
+        values.mask(&values.try_isin(other)?)
     }
 
     /// The different values that are in either array, ascending.
@@ -148,7 +147,7 @@ impl Array {
     #[track_caller]
     pub fn setdiff1d(&self, other: &Array) -> Result<Array> {
         let values = self.unique_values()?;
-        values.mask(&values.isin(other)?.try_logical_not()?)
+        values.mask(&values.try_isin(other)?.try_logical_not()?)
     }
 }
 

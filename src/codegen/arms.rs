@@ -140,7 +140,8 @@ impl Emitter<'_> {
             (Binary::Multiply, Int) => self.zip(out, a, b, |e, x, y| e.ins().imul(x, y)),
             (Binary::Divide, Float) => self.zip(out, a, b, |e, x, y| e.ins().fdiv(x, y)),
             (Binary::FloorDivide | Binary::Remainder | Binary::Pow, Float | Int)
-            | (Binary::Atan2 | Binary::Hypot, Float) => self.expand(math::binary(op, dtype), &[a, b]),
+            | (Binary::Atan2 | Binary::Hypot | Binary::Copysign | Binary::Nextafter, Float)
+            | (Binary::Gcd | Binary::Lcm, Int) => self.expand(math::binary(op, dtype), &[a, b]),
             (Binary::Maximum, Float) => self.float_maximum(a, b),
             (Binary::Maximum, Int) => self.zip(out, a, b, |e, x, y| e.ins().smax(x, y)),
             (Binary::Minimum, Float) => self.float_minimum(a, b),
@@ -221,12 +222,19 @@ impl Emitter<'_> {
                 | Binary::BitwiseOr
                 | Binary::BitwiseXor
                 | Binary::BitwiseLeftShift
-                | Binary::BitwiseRightShift,
+                | Binary::BitwiseRightShift
+                | Binary::Gcd
+                | Binary::Lcm,
                 Float,
             )
-            | (Binary::Atan2 | Binary::Hypot | Binary::Divide, Int | Bool)
             | (
-                Binary::Subtract
+                Binary::Atan2 | Binary::Hypot | Binary::Copysign | Binary::Nextafter | Binary::Divide,
+                Int | Bool,
+            )
+            | (
+                Binary::Gcd
+                | Binary::Lcm
+                | Binary::Subtract
                 | Binary::FloorDivide
                 | Binary::Remainder
                 | Binary::Pow

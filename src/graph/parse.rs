@@ -165,11 +165,11 @@ impl Reader {
                 if let HostOp::Assign { update, .. } = host {
                     line.expect("by")?;
                     Op::Host(HostOp::Assign { update, window: list(line, slice)? })
-                } else if host.axis().is_none() {
-                    Op::Host(host)
+                } else if let Some((word, _)) = host.number() {
+                    line.expect(word)?;
+                    Op::Host(host.with_number(line.number("a number")?))
                 } else {
-                    line.expect("from")?;
-                    Op::Host(host.with_axis(line.number("an axis")?))
+                    Op::Host(host)
                 }
             }
             _ => {

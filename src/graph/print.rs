@@ -92,13 +92,13 @@ fn plain_text(node: &Node) -> String {
         Op::Reduce { fold, axes } => format!("{fold} {args} over {axes:?}"),
         Op::Matmul => format!("matmul {args}"),
         Op::Join { axis } => format!("join {args} along {axis}"),
-        Op::Host(op) => match (op, op.axis()) {
+        Op::Host(op) => match (op, op.number()) {
             (HostOp::Assign { window, .. }, _) => {
                 let window: Vec<String> =
                     window.iter().map(|(first, count, step)| format!("{first}+{count}*{step}")).collect();
                 format!("{op} {args} by [{}]", window.join(", "))
             }
-            (_, Some(axis)) => format!("{op} {args} from {axis}"),
+            (_, Some((word, number))) => format!("{op} {args} {word} {number}"),
             (_, None) => format!("{op} {args}"),
         },
         Op::Nest(nest) => nest_text(nest, node),

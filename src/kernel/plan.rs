@@ -270,6 +270,8 @@ impl Planner<'_> {
         let each = match op {
             HostOp::Sort { .. } | HostOp::Argsort { .. } => 8 * (row.max(2).ilog2() as usize),
             HostOp::Searchsorted { .. } => 8 * (args[0].1.shape.size().max(2).ilog2() as usize),
+            // Finding it, and going over the row once for each side.
+            HostOp::Partition { .. } => 16,
             HostOp::Scan(_) | HostOp::Gather { .. } | HostOp::Scatter { .. } | HostOp::Assign { .. } => 4,
         };
         let weight = elements.saturating_mul(each);

@@ -20,6 +20,12 @@ pub enum HostOp {
         /// As for `Sort`.
         descending: bool,
     },
+    /// Each row around the element that comes at this place when it is in order: first those that come before
+    /// that element, then those equal to it, then those behind, each as they were; the order is that of `Sort`.
+    Partition {
+        /// The place.
+        at: usize,
+    },
     /// Each element of a row combined with all before it, in blocks of [`SCAN_BLOCK`]: within a block from
     /// its first element on, then with what all blocks before combine to, block after block.
     Scan(Fold),
@@ -73,12 +79,13 @@ pub enum Update {
 /// Elements of a block of a scan.
 pub const SCAN_BLOCK: usize = 4096;
 
-/// Every host operation with its name; axes are 0 here and windows of no axes.
+/// Every host operation with its name; axes and places are 0 here and windows of no axes.
 const NAMED: &[(&str, HostOp)] = &[
     ("sort", HostOp::Sort { descending: false }),
     ("sort_descending", HostOp::Sort { descending: true }),
     ("argsort", HostOp::Argsort { descending: false }),
     ("argsort_descending", HostOp::Argsort { descending: true }),
+    ("partition", HostOp::Partition { at: 0 }),
     ("cumulative_sum", HostOp::Scan(Fold::Sum)),
     ("cumulative_prod", HostOp::Scan(Fold::Prod)),
     ("cumulative_max", HostOp::Scan(Fold::Max)),
@@ -114,33 +121,36 @@ impl HostOp {
         names
     };
 
-    /// Its name in texts, without the axis or window.
+    /// Its name in texts, without its number or window.
     pub fn name(&self) -> &'static str {
         let plain = match self {
             HostOp::Assign { update, .. } => assign(*update),
-            other => other.clone().with_axis(0),
+            other => other.clone().with_number(0),
         };
         NAMED.iter().find(|(_, op)| *op == plain).expect("every operation has a name").0
     }
 
-    /// The operation of this name, with axis 0 or no window where it has one.
+    /// The operation of this name, with number 0 or no window where it has one.
     pub fn named(name: &str) -> Option<Self> {
         NAMED.iter().find(|(known, _)| *known == name).map(|(_, op)| op.clone())
     }
 
-    /// The axis that errors name, where it has one.
-    pub fn axis(&self) -> Option<u32> {
+    /// The axis that errors name, or the place, where it has one, and the word it is printed after.
+    pub fn number(&self) -> Option<(&'static str, usize)> {
         match self {
-            HostOp::Gather { axis } | HostOp::Scatter { axis, .. } => Some(*axis),
+            HostOp::Gather { axis } | HostOp::Scatter { axis, .. } => Some(("from", *axis as usize)),
+            HostOp::Partition { at } => Some(("at", *at)),
             _ => None,
         }
     }
 
-    /// The same with another axis, where it has one.
-    pub fn with_axis(self, axis: u32) -> Self {
+    /// The same with another such number, where it has one.
+    pub fn with_number(self, number: usize) -> Self {
+        let axis = number as u32;
         match self {
             HostOp::Gather { .. } => HostOp::Gather { axis },
             HostOp::Scatter { update, .. } => HostOp::Scatter { axis, update },
+            HostOp::Partition { .. } => HostOp::Partition { at: number },
             other => other,
         }
     }
@@ -149,7 +159,11 @@ impl HostOp {
     /// written.
     pub fn may_be_in_place(&self) -> bool {
         match self {
-            HostOp::Sort { .. } | HostOp::Scan(_) | HostOp::Scatter { .. } | HostOp::Assign { .. } => true,
+            HostOp::Sort { .. }
+            | HostOp::Partition { .. }
+            | HostOp::Scan(_)
+            | HostOp::Scatter { .. }
+            | HostOp::Assign { .. } => true,
             HostOp::Argsort { .. } | HostOp::Gather { .. } | HostOp::Searchsorted { .. } => false,
         }
     }
@@ -159,6 +173,7 @@ impl HostOp {
         let rows = |x: &&Type| x.shape.rank() > 0;
         match (self, args) {
             (HostOp::Sort { .. }, [x]) if rows(x) => Some((*x).clone()),
+            (HostOp::Partition { at }, [x]) => (*at < *x.shape.last()?).then(|| (*x).clone()),
             (HostOp::Argsort { .. }, [x]) if rows(x) => Some(Type::new(DType::I64, x.shape.clone())),
             (HostOp::Scan(fold), [x]) if rows(x) && fold.computes_in(x.dtype) == x.dtype => {
                 Some((*x).clone())

@@ -91,6 +91,16 @@ routines! {
         I32 i32 => int_div_rem(x.into(), y.into()).1 as i32;
         I64 i64 => int_div_rem(x, y).1;
     }
+    /// Greatest common divisor; 2^31 and 2^63 wrap.
+    Gcd(x, y) {
+        I32 i32 => gcd(x.unsigned_abs().into(), y.unsigned_abs().into()) as i32;
+        I64 i64 => gcd(x.unsigned_abs(), y.unsigned_abs()) as i64;
+    }
+    /// Least common multiple, wrapping.
+    Lcm(x, y) {
+        I32 i32 => lcm(x.unsigned_abs().into(), y.unsigned_abs().into()) as i32;
+        I64 i64 => lcm(x.unsigned_abs(), y.unsigned_abs()) as i64;
+    }
 }
 
 impl std::fmt::Display for Routine {
@@ -125,6 +135,22 @@ fn int_div_rem(m: i64, n: i64) -> (i64, i64) {
         (quotient - 1, remainder + n)
     } else {
         (quotient, remainder)
+    }
+}
+
+/// The greatest common divisor by Euclid; of 0 and n, n.
+fn gcd(mut m: u64, mut n: u64) -> u64 {
+    while n != 0 {
+        (m, n) = (n, m % n);
+    }
+    m
+}
+
+/// The least common multiple modulo 2^64; of 0 and n, 0.
+fn lcm(m: u64, n: u64) -> u64 {
+    match gcd(m, n) {
+        0 => 0,
+        divisor => (m / divisor).wrapping_mul(n),
     }
 }
 

@@ -119,6 +119,14 @@ macro_rules! binary_ops { ($with:ident) => { $with! {
     Atan2 atan2 float, in math;
     /// `sqrt(a * a + b * b)` without overflow on the way.
     Hypot hypot float, in math;
+    /// The size of `a` with the sign of `b`; NaN has the sign plus.
+    Copysign copysign float, in math;
+    /// The float next to `a` on the way to `b`; `b` where they are equal.
+    Nextafter nextafter float, in math;
+    /// The greatest common divisor, not negative but where it wraps: `gcd(MIN, 0) = gcd(MIN, MIN) = MIN`.
+    Gcd gcd [commutes] int, in math;
+    /// The least common multiple, not negative but where it wraps; 0 where either is.
+    Lcm lcm [commutes] int, in math;
     /// Whether both are not zero.
     LogicalAnd logical_and [commutes] truth, float |x, y| x != 0.0 && y != 0.0, int |m, n| m != 0 && n != 0, bool |p, q| p & q;
     /// Whether either is not zero.
@@ -159,6 +167,8 @@ pub enum Rule {
     Float,
     /// Computes in that dtype and results in `bool`.
     Truth,
+    /// That dtype, of integers alone.
+    Int,
 }
 
 macro_rules! rule {
@@ -170,6 +180,9 @@ macro_rules! rule {
     };
     (truth) => {
         Rule::Truth
+    };
+    (int) => {
+        Rule::Int
     };
 }
 
@@ -215,15 +228,22 @@ macro_rules! define_ops { ($Ops:ident, $about:literal; $(
             !parts.is_empty()
         }
 
-        /// Whether it has a meaning on values of this kind. A `math` row has one on floats, and on
-        /// integers if its result is again one.
+        /// Whether it has a meaning on values of this kind. A `math` row has one on floats, unless it is
+        /// of integers alone, and on integers if its result is again one.
         pub fn takes(self, kind: Kind) -> bool {
+            if self.is_math() {
+                return match self.rule() {
+                    Rule::Same => kind == Kind::Int || kind == Kind::Float,
+                    Rule::Int => kind == Kind::Int,
+                    Rule::Float | Rule::Truth => kind == Kind::Float,
+                };
+            }
             let parts: &[&str] = match (self, kind) { $(
-                (Self::$Op, Kind::Float) => &[$(stringify!($float))? $(stringify!($math))?],
+                (Self::$Op, Kind::Float) => &[$(stringify!($float))?],
                 (Self::$Op, Kind::Int) => &[$(stringify!($int))?],
                 (Self::$Op, Kind::Bool) => &[$(stringify!($bool))?],
             )* };
-            !parts.is_empty() || (self.is_math() && self.rule() == Rule::Same && kind == Kind::Int)
+            !parts.is_empty()
         }
 
         /// The dtype it computes in for arguments of `dtype`; `None` if it does not take them.

@@ -25,6 +25,15 @@ pub(super) fn host(op: &HostOp, args: &[&Tensor], ty: &Type) -> Result<Values> {
             });
             Values::I64(places.collect())
         }
+        HostOp::Partition { at } => {
+            let around = rows().flat_map(|row| {
+                let pivot = x.values.get(ordered(&x.values, row.clone(), false)[at]);
+                let mut places: Vec<usize> = row.collect();
+                places.sort_by_key(|&place| compare(x.values.get(place), pivot));
+                places
+            });
+            Values::collect(ty.dtype, around.map(|at| x.values.get(at)))
+        }
         HostOp::Scan(fold) => {
             let mut out = Vec::with_capacity(x.values.len());
             for row in rows() {

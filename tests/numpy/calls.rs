@@ -61,12 +61,14 @@ pub fn call(op: &str, args: &[Arg]) -> Result<Array> {
     methods! {
         unary: negative abs sign sqrt square reciprocal cbrt exp exp2 expm1 log log1p log2 log10 sin cos tan asin acos
             atan sinh cosh asinh acosh atanh tanh sigmoid erf floor ceil trunc round isnan isinf isfinite logical_not bitwise_invert ravel t matrix_transpose
-            gelu gelu_tanh silu softplus relu;
+            gelu gelu_tanh silu softplus relu corrcoef positive signbit sinc deg2rad rad2deg nan_to_num bitwise_count;
         binary: add subtract multiply divide floor_divide remainder pow maximum minimum atan2 hypot logical_and
             logical_or logical_xor bitwise_and bitwise_or bitwise_xor bitwise_left_shift bitwise_right_shift
-            equal not_equal less less_equal greater greater_equal isclose;
+            equal not_equal less less_equal greater greater_equal isclose copysign nextafter gcd lcm heaviside fmax
+            fmin float_power;
         axes: sum prod max min mean var std any all count_nonzero argmax argmin softmax log_softmax squeeze
-            flip expand_dims permute_dims
+            flip expand_dims permute_dims nansum nanprod nanmean nanvar nanstd nanmax nanmin nanargmax nanargmin
+            nanmedian ptp logsumexp
     }
 
     match (op, args) {
@@ -87,6 +89,8 @@ pub fn call(op: &str, args: &[Arg]) -> Result<Array> {
         ("clip", [A(x), low, high]) => {
             with_operand!(low, |low| with_operand!(high, |high| x.try_clip(low, high)))
         }
+        ("divmod_quotients", [A(x), other]) => with_operand!(other, |y| Ok(x.try_divmod(y)?.0)),
+        ("divmod_remainders", [A(x), other]) => with_operand!(other, |y| Ok(x.try_divmod(y)?.1)),
         ("astype", [A(x), DType(dtype)]) => x.try_astype(*dtype),
         ("array_equal", [A(x), A(y)]) => Ok(Array::scalar(x.array_equal(y)?)),
         ("allclose", [A(x), A(y)]) => Ok(Array::scalar(x.allclose(y)?)),
@@ -123,12 +127,15 @@ pub fn call(op: &str, args: &[Arg]) -> Result<Array> {
         ("sort_descending", [A(x), Count(axis)]) => x.try_sort_descending(*axis as isize),
         ("argsort", [A(x), Count(axis)]) => x.try_argsort(*axis as isize),
         ("argsort_descending", [A(x), Count(axis)]) => x.try_argsort_descending(*axis as isize),
-        ("topk_values", [A(x), Count(k), Count(axis)]) => Ok(x.topk(*k as usize, *axis as isize)?.0),
-        ("topk_places", [A(x), Count(k), Count(axis)]) => Ok(x.topk(*k as usize, *axis as isize)?.1),
-        ("cumulative_sum", [A(x), Count(axis)]) => x.try_cumulative_sum(*axis as isize),
-        ("cumulative_prod", [A(x), Count(axis)]) => x.try_cumulative_prod(*axis as isize),
-        ("cumulative_max", [A(x), Count(axis)]) => x.try_cumulative_max(*axis as isize),
-        ("cumulative_min", [A(x), Count(axis)]) => x.try_cumulative_min(*axis as isize),
+        ("partition", [A(x), Count(k), Count(axis)]) => x.try_partition(*k as isize, *axis as isize),
+        ("topk_values", [A(x), Count(k), Count(axis)]) => Ok(x.try_topk(*k as usize, *axis as isize)?.0),
+        ("topk_places", [A(x), Count(k), Count(axis)]) => Ok(x.try_topk(*k as usize, *axis as isize)?.1),
+        ("cumulative_sum", [A(x), Count(axis)]) => x.try_cumulative_sum(*axis),
+        ("cumulative_sum", [A(x), Axes(over)]) => x.try_cumulative_sum(over.clone()),
+        ("cumulative_prod", [A(x), Count(axis)]) => x.try_cumulative_prod(*axis),
+        ("cumulative_prod", [A(x), Axes(over)]) => x.try_cumulative_prod(over.clone()),
+        ("cumulative_max", [A(x), Count(axis)]) => x.try_cumulative_max(*axis),
+        ("cumulative_min", [A(x), Count(axis)]) => x.try_cumulative_min(*axis),
         ("searchsorted", [A(x), values]) => with_operand!(values, |values| x.try_searchsorted(values)),
         ("searchsorted_right", [A(x), values]) => {
             with_operand!(values, |values| x.try_searchsorted_right(values))
@@ -139,7 +146,7 @@ pub fn call(op: &str, args: &[Arg]) -> Result<Array> {
         ("percentile", [A(x), Bound(percent), Axes(over)]) => x.try_percentile(*percent, over.clone()),
         ("bincount", [A(x), Count(least)]) => x.bincount(*least as usize),
         ("histogram_counts", [A(x), Count(bins), Bound(from), Bound(to)]) => {
-            Ok(x.histogram(*bins as usize, *from..*to)?.0)
+            Ok(x.try_histogram(*bins as usize, *from..*to)?.0)
         }
         ("take", [A(x), A(indices), Count(axis)]) => x.try_take(indices, *axis as isize),
         ("take_along_axis", [A(x), A(indices), Count(axis)]) => {
@@ -157,7 +164,7 @@ pub fn call(op: &str, args: &[Arg]) -> Result<Array> {
         ("intersect1d", [A(x), A(y)]) => x.intersect1d(y),
         ("union1d", [A(x), A(y)]) => x.union1d(y),
         ("setdiff1d", [A(x), A(y)]) => x.setdiff1d(y),
-        ("isin", [A(x), A(others)]) => x.isin(others),
+        ("isin", [A(x), A(others)]) => x.try_isin(others),
         ("at_set" | "at_add" | "at_mul" | "at_min" | "at_max", [A(x), place @ .., values]) => {
             let at = match place {
                 [Slice(items)] => x.clone().at(&items[..]),

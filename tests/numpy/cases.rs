@@ -173,8 +173,9 @@ fn axes(text: &str) -> Over {
         list => over(integers::<i64>(&format!("({list})"), '(', ')')),
     };
     for option in parts {
-        over = match option.strip_prefix("c=") {
-            Some(correction) => over.correction(correction.parse::<f64>().expect("a correction is a number")),
+        over = match option.split_once('=') {
+            Some(("c", correction)) => over.correction(correction.parse::<f64>().expect("a number")),
+            Some((_, name)) => over.dtype(dtype(name)),
             None => over.keepdims(),
         };
     }

@@ -32,7 +32,9 @@ pub fn call(op: &str, args: &[Arg]) -> Result<Array> {
         }
         ("roll", [A(x), Shape(shifts), Axes(over)]) => x.try_roll(shifts, over.clone()),
         ("rot90", [A(x), Count(times), Axes(over)]) => x.try_rot90(*times as isize, over.clone()),
-        ("repeat", [A(x), Count(count), Axes(over)]) => x.try_repeat(size(*count), over.clone()),
+        ("repeat", [A(x), Count(count), Axes(over)]) => x.try_repeat(*count, over.clone()),
+        ("repeat", [A(x), Shape(counts), Axes(over)]) => x.try_repeat(counts, over.clone()),
+        ("repeat_each", [A(x), A(counts), Axes(over)]) => x.repeat_each(counts, over.clone()),
         ("tile", [A(x), Shape(times)]) => x.try_tile(times),
         ("diff", [A(x), Count(times), Count(axis)]) => x.try_diff(size(*times), *axis as isize),
 
@@ -80,6 +82,12 @@ pub fn call(op: &str, args: &[Arg]) -> Result<Array> {
         ("meshgrid", [Count(nth), arrays @ ..]) => pick(try_meshgrid(arrays.iter().map(array)), *nth),
         ("meshgrid_ij", [Count(nth), arrays @ ..]) => pick(try_meshgrid_ij(arrays.iter().map(array)), *nth),
         ("indices", [Shape(shape), Count(nth)]) => pick(Array::try_indices(shape), *nth),
+
+        ("nanquantile", [A(x), Bound(q), Axes(over)]) => x.try_nanquantile(*q, over.clone()),
+        ("nanpercentile", [A(x), Bound(percent), Axes(over)]) => x.try_nanpercentile(*percent, over.clone()),
+        ("average", [A(x), A(weights), Axes(over)]) => x.try_average(weights, over.clone()),
+        ("cov", [A(x), Bound(correction)]) => x.try_cov(*correction),
+        ("vector_norm", [A(x), Bound(order), Axes(over)]) => x.try_vector_norm(*order, over.clone()),
         _ => panic!("no call is written for {op} of {} arguments", args.len()),
     }
 }

@@ -15,7 +15,7 @@ impl Generator {
         let x = self.picked(1);
         let Type { dtype, shape } = self.ty(x);
         let descending = self.rng.bool();
-        match self.rng.usize(..7) {
+        match self.rng.usize(..8) {
             0 => drop(self.push(Op::Host(HostOp::Sort { descending }), &[x], dtype, shape)),
             1 => drop(self.push(Op::Host(HostOp::Argsort { descending }), &[x], DType::I64, shape)),
             2 => {
@@ -26,6 +26,11 @@ impl Generator {
             3 => self.gather(x),
             4 => self.scatter(x),
             5 => self.assign(x),
+            6 => {
+                let Some(&row @ 1..) = shape.last() else { return };
+                let partition = HostOp::Partition { at: self.rng.usize(..row) };
+                self.push(Op::Host(partition), &[x], dtype, shape);
+            }
             _ => {
                 let n = self.rng.usize(1..20);
                 let given = self.leaf(dtype, Shape::new([n]));

@@ -153,7 +153,8 @@ impl Selector<'_> {
             (Binary::Multiply, Int) => same(self.product(size, a.v, b.v)),
             (Binary::Divide, Float) => same(self.rvm(Op::Div, size, a.v, b.v)),
             (Binary::FloorDivide | Binary::Remainder | Binary::Pow, Float | Int)
-            | (Binary::Atan2 | Binary::Hypot, Float) => self.expand(math::binary(op, dtype), &[a, b]),
+            | (Binary::Atan2 | Binary::Hypot | Binary::Copysign | Binary::Nextafter, Float)
+            | (Binary::Gcd | Binary::Lcm, Int) => self.expand(math::binary(op, dtype), &[a, b]),
             (Binary::Maximum, Float) => self.float_extreme(false, a, b),
             (Binary::Minimum, Float) => self.float_extreme(true, a, b),
             (Binary::Maximum, Int) => self.int_extreme(Op::IMax, a, b),
@@ -208,12 +209,19 @@ impl Selector<'_> {
                 | Binary::BitwiseOr
                 | Binary::BitwiseXor
                 | Binary::BitwiseLeftShift
-                | Binary::BitwiseRightShift,
+                | Binary::BitwiseRightShift
+                | Binary::Gcd
+                | Binary::Lcm,
                 Float,
             )
-            | (Binary::Atan2 | Binary::Hypot | Binary::Divide, Int | Bool)
             | (
-                Binary::Subtract
+                Binary::Atan2 | Binary::Hypot | Binary::Copysign | Binary::Nextafter | Binary::Divide,
+                Int | Bool,
+            )
+            | (
+                Binary::Gcd
+                | Binary::Lcm
+                | Binary::Subtract
                 | Binary::FloorDivide
                 | Binary::Remainder
                 | Binary::Pow

@@ -15,6 +15,12 @@ impl<'b> Lanes<'b> {
         Self { b, float }
     }
 
+    /// In the format of `x`.
+    pub(super) fn of(b: &'b mut Builder, x: Ref) -> Self {
+        let float = b.dtype(x);
+        Self::new(b, float)
+    }
+
     pub(super) fn is_f32(&self) -> bool {
         self.float == DType::F32
     }

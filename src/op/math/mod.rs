@@ -5,6 +5,7 @@
 //! multiplication, no shift by a variable, no conversion between `i64` and floats.
 
 mod arc;
+mod bits;
 mod erf;
 mod exp;
 mod hyperbolic;
@@ -91,6 +92,10 @@ fn define_binary(op: Binary, b: &mut Builder, x: Ref, y: Ref) -> Ref {
         Binary::Remainder => b.call(Routine::Remainder, &[x, y]),
         Binary::Atan2 => b.call(Routine::Atan2, &[x, y]),
         Binary::Hypot => pow::hypot(b, x, y),
+        Binary::Copysign => bits::copysign(&mut Lanes::of(b, x), x, y),
+        Binary::Nextafter => bits::nextafter(&mut Lanes::of(b, x), x, y),
+        Binary::Gcd => b.call(Routine::Gcd, &[x, y]),
+        Binary::Lcm => b.call(Routine::Lcm, &[x, y]),
         Binary::Pow if b.dtype(x).is_float() => pow::pow(b, x, y),
         Binary::Pow => {
             let power = b.call(Routine::Pow, &[x, y]);

@@ -232,7 +232,11 @@ impl Run<'_> {
             // first argument's memory, which is then not read as such.
             let given = unsafe { self.elements::<T>(&host.args[0]) };
             match host.op {
-                HostOp::Sort { .. } | HostOp::Scan(_) | HostOp::Scatter { .. } | HostOp::Assign { .. } => {
+                HostOp::Sort { .. }
+                | HostOp::Partition { .. }
+                | HostOp::Scan(_)
+                | HostOp::Scatter { .. }
+                | HostOp::Assign { .. } => {
                     let count = out_type.shape.size();
                     if !std::ptr::eq(given.0.cast(), out) {
                         // SAFETY: as above, and they are different memory.
@@ -242,6 +246,7 @@ impl Run<'_> {
                     let result = unsafe { Shared(out.cast::<T>()).part(0, count) };
                     match host.op {
                         HostOp::Sort { descending } => self.sort(result, row(out_type), descending),
+                        HostOp::Partition { at } => self.partition(result, row(out_type), at),
                         HostOp::Scan(fold) => self.scan(result, row(out_type), fold),
                         HostOp::Scatter { axis, update } => {
                             let (values, indices) = host.args[1..].split_last().expect("values come last");
@@ -257,7 +262,7 @@ impl Run<'_> {
                             let values = Window { window, shape: &out_type.shape, values };
                             self.assign(result, &values, update)
                         }
-                        _ => unreachable!("one of four"),
+                        _ => unreachable!("one of five"),
                     }
                 }
                 HostOp::Argsort { descending } => {
@@ -326,6 +331,18 @@ impl Run<'_> {
             for number in numbers {
                 // SAFETY: rows are disjoint parts of `rows`.
                 sort_row(unsafe { all.part(number * row, row) }, descending);
+            }
+            Ok(())
+        })
+    }
+
+    fn partition<T: Number>(&self, rows: &mut [T], row: usize, at: usize) -> Result<()> {
+        let (count, all) = (rows.len() / row, Shared(rows.as_mut_ptr()));
+        self.pieces(count, |numbers| {
+            let mut spare = Vec::with_capacity(row);
+            for number in numbers {
+                // SAFETY: rows are disjoint parts of `rows`.
+                partition_row(unsafe { all.part(number * row, row) }, at, &mut spare);
             }
             Ok(())
         })
@@ -505,6 +522,18 @@ fn sort_row<T: Number>(row: &mut [T], descending: bool) {
     } else {
         numbers.sort_by(T::compare);
     }
+}
+
+/// A row around the element that comes at this place in order; `spare` is for what is in it meanwhile.
+fn partition_row<T: Number>(row: &mut [T], at: usize, spare: &mut Vec<T>) {
+    spare.clear();
+    spare.extend_from_slice(row);
+    let pivot = *spare.select_nth_unstable_by(at, T::compare).1;
+    spare.clear();
+    for side in [Ordering::Less, Ordering::Equal, Ordering::Greater] {
+        spare.extend(row.iter().filter(|value| value.compare(&pivot) == side));
+    }
+    row.copy_from_slice(spare);
 }
 
 /// Updates one after the other.
