@@ -196,10 +196,10 @@ pub mod reference;
 pub mod runtime;
 
 pub use array::{
-    Array, Arrays, At, Body, Function, Memory, NewAxis, Operand, Over, Pad, Returned, SliceIndex, SliceItem,
-    ToAxes, ToShape, UpdateTarget, broadcast_arrays, broadcast_shapes, checked, concat, eval, explain,
-    function, meshgrid, meshgrid_ij, over, stack, try_broadcast_arrays, try_concat, try_meshgrid,
-    try_meshgrid_ij, try_stack, try_where_, where_,
+    Array, Arrays, At, Body, Function, Memory, NewAxis, Operand, Over, Overlap, Pad, Returned, SliceIndex,
+    SliceItem, ToAxes, ToShape, UpdateTarget, broadcast_arrays, broadcast_shapes, checked, concat, einsum,
+    eval, explain, function, meshgrid, meshgrid_ij, over, stack, try_broadcast_arrays, try_concat,
+    try_einsum, try_meshgrid, try_meshgrid_ij, try_stack, try_where_, where_,
 };
 pub use base::{DType, Element, Error, ErrorKind, Result, Target, Vector};
 pub use pipeline::Explain;
@@ -208,7 +208,7 @@ pub use runtime::{Engine, Stats, engine};
 /// Everything one writes expressions with: `use broadloom::prelude::*;`.
 pub mod prelude {
     pub use crate::DType::{self, *};
-    pub use crate::{Array, NewAxis, array, concat, over, s, stack, where_};
+    pub use crate::{Array, NewAxis, array, concat, einsum, over, s, stack, where_};
 }
 
 /// The examples of the front page, run as tests.

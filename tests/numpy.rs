@@ -73,6 +73,11 @@ fn products_over_any_axes_are_those_of_numpy() {
 }
 
 #[test]
+fn contractions_are_those_of_numpy() {
+    check(answers!("contractions"));
+}
+
+#[test]
 fn grids_and_ranges_are_those_of_numpy() {
     check(answers!("grids"));
 }

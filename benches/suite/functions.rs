@@ -2,8 +2,6 @@
 //!
 //! The plain loop calls what the standard library has, element by element.
 
-use broadloom::prelude::*;
-
 use crate::Bench;
 use crate::contest::Row;
 use crate::real::{Input, Number};

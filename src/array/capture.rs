@@ -165,7 +165,15 @@ impl Capture {
         self.inputs.push(Leaf { buffer, donated: false });
         self.names.push(array.0.name.as_deref().map(str::to_owned));
         let source = self.seen.len() as u32;
-        self.push(Seen { array, given, args: (0, 0), source, is_lazy: false, was_passed: false, creation: None });
+        self.push(Seen {
+            array,
+            given,
+            args: (0, 0),
+            source,
+            is_lazy: false,
+            was_passed: false,
+            creation: None,
+        });
     }
 
     fn node(&mut self, array: Array, args: &[*const UserNode]) {

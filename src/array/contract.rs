@@ -95,7 +95,7 @@ fn vecdot(a: &Array, b: &Array) -> Result<Array> {
 /// The sum of `a * b` along `axis` of what they broadcast to, in their dtype: a product of integers
 /// has the dtype of its factors, unlike a sum.
 #[track_caller]
-fn sum_of_products(a: &Array, b: &Array, axis: usize) -> Result<Array> {
+pub(super) fn sum_of_products(a: &Array, b: &Array, axis: usize) -> Result<Array> {
     let dtype = a.dtype();
     let products = build::binary(Binary::Multiply, a.clone().into(), b.clone().into())?;
     let sum = build::reduce(Fold::Sum, &products, &[axis as u32])?;

@@ -162,6 +162,15 @@ macro_rules! array {
     ($($value:expr),+ $(,)?) => { $crate::Array::from_nested([$($value),+]) };
 }
 
+/// The vector of these values, whose memory is taken over.
+impl<T: Element> From<Vec<T>> for Array {
+    #[track_caller]
+    fn from(values: Vec<T>) -> Array {
+        let ty = Type::new(T::DTYPE, &[values.len()][..]);
+        Array::stored(ty, Buffer::from_vec(values))
+    }
+}
+
 fallible! {
     /// The array of `shape` and `dtype` that is 0 everywhere. It takes no memory.
     pub fn zeros(shape: impl ToShape, dtype: DType) {

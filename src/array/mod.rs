@@ -4,7 +4,7 @@
 //! - `args`, `operand`: what shapes, axes and operands may be written as
 //! - `build`: nodes, with every implicit conversion made explicit
 //! - `create`, `ranges`, `grids`: arrays from data, from steps, from indices
-//! - `elementwise`, `reduce`, `statistics`, `contract`, `products`, `nn`: what is computed from arrays
+//! - `elementwise`, `reduce`, `statistics`, `contract`, `products`, `einsum`, `convolve`, `nn`: what is computed from arrays
 //! - `views`, `manipulate`, `windows`, `pad`, `index`: their elements elsewhere
 //! - `order`: sorting and what needs order, running sums; `pick` and `update`: by index arrays and masks;
 //!   `sets`
@@ -16,8 +16,10 @@ mod args;
 mod build;
 mod capture;
 mod contract;
+mod convolve;
 mod create;
 mod display;
+mod einsum;
 mod elementwise;
 mod fallible;
 mod function;
@@ -42,7 +44,9 @@ mod windows;
 
 pub(crate) use args::extents;
 pub use args::{Integer, Over, ToAxes, ToShape, over};
+pub use convolve::Overlap;
 pub use create::Nested;
+pub use einsum::{einsum, try_einsum};
 pub use elementwise::{try_where_, where_};
 pub use fallible::checked;
 pub use function::{Body, Function, Memory, Returned, function};

@@ -67,6 +67,45 @@ fallible! {
         within("outer", build::binary(Binary::Multiply, column.into(), row.into()))
     }
 
+    /// The Kronecker product: `self` with every element replaced by `other` times that element.
+    ///
+    /// # Shapes
+    /// `[m, n], [p, q] -> [m p, n q]`, and so for any rank; the shorter shape has axes of extent 1 in front.
+    ///
+    /// # Examples
+    /// ```
+    /// # use broadloom::prelude::*;
+    /// let blocks = array![1, 10].kron(&array![[1, 2], [3, 4]]);
+    /// assert_eq!(blocks.to_vec::<i32>()?, [1, 2, 10, 20, 3, 4, 30, 40]);
+    /// # Ok::<(), broadloom::Error>(())
+    /// ```
+    pub fn kron(&self, other: &Array) {
+        let rank = self.ndim().max(other.ndim());
+        let extent = |array: &Array, axis: usize| {
+            (axis + array.ndim()).checked_sub(rank).map_or(1, |axis| array.shape()[axis])
+        };
+        let apart = |array: &Array, second: bool| -> Shape {
+            let pair = |axis: usize| if second { [1, extent(array, axis)] } else { [extent(array, axis), 1] };
+            (0..rank).flat_map(pair).collect()
+        };
+        let (a, b) = (reshaped(self, apart(self, false)), reshaped(other, apart(other, true)));
+        let products = within("kron", build::binary(Binary::Multiply, a.into(), b.into()))?;
+        let pairs = products.shape().chunks(2);
+        Ok(reshaped(&products, pairs.map(|pair| pair[0] * pair[1]).collect()))
+    }
+
+    /// The sums of products along the last axes, of every vector of `self` with every one of `other`.
+    ///
+    /// # Shapes
+    /// `[.., k], [.., k] -> [.., ..]`; with a single value, all products with it.
+    pub fn inner(&self, other: &Array) {
+        if self.ndim() == 0 || other.ndim() == 0 {
+            let (one, another) = (self.clone().into(), other.clone().into());
+            return within("inner", build::binary(Binary::Multiply, one, another));
+        }
+        within("inner", self.try_tensordot(other, (-1, -1)))
+    }
+
     /// The sum of products over axes of `self` and axes of `other`: a matrix product in which rows, columns
     /// and what is summed may be several axes each.
     ///

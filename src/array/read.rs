@@ -155,6 +155,31 @@ impl Array {
         Ok(self.elements::<T>("to_vec")?.to_vec())
     }
 
+    /// What `of` makes of every element, in row-major order: a Rust closure, which nothing is fused with. It
+    /// runs now, on this thread, after the array has been evaluated.
+    ///
+    /// # Errors
+    /// If `T` is not the type of the elements, evaluation fails, or memory runs out.
+    ///
+    /// # Examples
+    /// ```
+    /// # use broadloom::prelude::*;
+    /// let x = array![1.0, 10.0, 100.0];
+    /// let digits = x.map_host(|v: f64| v.to_string().len() as i64)?;
+    /// assert_eq!(digits.to_vec::<i64>()?, [1, 2, 3]);
+    /// # Ok::<(), broadloom::Error>(())
+    /// ```
+    #[doc(alias = "vectorize")]
+    #[track_caller]
+    pub fn map_host<T: Element, U: Element>(&self, of: impl FnMut(T) -> U) -> Result<Array> {
+        let elements = self.elements::<T>("map_host")?;
+        let mut results = Vec::new();
+        let bytes = elements.len().saturating_mul(size_of::<U>());
+        results.try_reserve_exact(elements.len()).map_err(|_| Error::out_of_memory(bytes))?;
+        results.extend(elements.iter().copied().map(of));
+        Array::from_vec(results, self.shape())
+    }
+
     /// The only element of an array of one element, of any rank.
     ///
     /// # Errors
@@ -313,5 +338,14 @@ impl<'a> IntoIterator for &'a Array {
     #[track_caller]
     fn into_iter(self) -> Rows<'a> {
         self.iter()
+    }
+}
+
+/// All elements in row-major order, evaluated if they are not.
+impl<T: Element> TryFrom<&Array> for Vec<T> {
+    type Error = Error;
+
+    fn try_from(array: &Array) -> Result<Self> {
+        array.to_vec()
     }
 }

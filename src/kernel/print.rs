@@ -205,7 +205,8 @@ impl Printer<'_> {
         let tiles = match map.tiles {
             None => String::new(),
             Some(Tiles { rows, columns, run, along }) => {
-                let (what, order) = (if run { "runs" } else { "tiles" }, if along { " along rows" } else { "" });
+                let (what, order) =
+                    (if run { "runs" } else { "tiles" }, if along { " along rows" } else { "" });
                 format!(" by {what} {rows} x {columns}{order}")
             }
         };

@@ -125,13 +125,17 @@ impl Axes {
         // Each tile of what is read as it lies is on pages of its own, unless tiles go along its rows.
         let along = (0..sizes.len()).any(|operand| {
             let (size, written) = sizes[operand];
-            !written && size != 0 && !staged.contains(&operand) && self.steps[operand][row] != 0
+            let steps = &self.steps[operand];
+            !written && size != 0 && !staged.contains(&operand) && steps[row] != 0 && steps[column] != 0
         });
-        let tiles = Tiles { rows: CROSSING_BYTES / size, columns: CROSSING_COLUMNS, run: false, along };
+        let crosses = |&operand: &usize| self.steps[operand][row] != 0;
+        let columns = if staged.iter().any(crosses) { CROSSING_COLUMNS } else { REPEATED_COLUMNS };
+        let tiles = Tiles { rows: CROSSING_BYTES / size, columns, run: false, along };
         Walk { column, row: Some(row), tiles: Some(tiles), staged }
     }
 
-    /// The axis along which an argument lies side by side, if along `column` it is far apart.
+    /// The axis along which an argument lies side by side, or is the same again and again, if along `column` it is
+    /// far apart.
     fn lies_along(
         &self,
         operand: usize,
@@ -142,7 +146,9 @@ impl Axes {
         let (size, written) = sizes[operand];
         let steps = &self.steps[operand];
         let apart = size != 0 && !written && class(steps[column], size) == Step::General;
-        candidates.iter().copied().find(|&axis| apart && axis != column && steps[axis] == size as i64)
+        let others = || candidates.iter().copied().filter(|&axis| apart && axis != column);
+        let repeats = |&axis: &usize| steps[axis] == 0 && self.extents[axis] >= REPEATED;
+        others().find(|&axis| steps[axis] == size as i64).or_else(|| others().find(repeats))
     }
 
     /// The walk along runs of short rows, if all that is written lies so, and what it costs.
@@ -212,6 +218,12 @@ const CROSSING_BYTES: usize = 256;
 
 /// Columns of a tile of which an argument crosses.
 const CROSSING_COLUMNS: usize = 64;
+
+/// Fewest rows that read the same elements for which these are staged.
+const REPEATED: usize = 8;
+
+/// Columns of a tile of which what is staged is the same in every row.
+const REPEATED_COLUMNS: usize = 1024;
 
 /// Longest row, in elements, that is taken together with others in a run.
 const LONGEST_SHORT_ROW: usize = 64;

@@ -77,7 +77,8 @@ fn written_out(
     places: &[IndexMap],
 ) -> NodeId {
     let mut body = Body::default();
-    let elements = places.iter().map(|place| inlined(&mut body, new, node, nest, each, place, None)[0]).collect();
+    let elements =
+        places.iter().map(|place| inlined(&mut body, new, node, nest, each, place, None)[0]).collect();
     let result = joined(&mut body.builder, fold, elements);
     let outs = inlined(&mut body, new, node, nest, &nest.then, &places[0], Some(result));
     let then = body.builder.finish(outs);

@@ -1,13 +1,18 @@
 //! More names of answer files, as calls of the crate: what is composed of what `calls` asks for.
 
 use broadloom::prelude::*;
-use broadloom::{Pad, Result, broadcast_shapes, try_broadcast_arrays, try_meshgrid, try_meshgrid_ij};
+use broadloom::{
+    Overlap, Pad, Result, broadcast_shapes, try_broadcast_arrays, try_einsum, try_meshgrid, try_meshgrid_ij,
+};
 
 use crate::calls::array;
 use crate::cases::Arg;
 
 /// The lazy result of `op`, or why it cannot be built. Of several results, the last argument says which.
 pub fn call(op: &str, args: &[Arg]) -> Result<Array> {
+    if let Some(subscripts) = op.strip_prefix("einsum:") {
+        return try_einsum(subscripts, args.iter().map(array));
+    }
     use Arg::{Array as A, Axes, Bound, Count, DType, Int, Shape};
 
     match (op, args) {
@@ -56,6 +61,15 @@ pub fn call(op: &str, args: &[Arg]) -> Result<Array> {
         ("pad_wrap", [A(x), Shape(widths)]) => x.try_pad_with(pairs(widths), Pad::Wrap),
 
         ("outer", [A(x), A(y)]) => x.try_outer(y),
+        ("kron", [A(x), A(y)]) => x.try_kron(y),
+        ("inner", [A(x), A(y)]) => x.try_inner(y),
+        ("convolve_full", [A(x), A(y)]) => x.try_convolve(y, Overlap::Full),
+        ("convolve_same", [A(x), A(y)]) => x.try_convolve(y, Overlap::Same),
+        ("convolve_valid", [A(x), A(y)]) => x.try_convolve(y, Overlap::Valid),
+        ("correlate_full", [A(x), A(y)]) => x.try_correlate(y, Overlap::Full),
+        ("correlate_same", [A(x), A(y)]) => x.try_correlate(y, Overlap::Same),
+        ("correlate_valid", [A(x), A(y)]) => x.try_correlate(y, Overlap::Valid),
+        ("conv2d", [A(x), A(y), Shape(stride), Shape(padding)]) => x.try_conv2d(y, stride, padding),
         ("tensordot", [A(x), A(y), Count(count)]) => x.try_tensordot(y, *count),
         ("tensordot", [A(x), A(y), Axes(left), Axes(right)]) => {
             x.try_tensordot(y, (left.clone(), right.clone()))

@@ -11,8 +11,8 @@ use super::{Machine, lanes};
 use crate::base::strip::{LANE_BYTES, ROUNDS, Step};
 use crate::base::{DType, Scalar};
 use crate::codegen::fold::with_element;
-use crate::kernel::{Strip, StripKind};
 use crate::kernel::interpret::combiner;
+use crate::kernel::{Strip, StripKind};
 use crate::op::{Expr, Fold, Inst as Code};
 /// What one lane accumulates.
 #[derive(Clone, Copy, Debug)]

@@ -48,6 +48,7 @@ impl Selector<'_> {
                 });
                 self.reversed(size, whole)
             }
+            (Step::Pair, _) if !self.last && self.width(size) >= 32 => self.firsts(operand, size),
             (Step::MinusUnit | Step::Pair | Step::General, _) => self.gather(operand, size),
         };
         Lanes::new(dtype, v)
@@ -96,6 +97,29 @@ impl Selector<'_> {
                 self.body.insts.push(Inst::Stage { operand, out: true, size, slot });
             }
         }
+    }
+
+    /// Every other element, the first among them. Of two whole vectors, the second ends with the last that is
+    /// asked for: after it there may be no more.
+    fn firsts(&mut self, operand: usize, size: u8) -> V {
+        let (width, lanes) = (self.width(size), self.lanes);
+        let [low, high] = [0, i32::from(size) * (i32::from(lanes) - 1)].map(|disp| {
+            let (dst, place) = (self.fresh_vector(size), Place::Operand { operand, disp });
+            self.push(Plain { dst: Some(dst), b: Source::Place(place), ..plain(Op::Load, size, width) });
+            dst
+        });
+        // In every 16 bytes those at even places of the low vector, then those at odd ones of the high.
+        let mixed = self.fresh_vector(size);
+        let imm = if size == 4 { 0b11_01_10_00 } else { 0b1010_1010 >> (8 - lanes) };
+        let (a, b) = (Some(low), Source::Value(high));
+        self.push(Plain { dst: Some(mixed), a, b, imm, ..plain(Op::ShuffleTwo, size, width) });
+        if size == 8 && !self.evex() {
+            return self.each_imm(Op::PermuteQuarters, 8, mixed, 0b11_01_10_00);
+        }
+        let half = 8 / size;
+        let from = |first: u8| (0..lanes / 2).map(move |i| 2 * half * (i / half) + first + i % half);
+        let order: Vec<u8> = from(0).chain(from(half)).collect();
+        self.permuted(size, mixed, &order)
     }
 
     /// Whether one instruction orders the lanes of a whole vector.

@@ -253,7 +253,15 @@ mod tests {
         let mut to = vec![T::default(); rows * n + SPLAT];
         let bytes = |step: isize| step * size as isize;
         let from = values[first..].as_ptr().cast();
-        let tile = Tile { size, from, row: bytes(row), column: bytes(column), n, rows, next: Next { at: 0, n, rows: 2 } };
+        let tile = Tile {
+            size,
+            from,
+            row: bytes(row),
+            column: bytes(column),
+            n,
+            rows,
+            next: Next { at: 0, n, rows: 2 },
+        };
         // SAFETY: all elements are among the values, and there is room.
         unsafe { Copied::default().copy(tile, to.as_mut_ptr().cast()) };
         for i in 0..rows {

@@ -230,7 +230,8 @@ impl Context<'_> {
         let mut index: SmallVec<[usize; 6]> = rect.index.into();
         let (wide, high) = (rect.n.div_ceil(tiles.columns), rect.rows.div_ceil(tiles.rows));
         for nth in 0..wide * high {
-            let (across, down) = if tiles.along { (nth % wide, nth / wide) } else { (nth / high, nth % high) };
+            let (across, down) =
+                if tiles.along { (nth % wide, nth / wide) } else { (nth / high, nth % high) };
             let (first_column, first_row) = (across * tiles.columns, down * tiles.rows);
             index[rect.column] = rect.index[rect.column] + first_column;
             if let Some(row) = rect.row {
@@ -253,9 +254,12 @@ impl Context<'_> {
                         stage::Next { at: row * rows as isize, n, rows: left.min(tiles.rows) }
                     }
                 };
+                // One row does for all, unless they are to follow one another.
+                let once = row == 0 && !tiles.run;
+                let (rows, apart) = if once { (1, 0) } else { (rows, (n * size) as isize) };
                 // SAFETY: the place is the caller's, and the stage has room for a tile.
                 unsafe { copied.copy(stage::Tile { size, from, column, row, n, rows, next }, to) };
-                locals.push(Local { base: to, column: size as isize, row: (n * size) as isize });
+                locals.push(Local { base: to, column: size as isize, row: apart });
             }
             let tile = match tiles.run {
                 true => Rect { n: n * rows, row: None, rows: 1, locals: &locals, ..tile },
