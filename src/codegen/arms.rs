@@ -71,7 +71,12 @@ impl Emitter<'_> {
                 | Unary::Acosh
                 | Unary::Atanh
                 | Unary::Sigmoid
-                | Unary::Erf,
+                | Unary::Erf
+                | Unary::Erfc
+                | Unary::Lgamma
+                | Unary::Softplus
+                | Unary::Gelu
+                | Unary::GeluTanh,
                 Float,
             ) => self.expand(math::unary(op, dtype), &[a]),
             (Unary::Floor, Float) => self.each(out, a, |e, x| e.ins().floor(x)),
@@ -121,7 +126,12 @@ impl Emitter<'_> {
                 | Unary::Acosh
                 | Unary::Atanh
                 | Unary::Sigmoid
-                | Unary::Erf,
+                | Unary::Erf
+                | Unary::Erfc
+                | Unary::Lgamma
+                | Unary::Softplus
+                | Unary::Gelu
+                | Unary::GeluTanh,
                 Int | Bool,
             ) => unreachable!("{op} of {dtype}"),
         }
@@ -140,7 +150,9 @@ impl Emitter<'_> {
             (Binary::Multiply, Int) => self.zip(out, a, b, |e, x, y| e.ins().imul(x, y)),
             (Binary::Divide, Float) => self.zip(out, a, b, |e, x, y| e.ins().fdiv(x, y)),
             (Binary::FloorDivide | Binary::Remainder | Binary::Pow, Float | Int)
-            | (Binary::Atan2 | Binary::Hypot, Float) => self.expand(math::binary(op, dtype), &[a, b]),
+            | (Binary::Atan2 | Binary::Hypot | Binary::Logaddexp | Binary::Logaddexp2, Float) => {
+                self.expand(math::binary(op, dtype), &[a, b])
+            }
             (Binary::Maximum, Float) => self.float_maximum(a, b),
             (Binary::Maximum, Int) => self.zip(out, a, b, |e, x, y| e.ins().smax(x, y)),
             (Binary::Minimum, Float) => self.float_minimum(a, b),
@@ -224,7 +236,10 @@ impl Emitter<'_> {
                 | Binary::BitwiseRightShift,
                 Float,
             )
-            | (Binary::Atan2 | Binary::Hypot | Binary::Divide, Int | Bool)
+            | (
+                Binary::Atan2 | Binary::Hypot | Binary::Logaddexp | Binary::Logaddexp2 | Binary::Divide,
+                Int | Bool,
+            )
             | (
                 Binary::Subtract
                 | Binary::FloorDivide

@@ -83,7 +83,12 @@ impl Selector<'_> {
                 | Unary::Acosh
                 | Unary::Atanh
                 | Unary::Sigmoid
-                | Unary::Erf,
+                | Unary::Erf
+                | Unary::Erfc
+                | Unary::Lgamma
+                | Unary::Softplus
+                | Unary::Gelu
+                | Unary::GeluTanh,
                 Float,
             ) => self.expand(math::unary(op, dtype), &[a]),
             // The constants of the instruction: to even, down, up, towards zero; no flag is raised.
@@ -132,7 +137,12 @@ impl Selector<'_> {
                 | Unary::Acosh
                 | Unary::Atanh
                 | Unary::Sigmoid
-                | Unary::Erf,
+                | Unary::Erf
+                | Unary::Erfc
+                | Unary::Lgamma
+                | Unary::Softplus
+                | Unary::Gelu
+                | Unary::GeluTanh,
                 Int | Bool,
             ) => unreachable!("{op} of {dtype}"),
         }
@@ -153,7 +163,9 @@ impl Selector<'_> {
             (Binary::Multiply, Int) => same(self.product(size, a.v, b.v)),
             (Binary::Divide, Float) => same(self.rvm(Op::Div, size, a.v, b.v)),
             (Binary::FloorDivide | Binary::Remainder | Binary::Pow, Float | Int)
-            | (Binary::Atan2 | Binary::Hypot, Float) => self.expand(math::binary(op, dtype), &[a, b]),
+            | (Binary::Atan2 | Binary::Hypot | Binary::Logaddexp | Binary::Logaddexp2, Float) => {
+                self.expand(math::binary(op, dtype), &[a, b])
+            }
             (Binary::Maximum, Float) => self.float_extreme(false, a, b),
             (Binary::Minimum, Float) => self.float_extreme(true, a, b),
             (Binary::Maximum, Int) => self.int_extreme(Op::IMax, a, b),
@@ -211,7 +223,10 @@ impl Selector<'_> {
                 | Binary::BitwiseRightShift,
                 Float,
             )
-            | (Binary::Atan2 | Binary::Hypot | Binary::Divide, Int | Bool)
+            | (
+                Binary::Atan2 | Binary::Hypot | Binary::Logaddexp | Binary::Logaddexp2 | Binary::Divide,
+                Int | Bool,
+            )
             | (
                 Binary::Subtract
                 | Binary::FloorDivide

@@ -7,10 +7,13 @@
 mod arc;
 mod erf;
 mod exp;
+mod gamma;
+mod gelu;
 mod hyperbolic;
 mod inverse;
 mod lanes;
 mod log;
+mod logsum;
 mod pair;
 mod pow;
 mod root;
@@ -80,6 +83,11 @@ fn define_unary(op: Unary, b: &mut Builder, x: Ref) -> Ref {
         Unary::Atanh => inverse::atanh(l, x),
         Unary::Cbrt => root::cbrt(l, x),
         Unary::Erf => erf::erf(l, x),
+        Unary::Erfc => gelu::erfc(l, x),
+        Unary::Gelu => gelu::gelu(l, x),
+        Unary::GeluTanh => gelu::gelu_tanh(l, x),
+        Unary::Lgamma => gamma::lgamma(l, x),
+        Unary::Softplus => logsum::softplus(l, x),
         Unary::Sigmoid => exp::sigmoid(l, x),
         _ => unreachable!("{op} is no elementary function"),
     }
@@ -89,7 +97,15 @@ fn define_binary(op: Binary, b: &mut Builder, x: Ref, y: Ref) -> Ref {
     match op {
         Binary::FloorDivide => b.call(Routine::FloorDivide, &[x, y]),
         Binary::Remainder => b.call(Routine::Remainder, &[x, y]),
-        Binary::Atan2 => b.call(Routine::Atan2, &[x, y]),
+        Binary::Atan2 | Binary::Logaddexp | Binary::Logaddexp2 => {
+            let dtype = b.dtype(x);
+            let l = &mut Lanes::new(b, dtype);
+            match op {
+                Binary::Atan2 => arc::atan2(l, x, y),
+                Binary::Logaddexp => logsum::logaddexp(l, x, y, logsum::Base::E),
+                _ => logsum::logaddexp(l, x, y, logsum::Base::Two),
+            }
+        }
         Binary::Hypot => pow::hypot(b, x, y),
         Binary::Pow if b.dtype(x).is_float() => pow::pow(b, x, y),
         Binary::Pow => {
