@@ -8,7 +8,6 @@ mod arc;
 mod erf;
 mod exp;
 mod gamma;
-mod gelu;
 mod hyperbolic;
 mod inverse;
 mod lanes;
@@ -17,6 +16,7 @@ mod logsum;
 mod pair;
 mod pow;
 mod root;
+mod tail;
 mod trig;
 
 use std::sync::OnceLock;
@@ -83,9 +83,9 @@ fn define_unary(op: Unary, b: &mut Builder, x: Ref) -> Ref {
         Unary::Atanh => inverse::atanh(l, x),
         Unary::Cbrt => root::cbrt(l, x),
         Unary::Erf => erf::erf(l, x),
-        Unary::Erfc => gelu::erfc(l, x),
-        Unary::Gelu => gelu::gelu(l, x),
-        Unary::GeluTanh => gelu::gelu_tanh(l, x),
+        Unary::Erfc => tail::erfc(l, x),
+        Unary::Gelu => tail::gelu(l, x),
+        Unary::GeluTanh => tail::gelu_tanh(l, x),
         Unary::Lgamma => gamma::lgamma(l, x),
         Unary::Softplus => logsum::softplus(l, x),
         Unary::Sigmoid => exp::sigmoid(l, x),
