@@ -10,7 +10,7 @@ use std::f64::consts::FRAC_PI_2;
 
 use super::lanes::Lanes;
 use super::pair::{Pair, Quotient};
-use crate::op::{Binary, Ref, Unary};
+use crate::op::{Binary, Builder, Ref, Unary};
 
 /// (atan(sqrt z) / sqrt z - 1) / z on 0 <= z <= 1/4, relative to atan: degree 4, error 2^-27.45.
 const ATAN_F32: [f64; 5] = [-0.33333233, 0.19994168, -0.14174193, 0.101556085, -0.051245566];
@@ -117,8 +117,10 @@ pub(super) fn atan(l: &mut Lanes, x: Ref) -> Ref {
 }
 
 /// The angle of the point (x, y): that of the point (larger, smaller) of the sizes of both, in whose octant
-/// it is, turned and mirrored. Max error: 0.75 ULP in `f32`, 0.69 in `f64`.
-pub(super) fn atan2(l: &mut Lanes, y: Ref, x: Ref) -> Ref {
+/// it is, turned and mirrored. Max error: 0.80 ULP in `f32`, 0.77 in `f64`, of 10^7 pairs.
+pub(super) fn atan2(b: &mut Builder, y: Ref, x: Ref) -> Ref {
+    let dtype = b.dtype(x);
+    let l = &mut Lanes::new(b, dtype);
     let (width, height) = (l.abs(x), l.abs(y));
     let steep = l.less(width, height);
     let (smaller, larger) = (l.select(steep, width, height), l.select(steep, height, width));

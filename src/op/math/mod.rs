@@ -97,16 +97,10 @@ fn define_binary(op: Binary, b: &mut Builder, x: Ref, y: Ref) -> Ref {
     match op {
         Binary::FloorDivide => b.call(Routine::FloorDivide, &[x, y]),
         Binary::Remainder => b.call(Routine::Remainder, &[x, y]),
-        Binary::Atan2 | Binary::Logaddexp | Binary::Logaddexp2 => {
-            let dtype = b.dtype(x);
-            let l = &mut Lanes::new(b, dtype);
-            match op {
-                Binary::Atan2 => arc::atan2(l, x, y),
-                Binary::Logaddexp => logsum::logaddexp(l, x, y, logsum::Base::E),
-                _ => logsum::logaddexp(l, x, y, logsum::Base::Two),
-            }
-        }
+        Binary::Atan2 => arc::atan2(b, x, y),
         Binary::Hypot => pow::hypot(b, x, y),
+        Binary::Logaddexp => logsum::logaddexp(b, x, y, Base::E),
+        Binary::Logaddexp2 => logsum::logaddexp(b, x, y, Base::Two),
         Binary::Pow if b.dtype(x).is_float() => pow::pow(b, x, y),
         Binary::Pow => {
             let power = b.call(Routine::Pow, &[x, y]);
