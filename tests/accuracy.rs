@@ -93,6 +93,18 @@ fn nearly_exact(f: Unary, x: f64) -> f64 {
         Unary::Sigmoid if x < -700.0 => 0.0,
         Unary::Sigmoid => 1.0 / (1.0 + core_math::exp(-x)),
         Unary::Erf => core_math::erf(x),
+        Unary::Erfc => core_math::erfc(x),
+        Unary::Gelu | Unary::GeluTanh if x < -100.0 => -0.0,
+        Unary::Gelu => x / 2.0 * core_math::erfc(-x * std::f64::consts::FRAC_1_SQRT_2),
+        Unary::GeluTanh => {
+            let twice = 2.0 * (2.0 / std::f64::consts::PI).sqrt() * x * (1.0 + 0.044715 * x * x);
+            x / (1.0 + core_math::exp(-twice))
+        }
+        Unary::Lgamma if x < 0.0 => f64::NAN,
+        Unary::Lgamma => core_math::lgamma(x),
+        Unary::Softplus if x < -700.0 => 0.0,
+        Unary::Softplus if x > 700.0 => x,
+        Unary::Softplus => core_math::log1p(core_math::exp(-x.abs())) + (x + x.abs()) / 2.0,
         _ => unreachable!("{f} has no oracle"),
     }
 }
@@ -166,6 +178,7 @@ fn is_inside(f: Unary, x: f64) -> bool {
             Unary::Log1p => x > -1.0,
             Unary::Asin | Unary::Acos | Unary::Atanh => x.abs() < 1.0,
             Unary::Acosh => x > 1.0,
+            Unary::Lgamma => x > 0.0 && x != 1.0 && x != 2.0,
             _ => true,
         }
 }
@@ -187,6 +200,13 @@ fn argument(f: Unary, random: &mut fastrand::Rng) -> f64 {
             }
             Unary::Exp2 => sign * 1080.0 * unit,
             Unary::Tanh | Unary::Erf => sign * 20.0 * unit,
+            // Likewise, and all below 0.
+            Unary::Erfc => 27.5 * unit,
+            Unary::Gelu => -39.0 * unit,
+            Unary::GeluTanh => -22.0 * unit,
+            Unary::Softplus => -750.0 * unit,
+            // Next to the zeros.
+            Unary::Lgamma => f64::from(random.u32(1..3)) + sign * 2_f64.powf(-52.0 * unit),
             // Next to a zero, or past where the formula ends.
             Unary::Sin | Unary::Cos | Unary::Tan => {
                 let multiple = (2_f64.powf(60.0 * unit)).round() * std::f64::consts::FRAC_PI_2;
@@ -247,6 +267,11 @@ functions! {
     atanh_is_accurate Atanh
     sigmoid_is_accurate Sigmoid
     erf_is_accurate Erf
+    erfc_is_accurate Erfc
+    lgamma_is_accurate Lgamma
+    softplus_is_accurate Softplus
+    gelu_is_accurate Gelu
+    gelu_tanh_is_accurate GeluTanh
 }
 
 #[test]
@@ -303,6 +328,13 @@ fn special_values_are_exact() {
         (Unary::Tanh, &[(0.0, 0.0), (-0.0, -0.0), (INF, 1.0), (-INF, -1.0), (100.0, 1.0), (-100.0, -1.0)]),
         (Unary::Sigmoid, &[(0.0, 0.5), (-0.0, 0.5), (INF, 1.0), (-INF, 0.0), (100.0, 1.0), (-1e6, 0.0)]),
         (Unary::Erf, &[(0.0, 0.0), (-0.0, -0.0), (INF, 1.0), (-INF, -1.0), (100.0, 1.0), (-100.0, -1.0)]),
+        (Unary::Erfc, &[(0.0, 1.0), (-0.0, 1.0), (INF, 0.0), (-INF, 2.0), (100.0, 0.0), (-100.0, 2.0)]),
+        (Unary::Erfc, &[(2_f64.powi(-149), 1.0), (-(2_f64.powi(-149)), 1.0), (1e30, 0.0), (-1e30, 2.0)]),
+        (Unary::Lgamma, &[(0.0, INF), (-0.0, INF), (1.0, 0.0), (2.0, 0.0), (INF, INF), (f64::MAX, INF)]),
+        (Unary::Lgamma, &[(-0.5, NAN), (-1.0, NAN), (-1e30, NAN), (-INF, NAN)]),
+        (Unary::Softplus, &[(INF, INF), (-INF, 0.0), (1e6, 1e6), (-1e6, 0.0), (100.0, 100.0)]),
+        (Unary::Gelu, &[(INF, INF), (-INF, -0.0), (1e6, 1e6), (-1e6, -0.0), (0.0, 0.0), (-0.0, -0.0)]),
+        (Unary::GeluTanh, &[(INF, INF), (-INF, -0.0), (1e6, 1e6), (-1e6, -0.0), (0.0, 0.0), (-0.0, -0.0)]),
     ];
     for (f, cases) in cases {
         for (x, y) in cases.iter().chain(&[(NAN, NAN), (-NAN, NAN)]) {
@@ -420,6 +452,36 @@ fn the_oracle_agrees_with_mpmath() {
         (Unary::Erf, 1e-05, 1.1283791670579e-05, -3.369136869444807e-23),
         (Unary::Erf, 0.5, 0.5204998778130465, 1.900077467916287e-17),
         (Unary::Erf, 3.1, 0.9999883513426328, 4.7372455611367474e-17),
+        (Unary::Erfc, 0.3, 0.6713732405408726, 3.2602896784275053e-17),
+        (Unary::Erfc, -0.7, 1.6778011938374184, 5.860416063065593e-18),
+        (Unary::Erfc, 1.9, 0.0072095707647425325, 2.2766533088168416e-19),
+        (Unary::Erfc, 2.0, 0.004677734981047266, -3.8794238326641256e-19),
+        (Unary::Erfc, 5.5, 7.357847917974398e-15, -2.2410709375634793e-31),
+        (Unary::Erfc, 26.1, 3.081217493314593e-298, 1.536843893e-314),
+        (Unary::Gelu, 1e-09, 5.000000003989423e-10, -1.3952623884167274e-27),
+        (Unary::Gelu, 0.6, 0.4354481293499558, 2.7600528256532986e-17),
+        (Unary::Gelu, -1.5, -0.1002108019032871, 1.0163800086105495e-18),
+        (Unary::Gelu, 3.7, 3.699601140986134, 4.508646681830469e-17),
+        (Unary::Gelu, -8.25, -6.533774209580044e-16, -1.234100495721378e-32),
+        (Unary::GeluTanh, 1e-09, 5.000000003989423e-10, -1.3952623884170566e-27),
+        (Unary::GeluTanh, 0.6, 0.43541519923081473, -5.27387229937019e-18),
+        (Unary::GeluTanh, -1.5, -0.10042842301976708, 2.0874893812718516e-18),
+        (Unary::GeluTanh, 3.7, 3.699728193978608, -6.881538897243586e-17),
+        (Unary::GeluTanh, -15.25, -5.123721610491856e-120, 3.6073110322443463e-137),
+        (Unary::Softplus, 0.3, 0.8543552444685271, 4.828698568625145e-17),
+        (Unary::Softplus, -0.3, 0.5543552444685271, -7.224165545006375e-18),
+        (Unary::Softplus, 17.5, 17.50000002510999, 7.108927256199736e-16),
+        (Unary::Softplus, -17.5, 2.5109991242183986e-08, -8.452096485430105e-25),
+        (Unary::Softplus, -600.5, 1.6075467697937942e-261, 3.537726127764541e-279),
+        (Unary::Lgamma, 1e-09, 20.723265836369194, 1.4813160757220326e-15),
+        (Unary::Lgamma, 0.3, 1.0957979948180756, -4.412082839547077e-17),
+        (Unary::Lgamma, 0.9999, 5.7729791561193866e-05, -2.8483820076566332e-21),
+        (Unary::Lgamma, 1.0001, -5.771334222047127e-05, 4.023114121349749e-22),
+        (Unary::Lgamma, 1.4, -0.1196129141723713, 5.340049531224722e-18),
+        (Unary::Lgamma, 2.0001, 4.2281658112919945e-05, 1.5339158900296368e-21),
+        (Unary::Lgamma, 7.7, 7.926541356269005, -2.217616680615796e-17),
+        (Unary::Lgamma, 10000000000.0, 220258509288.81058, 4.07746379812346e-06),
+        (Unary::Lgamma, 1e+300, 6.897755278982137e+302, -1.4755313624857933e+285),
     ];
     for (f, x, high, low) in cases {
         let Exact { value, exponent } = exact(f, x);

@@ -13,7 +13,7 @@ weights make it relative to the result of the function.
 import struct
 import sys
 
-from mpmath import acos, asin, atan, atanh, cbrt, cos, cosh, erf, erfc, exp, log, lu_solve, matrix, mp, mpf, pi, sin, sinh, sqrt, tanh
+from mpmath import acos, asin, atan, atanh, cbrt, cos, cosh, erf, erfc, euler, exp, log, loggamma, lu_solve, matrix, mp, mpf, pi, sin, sinh, sqrt, tanh
 
 mp.dps = 60
 
@@ -140,22 +140,38 @@ log_ratio = near(lambda f: log(1 + f) / f, mpf(1))
 atanh_third = near(lambda z: (atanh_rest(z) - mpf(2) / 3) / z, mpf(2) / 5)
 
 
-def tail_ratio(pole):
-    """Of t = (a - pole) / (a + pole): erfc(a / sqrt(2)) / 2 over exp(-a^2 / 2), times a + pole."""
-    def ratio(t):
-        a = pole * (1 + t) / (1 - t)
-        return erfc(a / sqrt(mpf(2))) / 2 * exp(a * a / 2) * (a + pole)
-    return ratio
+def past_line(f):
+    """What is left of f after the first two terms of its series at 0, over t^2, and the weight that makes it
+    relative to f: those two are given in two floats each."""
+    step = mpf(2)**-60
+    constant, slope = f(mpf(0)), (f(step) - f(-step)) / (2 * step)
+    rest = lambda t: (f(t) - constant - slope * t) / t**2
+    return near(rest, rest(step**0.25)), lambda t: t**2 / f(t)
 
 
-def tail_table(pole, count, largest):
-    """A row of TABLES for it: relative, up to a = largest."""
-    ratio = tail_ratio(mpf(pole))
-    return (ratio, lambda t: 1 / ratio(t), count, -1, (largest - mpf(pole)) / (largest + mpf(pole)), 53)
+def tail_table(tail, pole, shift, largest, count):
+    """A row of TABLES for a tail of which the exponential is taken out: it times x + shift, by
+    t = (x - pole) / (x + pole), up to x = largest."""
+    pole, shift, largest = mpf(pole), mpf(shift), mpf(largest)
+    def level(t):
+        x = pole * (1 + t) / (1 - t)
+        return tail(x) * (x + shift)
+    return (*past_line(level), count, -1, (largest - pole) / (largest + pole), 53)
+
+
+erfc_tail = lambda x: erfc(x) * exp(x * x)
+normal_tail = lambda x: erfc(x / ROOT) / 2 * exp(x * x / 2)
+# lgamma(2 + d) / d.
+gamma_near = past_line(near(lambda d: loggamma(2 + d) / d, 1 - euler))
+# Of z = 1/x^2: what Stirling's formula lacks, times x.
+gamma_lacks = near(lambda z: (loggamma(1 / sqrt(z)) + (1 / sqrt(z) - mpf(1) / 2) * log(z) / 2 + 1 / sqrt(z) - log(2 * pi) / 2) / sqrt(z), mpf(1) / 12)
+gamma_lacks_weight = near(lambda z: sqrt(z) / loggamma(1 / sqrt(z)), 0)
+GAMMA_SPLIT = mpf("2.5")
 
 
 odd_rest = lambda f, third: near(lambda z: (f(sqrt(z)) / sqrt(z) - 1) / z, third)
 odd_weight = lambda f: near(lambda z: z**1.5 / f(sqrt(z)), 0)
+atanh_fifth = near(lambda z: (odd_rest(atanh, mpf(1) / 3)(z) - mpf(1) / 3) / z, mpf(1) / 5)
 exp2_rest = near(lambda f: (mpf(2)**f - 1) / f, LN2)
 cosh_rest = near(lambda z: (cosh(sqrt(z)) - 1) / z, mpf(1) / 2)
 cos_all = near(lambda z: (cos(sqrt(z)) - 1) / z, -mpf(1) / 2)
@@ -198,9 +214,18 @@ TABLES = {
     "pow log2 f32": (lambda f: log_ratio(f) / LN2, lambda f: LN2 / log_ratio(f), 13, LOG_LOW, LOG_HIGH, 53),
     "pow exp2 f32": (near(lambda r: (2**r - 1) / r, LN2), lambda r: r / 2**r, 7, -0.50001, 0.50001, 53),
     "log pair": (atanh_third, lambda z: z**2 / 2, 8, 0, (3 - 2 * ROOT)**2, 53),
-    "exp in f64 for f32": (exp_rest, lambda r: r**2 / exp(r), 7, -HALF, HALF, 53),
-    "log1p in f64 for f32": (log_ratio, lambda f: 1 / log_ratio(f), 15, 0, 1, 53),
+    "exp f32, in f64": (exp_rest, lambda r: r**2 / exp(r), 7, -HALF, HALF, 53),
     "erfc f64": (erfc_exponent, erfc_weight, 19, ERF_SPLIT, 6, 53),
+    "atanh to 1/3 f32": (odd_rest(atanh, mpf(1) / 3), odd_weight(atanh), 7, 0, mpf(1) / 9, 53),
+    "atanh to 1/3 f64": (atanh_fifth, near(lambda z: z**2.5 / atanh(sqrt(z)), 0), 11, 0, mpf(1) / 9, 53),
+    "erfc tail f32": tail_table(erfc_tail, 3.5, 0.8125, 10.5, 11),
+    "erfc tail f64": tail_table(erfc_tail, 3.5, 0.8125, 27.3, 22),
+    "normal tail f32": tail_table(normal_tail, 5, 1.125, 15, 11),
+    "normal tail f64": tail_table(normal_tail, 5, 1.125, 38.7, 22),
+    "lgamma near 2 f32": (*gamma_near, 9, -0.5, 0.5, 53),
+    "lgamma near 2 f64": (*gamma_near, 17, -0.5, 0.5, 53),
+    "lgamma far f32": (gamma_lacks, gamma_lacks_weight, 5, 0, 1 / GAMMA_SPLIT**2, 53),
+    "lgamma far f64": (gamma_lacks, gamma_lacks_weight, 13, 0, 1 / GAMMA_SPLIT**2, 53),
 }
 
 

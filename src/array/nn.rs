@@ -16,38 +16,10 @@ fallible! {
         self.try_maximum(0)
     }
 
-    /// The Gaussian error linear unit, `x * (1 + erf(x / sqrt(2))) / 2`.
-    ///
-    /// # Source
-    /// Hendrycks, Gimpel, "Gaussian error linear units", 2016: the exact form.
-    pub fn gelu(&self) {
-        let bell = self.try_multiply(std::f64::consts::FRAC_1_SQRT_2)?.try_erf()?.try_add(1)?;
-        self.try_multiply(0.5)?.try_multiply(bell)
-    }
-
-    /// The Gaussian error linear unit by tanh, `x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x^3))) / 2`.
-    ///
-    /// # Source
-    /// Hendrycks, Gimpel, "Gaussian error linear units", 2016: the approximation.
-    pub fn gelu_tanh(&self) {
-        let cube = self.try_pow(3)?;
-        let inner = self.try_add(cube.try_multiply(0.044715)?)?;
-        // sqrt(2 / pi)
-        let scale = std::f64::consts::FRAC_2_SQRT_PI * std::f64::consts::FRAC_1_SQRT_2;
-        let bell = inner.try_multiply(scale)?.try_tanh()?.try_add(1)?;
-        self.try_multiply(0.5)?.try_multiply(bell)
-    }
-
     /// The sigmoid linear unit, `x * sigmoid(x)`.
     #[doc(alias = "swish")]
     pub fn silu(&self) {
         self.try_multiply(self.try_sigmoid()?)
-    }
-
-    /// `log(1 + exp(x))`, computed as `maximum(x, 0) + log1p(exp(-|x|))`, which does not overflow.
-    pub fn softplus(&self) {
-        let tail = self.try_abs()?.try_negative()?.try_exp()?.try_log1p()?;
-        self.try_maximum(0)?.try_add(tail)
     }
 
     /// `exp(x)` scaled so that its sum over `axes` is 1, of `x` less its maximum, so that nothing

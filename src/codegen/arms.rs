@@ -71,7 +71,12 @@ impl Emitter<'_> {
                 | Unary::Acosh
                 | Unary::Atanh
                 | Unary::Sigmoid
-                | Unary::Erf,
+                | Unary::Erf
+                | Unary::Erfc
+                | Unary::Lgamma
+                | Unary::Softplus
+                | Unary::Gelu
+                | Unary::GeluTanh,
                 Float,
             ) => self.expand(math::unary(op, dtype), &[a]),
             (Unary::Floor, Float) => self.each(out, a, |e, x| e.ins().floor(x)),
@@ -121,7 +126,12 @@ impl Emitter<'_> {
                 | Unary::Acosh
                 | Unary::Atanh
                 | Unary::Sigmoid
-                | Unary::Erf,
+                | Unary::Erf
+                | Unary::Erfc
+                | Unary::Lgamma
+                | Unary::Softplus
+                | Unary::Gelu
+                | Unary::GeluTanh,
                 Int | Bool,
             ) => unreachable!("{op} of {dtype}"),
         }
@@ -140,7 +150,15 @@ impl Emitter<'_> {
             (Binary::Multiply, Int) => self.zip(out, a, b, |e, x, y| e.ins().imul(x, y)),
             (Binary::Divide, Float) => self.zip(out, a, b, |e, x, y| e.ins().fdiv(x, y)),
             (Binary::FloorDivide | Binary::Remainder | Binary::Pow, Float | Int)
-            | (Binary::Atan2 | Binary::Hypot | Binary::Copysign | Binary::Nextafter, Float)
+            | (
+                Binary::Atan2
+                | Binary::Hypot
+                | Binary::Logaddexp
+                | Binary::Logaddexp2
+                | Binary::Copysign
+                | Binary::Nextafter,
+                Float,
+            )
             | (Binary::Gcd | Binary::Lcm, Int) => self.expand(math::binary(op, dtype), &[a, b]),
             (Binary::Maximum, Float) => self.float_maximum(a, b),
             (Binary::Maximum, Int) => self.zip(out, a, b, |e, x, y| e.ins().smax(x, y)),
@@ -228,7 +246,13 @@ impl Emitter<'_> {
                 Float,
             )
             | (
-                Binary::Atan2 | Binary::Hypot | Binary::Copysign | Binary::Nextafter | Binary::Divide,
+                Binary::Atan2
+                | Binary::Hypot
+                | Binary::Logaddexp
+                | Binary::Logaddexp2
+                | Binary::Copysign
+                | Binary::Nextafter
+                | Binary::Divide,
                 Int | Bool,
             )
             | (

@@ -70,8 +70,6 @@ routines! {
     Cos(x) { F32 f32 => libm::cos(f64::from(x)) as f32; F64 f64 => libm::cos(x); }
     /// Tangent.
     Tan(x) { F32 f32 => libm::tan(f64::from(x)) as f32; F64 f64 => libm::tan(x); }
-    /// Angle of a point.
-    Atan2(y, x) { F32 f32 => libm::atan2(f64::from(y), f64::from(x)) as f32; F64 f64 => libm::atan2(y, x); }
     /// Power of integers, wrapping, and 0 where the exponent is negative.
     Pow(x, y) {
         I32 i32 => wrapping_pow(i64::from(x), i64::from(y)) as i32;

@@ -75,6 +75,17 @@ macro_rules! unary_ops { ($with:ident) => { $with! {
     Sigmoid sigmoid float, in math;
     /// The error function.
     Erf erf float, in math;
+    /// 1 minus the error function, exact where that is near 1.
+    Erfc erfc float, in math;
+    /// The natural logarithm of the gamma function, for x >= 0; NaN below.
+    #[doc(alias = "gammaln")]
+    Lgamma lgamma float, in math;
+    /// `log(1 + exp(x))`, without overflow on the way.
+    Softplus softplus float, in math;
+    /// The Gaussian error linear unit, `x * (1 + erf(x / sqrt(2))) / 2` (Hendrycks, Gimpel, "Gaussian error linear units", 2016: the exact form).
+    Gelu gelu float, in math;
+    /// The Gaussian error linear unit by tanh, `x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x^3))) / 2` (there: the approximation).
+    GeluTanh gelu_tanh float, in math;
     /// The largest integer not above x.
     Floor floor same, float |x| x.floor(), int |n| n, bool |p| p;
     /// The smallest integer not below x.
@@ -127,6 +138,10 @@ macro_rules! binary_ops { ($with:ident) => { $with! {
     Gcd gcd [commutes] int, in math;
     /// The least common multiple, not negative but where it wraps; 0 where either is.
     Lcm lcm [commutes] int, in math;
+    /// `log(exp(a) + exp(b))` without overflow on the way.
+    Logaddexp logaddexp [commutes] float, in math;
+    /// `log2(2 ** a + 2 ** b)` without overflow on the way.
+    Logaddexp2 logaddexp2 [commutes] float, in math;
     /// Whether both are not zero.
     LogicalAnd logical_and [commutes] truth, float |x, y| x != 0.0 && y != 0.0, int |m, n| m != 0 && n != 0, bool |p, q| p & q;
     /// Whether either is not zero.

@@ -60,9 +60,9 @@ pub fn call(op: &str, args: &[Arg]) -> Result<Array> {
     }
     methods! {
         unary: negative abs sign sqrt square reciprocal cbrt exp exp2 expm1 log log1p log2 log10 sin cos tan asin acos
-            atan sinh cosh asinh acosh atanh tanh sigmoid erf floor ceil trunc round isnan isinf isfinite logical_not bitwise_invert ravel t matrix_transpose
+            atan sinh cosh asinh acosh atanh tanh sigmoid erf erfc lgamma floor ceil trunc round isnan isinf isfinite logical_not bitwise_invert ravel t matrix_transpose
             gelu gelu_tanh silu softplus relu corrcoef positive signbit sinc deg2rad rad2deg nan_to_num bitwise_count;
-        binary: add subtract multiply divide floor_divide remainder pow maximum minimum atan2 hypot logical_and
+        binary: add subtract multiply divide floor_divide remainder pow maximum minimum atan2 hypot logaddexp logaddexp2 logical_and
             logical_or logical_xor bitwise_and bitwise_or bitwise_xor bitwise_left_shift bitwise_right_shift
             equal not_equal less less_equal greater greater_equal isclose copysign nextafter gcd lcm heaviside fmax
             fmin float_power;

@@ -83,7 +83,12 @@ impl Selector<'_> {
                 | Unary::Acosh
                 | Unary::Atanh
                 | Unary::Sigmoid
-                | Unary::Erf,
+                | Unary::Erf
+                | Unary::Erfc
+                | Unary::Lgamma
+                | Unary::Softplus
+                | Unary::Gelu
+                | Unary::GeluTanh,
                 Float,
             ) => self.expand(math::unary(op, dtype), &[a]),
             // The constants of the instruction: to even, down, up, towards zero; no flag is raised.
@@ -132,7 +137,12 @@ impl Selector<'_> {
                 | Unary::Acosh
                 | Unary::Atanh
                 | Unary::Sigmoid
-                | Unary::Erf,
+                | Unary::Erf
+                | Unary::Erfc
+                | Unary::Lgamma
+                | Unary::Softplus
+                | Unary::Gelu
+                | Unary::GeluTanh,
                 Int | Bool,
             ) => unreachable!("{op} of {dtype}"),
         }
@@ -153,7 +163,15 @@ impl Selector<'_> {
             (Binary::Multiply, Int) => same(self.product(size, a.v, b.v)),
             (Binary::Divide, Float) => same(self.rvm(Op::Div, size, a.v, b.v)),
             (Binary::FloorDivide | Binary::Remainder | Binary::Pow, Float | Int)
-            | (Binary::Atan2 | Binary::Hypot | Binary::Copysign | Binary::Nextafter, Float)
+            | (
+                Binary::Atan2
+                | Binary::Hypot
+                | Binary::Logaddexp
+                | Binary::Logaddexp2
+                | Binary::Copysign
+                | Binary::Nextafter,
+                Float,
+            )
             | (Binary::Gcd | Binary::Lcm, Int) => self.expand(math::binary(op, dtype), &[a, b]),
             (Binary::Maximum, Float) => self.float_extreme(false, a, b),
             (Binary::Minimum, Float) => self.float_extreme(true, a, b),
@@ -215,7 +233,13 @@ impl Selector<'_> {
                 Float,
             )
             | (
-                Binary::Atan2 | Binary::Hypot | Binary::Copysign | Binary::Nextafter | Binary::Divide,
+                Binary::Atan2
+                | Binary::Hypot
+                | Binary::Logaddexp
+                | Binary::Logaddexp2
+                | Binary::Copysign
+                | Binary::Nextafter
+                | Binary::Divide,
                 Int | Bool,
             )
             | (

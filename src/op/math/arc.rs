@@ -1,4 +1,4 @@
-//! Angles: atan, asin, acos.
+//! Angles: atan, atan2, asin, acos.
 //!
 //! All are an angle on an axis, a multiple of pi/2, more or less the odd polynomial of a number below 1;
 //! the sum of the two and what it loses are formed apart.
@@ -10,7 +10,7 @@ use std::f64::consts::FRAC_PI_2;
 
 use super::lanes::Lanes;
 use super::pair::{Pair, Quotient};
-use crate::op::{Ref, Unary};
+use crate::op::{Binary, Builder, Ref, Unary};
 
 /// (atan(sqrt z) / sqrt z - 1) / z on 0 <= z <= 1/4, relative to atan: degree 4, error 2^-27.45.
 const ATAN_F32: [f64; 5] = [-0.33333233, 0.19994168, -0.14174193, 0.101556085, -0.051245566];
@@ -50,15 +50,15 @@ const ASIN_F64: [f64; 12] = [
     0.03191640376776732,
 ];
 
-/// Pi/2 as the nearest float and the nearest float to the rest.
-pub(super) fn half_pi(l: &Lanes) -> (f64, f64) {
-    let high = l.pick(f64::from(FRAC_PI_2 as f32), FRAC_PI_2);
+/// Pi/2 in two floats, the first with a last bit that is 0, so that three halves of it are exact.
+fn half_pi(l: &Lanes) -> (f64, f64) {
+    let high = l.pick(1.570796012878418, FRAC_PI_2);
     (high, l.pick(FRAC_PI_2 - high, 6.123233995736766e-17))
 }
 
-/// `quarters` pi/2 + t + rest for 0, 1/2, 1 or 2 quarters, where t is the smaller unless they are 0, and the
-/// rest small.
-pub(super) fn turned(l: &mut Lanes, quarters: Ref, t: Ref, rest: Ref) -> Ref {
+/// `quarters` pi/2 + t + rest for 0, 1/2, 1, 3/2 or 2 quarters, where t is the smaller unless they are 0, and
+/// the rest small.
+fn turned(l: &mut Lanes, quarters: Ref, t: Ref, rest: Ref) -> Ref {
     let (high, low) = half_pi(l);
     let base = l.scale(quarters, high);
     let rest = l.scale_add(quarters, low, rest);
@@ -69,16 +69,16 @@ pub(super) fn turned(l: &mut Lanes, quarters: Ref, t: Ref, rest: Ref) -> Ref {
 
 /// The angle of a point (x, y) with 0 <= y <= x and x > 0, neither near the ends of the range: t + rest, and
 /// pi/4 more if `diagonal`.
-pub(super) struct Octant {
-    pub(super) diagonal: Ref,
-    pub(super) t: Ref,
-    pub(super) rest: Ref,
+struct Octant {
+    diagonal: Ref,
+    t: Ref,
+    rest: Ref,
 }
 
 impl Octant {
     /// Up to half of x the arc tangent of y / x, above it that of the point turned back by pi/4,
     /// (y - x) / (y + x), where the difference is exact. What the quotient leaves goes into the rest.
-    pub(super) fn of(l: &mut Lanes, y: Ref, x: Ref) -> Self {
+    fn of(l: &mut Lanes, y: Ref, x: Ref) -> Self {
         let half = l.scale(x, 0.5);
         let diagonal = l.less(half, y);
         let (across, along) = (l.sub(y, x), l.add(y, x));
@@ -114,6 +114,50 @@ pub(super) fn atan(l: &mut Lanes, x: Ref) -> Ref {
     let (t, rest) = (l.mul(t, factor), l.mul(rest, factor));
     let y = turned(l, quarters, t, rest);
     l.with_sign_of(y, x)
+}
+
+/// The angle of the point (x, y): that of the point (larger, smaller) of the sizes of both, in whose octant
+/// it is, turned and mirrored. Max error: 0.80 ULP in `f32`, 0.77 in `f64`, of 10^7 pairs.
+pub(super) fn atan2(b: &mut Builder, y: Ref, x: Ref) -> Ref {
+    let dtype = b.dtype(x);
+    let l = &mut Lanes::new(b, dtype);
+    let (width, height) = (l.abs(x), l.abs(y));
+    let steep = l.less(width, height);
+    let (smaller, larger) = (l.select(steep, width, height), l.select(steep, height, width));
+    // Beside an infinity, what is finite is 0.
+    let zero = l.number(0.0);
+    let (infinite, finite) = (l.equals(larger, f64::INFINITY), l.below(smaller, f64::INFINITY));
+    let nothing = l.select(finite, zero, smaller);
+    let smaller = l.select(infinite, nothing, smaller);
+    // By a power of two to where neither the inverse nor what a quotient leaves is past the range. The bounds
+    // after it make 1 of two infinities' quotient, and 0 of two zeros'.
+    let (is_large, is_small) =
+        (l.pick(2_f64.powi(96), 2_f64.powi(900)), l.pick(2_f64.powi(30), 2_f64.powi(60)));
+    let (one, down, up) =
+        (l.number(1.0), l.pick(2_f64.powi(-64), 2_f64.powi(-600)), l.pick(2_f64.powi(96), 2_f64.powi(900)));
+    let (down, up, bound) = (l.number(down), l.number(up), l.number(is_large));
+    let (is_large, is_small) = (l.less(bound, larger), l.below(larger, is_small));
+    let scale = l.select(is_small, up, one);
+    let scale = l.select(is_large, down, scale);
+    let (smaller, larger) = (l.mul(smaller, scale), l.mul(larger, scale));
+    let greatest = l.pick(2_f64.powi(126), 2_f64.powi(1020));
+    let (smaller, larger) = (l.at_most(smaller, greatest), l.at_most(larger, greatest));
+    let larger = l.at_least(larger, l.pick(2_f64.powi(-60), 2_f64.powi(-200)));
+    let Octant { diagonal, t, rest } = Octant::of(l, smaller, larger);
+
+    let sign = l.with_sign_of(one, x);
+    let backwards = l.below(sign, 0.0);
+    // From the first axis up, or from the second or the first axis's other end back.
+    let (half, minus_one, two) = (l.number(0.5), l.number(-1.0), l.number(2.0));
+    let forward = l.b.binary(Binary::Equal, steep, backwards);
+    let factor = l.select(forward, one, minus_one);
+    let flat = l.select(backwards, two, zero);
+    let axis = l.select(steep, one, flat);
+    let eighth = l.select(diagonal, half, zero);
+    let quarters = l.fma(eighth, factor, axis);
+    let (t, rest) = (l.mul(t, factor), l.mul(rest, factor));
+    let angle = turned(l, quarters, t, rest);
+    l.with_sign_of(angle, y)
 }
 
 /// asin(|x|) or pi/2 less that, by halves, in parts that both functions are made of: below 1/2 of

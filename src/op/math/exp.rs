@@ -29,6 +29,17 @@ pub(super) const EXP_F64: [f64; 10] = [
     2.5020309042615347e-08,
 ];
 
+/// The same in `f64`, for results in `f32`: degree 6, error 2^-39.67.
+const EXP_FOR_F32: [f64; 7] = [
+    0.5000000000427162,
+    0.166666667845198,
+    0.041666664402979336,
+    0.00833328178135931,
+    0.0013889197332731095,
+    0.00019908957893674043,
+    2.4708259132270276e-05,
+];
+
 /// (2^f - 1) / f on |f| <= 1/2, relative to 2^f: degree 5, error 2^-27.59.
 #[expect(clippy::approx_constant, reason = "a coefficient that comes out so")]
 const EXP2_F32: [f64; 6] = [0.6931472, 0.24022646, 0.05550345, 0.00961854, 0.0013398952, 0.00015353419];
@@ -131,6 +142,20 @@ pub(super) fn exp(l: &mut Lanes, x: Ref) -> Ref {
     let (first, second) = reduced.powers(l);
     let p = l.mul(p, first);
     l.mul(p, second)
+}
+
+/// In `f64`, e^x of x within [-700, 700], for a result in `f32`: nothing is compensated.
+pub(super) fn exp_for_f32(l: &mut Lanes, x: Ref) -> Ref {
+    let (inverse, magic) = (l.number(LOG2_E), l.magic() + l.bias() as f64);
+    let shifted = l.fma_number(x, inverse, magic);
+    let n = l.add_number(shifted, -magic);
+    let r = l.scale_add(n, -std::f64::consts::LN_2, x);
+    let p = l.polynomial(r, &EXP_FOR_F32);
+    let p = l.fma_number(p, r, 1.0);
+    let p = l.fma_number(p, r, 1.0);
+    let bits = l.bits(shifted);
+    let power = l.power(bits);
+    l.mul(p, power)
 }
 
 /// 2^x = 2^n 2^f with n the nearest integer, and f exact. Max error: 0.88 ULP in `f32`, 0.80 in `f64`.

@@ -7,7 +7,6 @@ use super::exp::unless_tiny;
 use super::lanes::Lanes;
 use super::log::{log_for_f32, log_of_one_more_f64};
 use super::pair::{Pair, Quotient};
-use crate::base::DType;
 use crate::op::{Ref, Unary};
 
 /// (atanh(sqrt z) / sqrt z - 1) / z on 0 <= z <= 0.0412, relative to atanh: degree 3, error 2^-35.13.
@@ -28,19 +27,12 @@ const ATANH_F64: [f64; 8] = [
 /// Past this asinh and acosh of x are log(2 x).
 const FAR: f64 = (1_u64 << 60) as f64;
 
-/// `single` of x in `f64` where x is of `f32`.
-fn in_f64(l: &mut Lanes, x: Ref, single: impl FnOnce(&mut Lanes, Ref) -> Ref) -> Ref {
-    let wide = l.b.cast(x, DType::F64);
-    let y = single(&mut Lanes::new(l.b, DType::F64), wide);
-    l.b.cast(y, DType::F32)
-}
-
 /// asinh of |x| = log(|x| + sqrt(x^2 + 1)), in `f64` as log(1 + |x| + x^2 / (1 + sqrt(x^2 + 1))), where
 /// the quotient and its sum with |x| are in two parts. Max error: 0.51 ULP in `f32`, 0.86 in `f64`.
 pub(super) fn asinh(l: &mut Lanes, x: Ref) -> Ref {
     let size = l.abs(x);
     let y = if l.is_f32() {
-        in_f64(l, size, |l, size| {
+        l.in_f64(size, |l, size| {
             let square = l.fma_number(size, size, 1.0);
             let root = l.b.unary(Unary::Sqrt, square);
             let sum = l.add(size, root);
@@ -78,7 +70,7 @@ pub(super) fn asinh(l: &mut Lanes, x: Ref) -> Ref {
 /// in `f32`, 0.79 in `f64`.
 pub(super) fn acosh(l: &mut Lanes, x: Ref) -> Ref {
     let y = if l.is_f32() {
-        in_f64(l, x, |l, x| {
+        l.in_f64(x, |l, x| {
             let t = l.add_number(x, -1.0);
             let more = l.add_number(t, 2.0);
             let square = l.mul(t, more);

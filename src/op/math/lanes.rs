@@ -201,6 +201,13 @@ impl<'b> Lanes<'b> {
         self.float(bits)
     }
 
+    /// `single` of `x` in `f64`, where that is of `f32`, and rounded.
+    pub(super) fn in_f64(&mut self, x: Ref, single: impl FnOnce(&mut Lanes, Ref) -> Ref) -> Ref {
+        let wide = self.b.cast(x, DType::F64);
+        let y = single(&mut Lanes::new(self.b, DType::F64), wide);
+        self.b.cast(y, DType::F32)
+    }
+
     /// `a`, which is not negative, with the sign of `sign`.
     pub(super) fn with_sign_of(&mut self, a: Ref, sign: Ref) -> Ref {
         let (a, sign) = (self.bits(a), self.bits(sign));

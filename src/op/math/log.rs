@@ -10,6 +10,7 @@ use std::f64::consts::{LN_2, LOG2_E, LOG10_2, LOG10_E};
 
 use super::exp::ln2;
 use super::lanes::Lanes;
+use super::pair::Pair;
 use crate::base::DType;
 use crate::op::Ref;
 
@@ -246,16 +247,14 @@ fn join(l: &mut Lanes, k: Ref, mantissa: &Mantissa, rest: Option<Ref>) -> Ref {
     const LOW: f64 = 5.497923018708371e-14;
     let f = mantissa.f;
     let whole = l.scale(k, HIGH);
-    let sum = l.add(whole, f);
-    let lost = l.sub(whole, sum);
-    let lost = l.add(lost, f);
-    let mut lost = l.scale_add(k, LOW, lost);
+    let sum = Pair::sum_of_ordered(l, whole, f);
+    let mut lost = l.scale_add(k, LOW, sum.low);
     if let Some(rest) = rest {
         lost = l.add(lost, rest);
     }
     let curved = l.fma(mantissa.s, mantissa.bracket, mantissa.minus_half_square);
     let lost = l.add(lost, curved);
-    l.add(sum, lost)
+    l.add(sum.high, lost)
 }
 
 /// k log(2) + log(1 + f) in two floats; for 2 and 10 times the logarithm of e in two. Max error: 0.88 ULP
@@ -268,9 +267,7 @@ fn log_f64(l: &mut Lanes, x: Ref, base: Base) -> Ref {
     }
     // log(1 + f) as a float and a correction, times the logarithm of e likewise.
     let Mantissa { f, s, minus_half_f, minus_half_square, bracket } = mantissa;
-    let high = l.add(f, minus_half_square);
-    let lost = l.sub(f, high);
-    let lost = l.add(lost, minus_half_square);
+    let Pair { high, low: lost } = Pair::sum_of_ordered(l, f, minus_half_square);
     let half_square = l.negative(minus_half_square);
     let square_lost = l.fma(f, minus_half_f, half_square);
     let lost = l.add(lost, square_lost);
@@ -289,11 +286,9 @@ fn log_f64(l: &mut Lanes, x: Ref, base: Base) -> Ref {
         // The leading 42 bits of log10(2), and the rest.
         (l.scale(k, 0.30102999566395283), l.scale_add(k, 2.8363394551044964e-14, lost))
     };
-    let sum = l.add(whole, value);
-    let sum_lost = l.sub(whole, sum);
-    let sum_lost = l.add(sum_lost, value);
-    let lost = l.add(sum_lost, lost);
-    l.add(sum, lost)
+    let sum = Pair::sum_of_ordered(l, whole, value);
+    let lost = l.add(sum.low, lost);
+    l.add(sum.high, lost)
 }
 
 /// log(1 + x) in the format of x.
@@ -333,38 +328,28 @@ fn log1p_f32(l: &mut Lanes, x: Ref) -> Ref {
 
 /// As log of 1 + x rounded, and what the rounding lost divided by 1 + x. Max error: 0.89 ULP.
 fn log1p_f64(l: &mut Lanes, x: Ref) -> Ref {
-    let sum = l.add_number(x, 1.0);
-    let known = l.add_number(sum, -1.0);
     let one = l.number(1.0);
-    let one_lost = l.sub(sum, known);
-    let one_lost = l.sub(one, one_lost);
-    let lost = l.sub(x, known);
-    let lost = l.add(one_lost, lost);
-    let y = log_f64_of_sum(l, sum, lost, None);
+    let sum = Pair::sum(l, one, x);
+    let y = log_f64_of_sum(l, sum, None);
     super::exp::unless_tiny(l, x, 2_f64.powi(-53), y)
 }
 
 /// log(1 + high + low) of a sum >= 0 in two floats, and `doublings` log(2) more. Max error: as log1p.
 pub(super) fn log_of_one_more_f64(l: &mut Lanes, high: Ref, low: Ref, doublings: Ref) -> Ref {
-    let sum = l.add_number(high, 1.0);
-    let known = l.add_number(sum, -1.0);
     let one = l.number(1.0);
-    let one_lost = l.sub(sum, known);
-    let one_lost = l.sub(one, one_lost);
-    let lost = l.sub(high, known);
-    let lost = l.add(one_lost, lost);
-    let lost = l.add(lost, low);
-    log_f64_of_sum(l, sum, lost, Some(doublings))
+    let sum = Pair::sum(l, one, high);
+    let low = l.add(sum.low, low);
+    log_f64_of_sum(l, Pair { high: sum.high, low }, Some(doublings))
 }
 
-fn log_f64_of_sum(l: &mut Lanes, sum: Ref, lost: Ref, doublings: Option<Ref>) -> Ref {
-    let Split { k, m, exponent } = Split::of_f64(l, sum, false);
+fn log_f64_of_sum(l: &mut Lanes, sum: Pair, doublings: Option<Ref>) -> Ref {
+    let Split { k, m, exponent } = Split::of_f64(l, sum.high, false);
     let exponent = exponent.expect("kept for f64");
     // 4 / 2^k: its stored exponent is 2 + 2 * 1023 less that of 2^k.
     let start = l.integer(i64::MIN);
     let scale = l.sub(start, exponent);
     let scale = l.float(scale);
-    let lost = l.scale(lost, 0.25);
+    let lost = l.scale(sum.low, 0.25);
     let lost = l.mul(lost, scale);
 
     // 1 / m = (1 - s) / (1 + s), near enough to 1 - 2 s + 2 s^2.

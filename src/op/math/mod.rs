@@ -8,13 +8,16 @@ mod arc;
 mod bits;
 mod erf;
 mod exp;
+mod gamma;
 mod hyperbolic;
 mod inverse;
 mod lanes;
 mod log;
+mod logsum;
 mod pair;
 mod pow;
 mod root;
+mod tail;
 mod trig;
 
 use std::sync::OnceLock;
@@ -81,6 +84,11 @@ fn define_unary(op: Unary, b: &mut Builder, x: Ref) -> Ref {
         Unary::Atanh => inverse::atanh(l, x),
         Unary::Cbrt => root::cbrt(l, x),
         Unary::Erf => erf::erf(l, x),
+        Unary::Erfc => tail::erfc(l, x),
+        Unary::Gelu => tail::gelu(l, x),
+        Unary::GeluTanh => tail::gelu_tanh(l, x),
+        Unary::Lgamma => gamma::lgamma(l, x),
+        Unary::Softplus => logsum::softplus(l, x),
         Unary::Sigmoid => exp::sigmoid(l, x),
         _ => unreachable!("{op} is no elementary function"),
     }
@@ -90,12 +98,14 @@ fn define_binary(op: Binary, b: &mut Builder, x: Ref, y: Ref) -> Ref {
     match op {
         Binary::FloorDivide => b.call(Routine::FloorDivide, &[x, y]),
         Binary::Remainder => b.call(Routine::Remainder, &[x, y]),
-        Binary::Atan2 => b.call(Routine::Atan2, &[x, y]),
+        Binary::Atan2 => arc::atan2(b, x, y),
         Binary::Hypot => pow::hypot(b, x, y),
         Binary::Copysign => bits::copysign(&mut Lanes::of(b, x), x, y),
         Binary::Nextafter => bits::nextafter(&mut Lanes::of(b, x), x, y),
         Binary::Gcd => b.call(Routine::Gcd, &[x, y]),
         Binary::Lcm => b.call(Routine::Lcm, &[x, y]),
+        Binary::Logaddexp => logsum::logaddexp(b, x, y, Base::E),
+        Binary::Logaddexp2 => logsum::logaddexp(b, x, y, Base::Two),
         Binary::Pow if b.dtype(x).is_float() => pow::pow(b, x, y),
         Binary::Pow => {
             let power = b.call(Routine::Pow, &[x, y]);

@@ -40,6 +40,15 @@ impl Pair {
         Self { high, low: l.add(low, b) }
     }
 
+    /// a + b exactly, whichever is the larger.
+    pub(super) fn sum(l: &mut Lanes, a: Ref, b: Ref) -> Self {
+        let high = l.add(a, b);
+        let known_b = l.sub(high, a);
+        let known_a = l.sub(high, known_b);
+        let (lost_a, lost_b) = (l.sub(a, known_a), l.sub(b, known_b));
+        Self { high, low: l.add(lost_a, lost_b) }
+    }
+
     /// a b exactly, where nothing underflows.
     pub(super) fn product(l: &mut Lanes, a: Ref, b: Ref) -> Self {
         let high = l.mul(a, b);
@@ -55,6 +64,53 @@ impl Pair {
         let minus = l.negative(value);
         let left = l.fma(minus, below.high, above);
         Quotient { value, left: l.fma(minus, below.low, left), inverse }
+    }
+
+    /// a b + a constant, which is the larger: a step of Horner's rule that loses nothing.
+    pub(super) fn step(l: &mut Lanes, a: Ref, b: Ref, constant: (f64, f64)) -> Self {
+        let first = l.number(constant.0);
+        let high = l.fma(a, b, first);
+        let low = l.sub(first, high);
+        let low = l.fma(a, b, low);
+        Self { high, low: l.add_number(low, constant.1) }
+    }
+
+    /// The constant high + low.
+    pub(super) fn number(l: &mut Lanes, (high, low): (f64, f64)) -> Self {
+        Self { high: l.number(high), low: l.number(low) }
+    }
+
+    pub(super) fn negative(self, l: &mut Lanes) -> Self {
+        Self { high: l.negative(self.high), low: l.negative(self.low) }
+    }
+
+    /// Both parts times a power of two, or any factor if a rounding of each does not matter.
+    pub(super) fn scaled(self, l: &mut Lanes, factor: Ref) -> Self {
+        Self { high: l.mul(self.high, factor), low: l.mul(self.low, factor) }
+    }
+
+    /// The high part within bounds, and a low part that is past them, or NaN because the high one is,
+    /// within [-1, 1].
+    pub(super) fn bounded(self, l: &mut Lanes, least: f64, greatest: f64) -> Self {
+        let high = l.at_least(self.high, least);
+        let high = l.at_most(high, greatest);
+        // This order of operands makes NaN the bound.
+        let one = l.number(1.0);
+        let is_less = l.less(self.low, one);
+        let low = l.select(is_less, self.low, one);
+        Self { high, low: l.at_least(low, -1.0) }
+    }
+
+    /// The sum as a float.
+    pub(super) fn rounded(self, l: &mut Lanes) -> Ref {
+        l.add(self.high, self.low)
+    }
+
+    /// The quotient, to all digits but the last few.
+    pub(super) fn div(self, l: &mut Lanes, below: Self) -> Self {
+        let Quotient { value, left, inverse } = Self::quotient(l, self.high, below);
+        let left = l.add(left, self.low);
+        Self { high: value, low: l.mul(left, inverse) }
     }
 
     /// The product, to all digits but the last few.
@@ -118,8 +174,31 @@ pub(super) fn log(l: &mut Lanes, Split { k, m, .. }: Split) -> Pair {
     Pair::sum_of_ordered(l, sum.high, lost)
 }
 
+/// 2^n times a value between sqrt(1/2) and sqrt(2), or nearly so.
+pub(super) struct Power {
+    pub(super) value: Pair,
+    pub(super) n: Ref,
+    /// A float whose low bits are n + twice the bias of the format.
+    pub(super) shifted: Ref,
+}
+
+impl Power {
+    /// `y` 2^n.
+    pub(super) fn times(&self, l: &mut Lanes, y: Ref) -> Ref {
+        let (first, second) = super::exp::powers(l, self.n, self.shifted);
+        let y = l.mul(y, first);
+        l.mul(y, second)
+    }
+}
+
 /// e^x in `f64` for a pair within [-750, 712], rounded to a float twice if it is subnormal, else once.
 pub(super) fn exp(l: &mut Lanes, x: Pair) -> Ref {
+    let power = exp_in_parts(l, x);
+    power.times(l, power.value.high)
+}
+
+/// e^x in `f64` for a pair within [-1000, 712]. The relative error is below 2^-57.
+pub(super) fn exp_in_parts(l: &mut Lanes, x: Pair) -> Power {
     // log(2) in three floats.
     const SECOND: f64 = 2.3190468138462996e-17;
     let (inverse, magic) = (l.number(LOG2_E), l.magic() + 2.0 * l.bias() as f64);
@@ -137,8 +216,5 @@ pub(super) fn exp(l: &mut Lanes, x: Pair) -> Ref {
     let tail = l.fma(r.low, r.high, r.low);
     let tail = l.add(tail, sum.low);
     let tail = l.fma(square, p, tail);
-    let p = l.add(sum.high, tail);
-    let (first, second) = super::exp::powers(l, n, shifted);
-    let p = l.mul(p, first);
-    l.mul(p, second)
+    Power { value: Pair::sum_of_ordered(l, sum.high, tail), n, shifted }
 }

@@ -122,15 +122,9 @@ fn pow_f64(l: &mut Lanes, size: Ref, y: Ref) -> Ref {
     let y = bounded(l, y);
     let t = Pair::product(l, y, high);
     let low = l.fma(y, logarithm.low, t.low);
-    // Past these the result is 0 or infinite, whatever the low part, which may then be NaN: this order of
-    // operands makes it a bound.
-    let high = l.at_least(t.high, -750.0);
-    let high = l.at_most(high, 712.0);
-    let one = l.number(1.0);
-    let is_less = l.less(low, one);
-    let low = l.select(is_less, low, one);
-    let low = l.at_least(low, -1.0);
-    pair::exp(l, Pair { high, low })
+    // Past these the result is 0 or infinite, whatever the low part.
+    let t = Pair { high: t.high, low }.bounded(l, -750.0, 712.0);
+    pair::exp(l, t)
 }
 
 /// sqrt(x^2 + y^2); infinite if either is, even if the other is NaN.

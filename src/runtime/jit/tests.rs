@@ -171,7 +171,7 @@ fn rare_lanes_take_the_routine_and_others_do_not() {
             let mask = b.binary(Binary::Greater, args[0], limit);
             let fast = b.unary(Unary::Square, args[0]);
             let rare = b.rare(mask, fast, Routine::Tan, args[0]);
-            vec![b.binary(Binary::Add, rare, fast), b.call(Routine::Atan2, &[args[0], rare])]
+            vec![b.binary(Binary::Add, rare, fast), b.call(Routine::Remainder, &[args[0], rare])]
         });
         check_lengths(&map(&[(dtype, Step::Unit)], &[], body, Step::Unit));
         // What a loop holds goes with it when an iteration is done again.
