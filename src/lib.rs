@@ -196,10 +196,10 @@ pub mod reference;
 pub mod runtime;
 
 pub use array::{
-    Array, Arrays, At, Body, Function, Memory, NewAxis, Operand, Over, Pad, Returned, SliceIndex, SliceItem,
-    ToAxes, ToShape, UpdateTarget, broadcast_arrays, broadcast_shapes, checked, concat, eval, explain,
-    function, meshgrid, meshgrid_ij, over, stack, try_broadcast_arrays, try_concat, try_meshgrid,
-    try_meshgrid_ij, try_stack, try_where_, where_,
+    Array, Arrays, At, Body, Function, Memory, NewAxis, Operand, Over, Pad, PrintOptions, Printed, Returned,
+    SliceIndex, SliceItem, ToAxes, ToShape, UpdateTarget, broadcast_arrays, broadcast_shapes, checked,
+    concat, eval, explain, function, meshgrid, meshgrid_ij, over, stack, try_broadcast_arrays, try_concat,
+    try_meshgrid, try_meshgrid_ij, try_stack, try_where_, where_,
 };
 pub use base::{DType, Element, Error, ErrorKind, Result, Target, Vector};
 pub use pipeline::Explain;

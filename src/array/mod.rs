@@ -42,6 +42,7 @@ mod windows;
 pub(crate) use args::extents;
 pub use args::{Integer, Over, ToAxes, ToShape, over};
 pub use create::Nested;
+pub use display::{PrintOptions, Printed};
 pub use elementwise::{try_where_, where_};
 pub use fallible::checked;
 pub use function::{Body, Function, Memory, Returned, function};
