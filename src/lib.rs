@@ -152,8 +152,9 @@
 //!
 //! # Further
 //!
-//! In the repository, `examples/tour.rs` is a longer walk and `examples/digits.rs` a trained network on
-//! real images. `docs/` has more to read:
+//! In the repository, `examples/tour.rs` is a longer walk, `examples/digits.rs` a trained network on
+//! real images, and `life.rs`, `gray_scott.rs`, `mandelbrot.rs` and `black_scholes.rs` beside them are
+//! short programs. `docs/` has more to read:
 //!
 //! | Page | Says |
 //! |---|---|
