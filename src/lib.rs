@@ -42,7 +42,9 @@
 //! ```
 //!
 //! Constants and ranges are never memory: the loop that reads them computes them. Files come and go
-//! with [`Array::load_npy`] and [`Array::save_npy`].
+//! with [`Array::load_npy`] and [`Array::save_npy`]; several arrays at once, by name, with
+//! [`load_npz`](Array::load_npz) and [`load_safetensors`](Array::load_safetensors), tables of text with
+//! [`load_text`](Array::load_text).
 //!
 //! # Laziness
 //!
@@ -168,6 +170,8 @@
 //!
 //! `jit`, on by default, compiles to machine code. Without it, and on machines that allow no
 //! executable memory, everything is interpreted block by block: the same interface, the same bits.
+//!
+//! `npz`, `safetensors` and `text`, on by default, read and write those files.
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
@@ -203,6 +207,8 @@ pub use array::{
     try_meshgrid, try_meshgrid_ij, try_stack, try_where_, where_,
 };
 pub use base::{DType, Element, Error, ErrorKind, Result, Target, Vector};
+#[cfg(feature = "text")]
+pub use io::TextOptions;
 pub use pipeline::Explain;
 pub use runtime::{Engine, Stats, engine};
 
