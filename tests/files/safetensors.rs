@@ -31,7 +31,7 @@ fn what_is_saved_loads_again() -> Result {
     let scratch = Scratch::new("again.safetensors", "");
     Array::save_safetensors(&scratch.0, &arrays)?;
     check_arrays(&Array::load_safetensors(&scratch.0)?)?;
-    Array::save_safetensors(&scratch.0, [("", Array::zeros(2, F32)); 0])?;
+    Array::save_safetensors(&scratch.0, std::iter::empty::<(&str, Array)>())?;
     assert!(Array::load_safetensors(&scratch.0)?.is_empty());
     Ok(())
 }
@@ -39,16 +39,12 @@ fn what_is_saved_loads_again() -> Result {
 #[test]
 fn a_file_is_as_the_format_says() -> Result {
     let scratch = Scratch::new("bytes.safetensors", "");
-    Array::save_safetensors(
-        &scratch.0,
-        [("a", array![true]), ("b\"", array![1, 2].astype(I64).astype(Bool))],
-    )?;
     Array::save_safetensors(&scratch.0, [("a", array![true]), ("b", array![1.5_f32] * 2.0)])?;
     let header = concat!(
         r#"{"a":{"data_offsets":[4,5],"dtype":"BOOL","shape":[1]},"#,
         r#""b":{"data_offsets":[0,4],"dtype":"F32","shape":[1]}}"#
     );
-    let header = format!("{header:104}");
+    let header = format!("{header:112}");
     assert_eq!(std::fs::read(&scratch.0).unwrap(), file(&header, &[0, 0, 0x40, 0x40, 1]));
     Ok(())
 }
