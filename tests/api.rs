@@ -333,6 +333,10 @@ fn formats_and_options_say_how_arrays_print() {
     assert_eq!(format!("{x:+.1}"), "[  +0.5   +0.3 -200. ]");
     assert_eq!(format!("{:.3}", x.i(1)), "0.333");
     assert_eq!(format!("{}", x.i(1)), "0.3333333333333333");
+    assert_eq!(
+        format!("{0:8.3}|{0:<8.3}|{0:^+8.2}|{1:5}", x.i(1), array![1]),
+        "   0.333|0.333   | +0.33  |[1]"
+    );
 
     let options = PrintOptions::new().precision(1).line_width(16);
     assert_eq!(x.display(&options).to_string(), "[   0.5    0.3\n -200. ]");

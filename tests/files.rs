@@ -2,7 +2,12 @@
 //! and what is broken is an error that says how.
 //!
 //! The files in `tests/data` are written by `tools/files.py`.
+#![cfg(any(feature = "npz", feature = "safetensors", feature = "text"))]
 
+#[cfg(any(feature = "npz", feature = "safetensors"))]
+use std::fs::OpenOptions;
+#[cfg(any(feature = "npz", feature = "safetensors"))]
+use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 #[cfg(feature = "npz")]
@@ -75,22 +80,27 @@ fn check_arrays(found: &std::collections::BTreeMap<String, broadloom::Array>) ->
     Ok(())
 }
 
-/// Whatever bytes a file has: an error, or arrays, and no panic. Cuts it everywhere, which must be an
-/// error, and changes bytes of it, which may be none.
+/// Whatever bytes a file has: an error, or arrays, and no panic. Changes every byte of it, which may be no
+/// error, and cuts it everywhere, which must be one.
 #[cfg(any(feature = "npz", feature = "safetensors"))]
 fn damage(name: &str, bytes: &[u8], load: impl Fn(&Path) -> bool) {
     let scratch = Scratch::new(name, bytes);
     assert!(load(&scratch.0));
-    for end in 0..bytes.len() {
-        std::fs::write(&scratch.0, &bytes[..end]).unwrap();
-        assert!(!load(&scratch.0), "cut to {end} bytes");
-    }
-    for at in 0..bytes.len() {
-        for flip in [0x01, 0xff] {
-            let mut bytes = bytes.to_vec();
-            bytes[at] ^= flip;
-            std::fs::write(&scratch.0, &bytes).unwrap();
+    let mut file = OpenOptions::new().write(true).open(&scratch.0).unwrap();
+    let mut put = |at: usize, bytes: &[u8]| {
+        file.seek(SeekFrom::Start(at as u64)).unwrap();
+        file.write_all(bytes).unwrap();
+    };
+    for (at, &byte) in bytes.iter().enumerate() {
+        for flip in [0x01, 0x80, 0xff] {
+            put(at, &[byte ^ flip]);
             load(&scratch.0);
         }
+        put(at, &[byte]);
+    }
+    assert!(load(&scratch.0));
+    for end in (0..bytes.len()).rev() {
+        file.set_len(end as u64).unwrap();
+        assert!(!load(&scratch.0), "cut to {end} bytes");
     }
 }

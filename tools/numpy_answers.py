@@ -1061,6 +1061,12 @@ def printing():
         one(L(np.array([NAN, -0.0, INF, -INF, 1e-5, 1e20], dtype)))
         one(L(np.array([[NAN, INF], [-INF, NAN]], dtype)))
         one(L(np.array([NAN, 100.125], dtype)))
+        # Half way between two that are as short, and next to powers of two.
+        one(L(np.array([31623.0625, -1494.53125, 22651.1875, 226551.625, 989.851875, 8388608.5], dtype)))
+        one(L(np.array(31623.0625, dtype)))
+        one(L(np.array([9007199254740992, 2.0**-44, 2.0**-1000, 2.0**89, 2.0**-136], dtype)))
+        for power in (89, -44, 122, -136):
+            one(L(np.array(2.0**power, dtype)))
         one(L(np.array([-INF, 0.5], dtype)))
         # Where an exponent begins.
         for values in ([999.0, 1.0], [1000.5, 1.0], [1001.0, 1.0], [9.999e-5], [1.0001e-4], [99999.5], [999999.5], [9999999.5], [99999999.5],

@@ -73,11 +73,23 @@ impl fmt::Display for Bytes {
 impl fmt::Display for Array {
     /// The elements as NumPy prints them, evaluating the array; `<not evaluated: …>` where that fails.
     ///
-    /// `{:.3}` prints at most three digits after the point, `{:+}` a sign before every number. More can be
-    /// said with [`display`](Array::display).
+    /// `{:.3}` prints at most three digits after the point, `{:+}` a sign before every number, and `{:8}`
+    /// a single value in eight columns. More can be said with [`display`](Array::display).
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let options = PrintOptions { precision: f.precision(), plus: f.sign_plus(), ..PrintOptions::new() };
-        self.display(&options).fmt(f)
+        let printed = self.display(&options);
+        match f.width() {
+            // By hand: `Formatter::pad` would take the precision for a length.
+            Some(width) if self.ndim() == 0 => {
+                let text = printed.to_string();
+                match f.align() {
+                    Some(fmt::Alignment::Left) => write!(f, "{text:<width$}"),
+                    Some(fmt::Alignment::Center) => write!(f, "{text:^width$}"),
+                    _ => write!(f, "{text:>width$}"),
+                }
+            }
+            _ => printed.fmt(f),
+        }
     }
 }
 

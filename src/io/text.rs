@@ -29,7 +29,7 @@ const QUOTED: usize = 40;
 ///
 /// let options = TextOptions::new().delimiter(';').skip_lines(1).columns([1, 2]);
 /// let people = Array::load_text(&path, F64, &options.missing("NA", f64::NAN))?;
-/// assert_eq!(people.to_string(), "[[165.   nan]\n [  nan  62.5]]");
+/// assert_eq!(people.to_string(), "[[165.    nan]\n [  nan  62.5]]");
 /// # std::fs::remove_file(&path).unwrap();
 /// # Ok::<(), broadloom::Error>(())
 /// ```

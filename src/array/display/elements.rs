@@ -187,11 +187,12 @@ impl Decimal {
             (_, false) => format!("{x}"),
         };
         let shortest = Self::parts(&shortest);
-        match exponent {
-            _ if shortest.fraction.len() <= precision => shortest,
-            true => Self::parts(&format!("{x:.precision$e}")),
-            false => Self::parts(&format!("{x:.precision$}")),
-        }
+        let digits = shortest.fraction.len().min(precision);
+        let rounded = if exponent { format!("{x:.digits$e}") } else { format!("{x:.digits$}") };
+        // Of two that are as short and as near, the even one, as in NumPy. Next to a power of two the
+        // nearest of so few digits may be the neighbour's.
+        let cut = digits < shortest.fraction.len();
+        if cut || reads_as(&rounded, value) { Self::parts(&rounded) } else { shortest }
     }
 
     fn parts(text: &str) -> Self {
@@ -199,6 +200,14 @@ impl Decimal {
         let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
         let fraction = fraction.trim_end_matches('0').to_owned();
         Self { whole: whole.to_owned(), fraction, exponent: exponent.to_owned() }
+    }
+}
+
+/// Whether `text` is read as `value`, in its dtype.
+fn reads_as(text: &str, value: Scalar) -> bool {
+    match value.dtype() {
+        DType::F32 => text.parse() == Ok(value.to_f64() as f32),
+        _ => text.parse() == Ok(value.to_f64()),
     }
 }
 
