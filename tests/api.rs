@@ -4,6 +4,7 @@
     reason = "borrowed operands are among the forms under test"
 )]
 
+use broadloom::PrintOptions;
 use broadloom::prelude::*;
 
 type Result<T = ()> = broadloom::Result<T>;
@@ -326,6 +327,25 @@ fn debug_is_one_line_and_evaluates_nothing() -> Result {
 }
 
 #[test]
+fn formats_and_options_say_how_arrays_print() {
+    let x = array![0.5, 1.0 / 3.0, -200.0];
+    assert_eq!(format!("{x:.3}"), "[   0.5      0.333 -200.   ]");
+    assert_eq!(format!("{x:+.1}"), "[  +0.5   +0.3 -200. ]");
+    assert_eq!(format!("{:.3}", x.i(1)), "0.333");
+    assert_eq!(format!("{}", x.i(1)), "0.3333333333333333");
+    assert_eq!(
+        format!("{0:8.3}|{0:<8.3}|{0:^+8.2}|{1:5}", x.i(1), array![1]),
+        "   0.333|0.333   | +0.33  |[1]"
+    );
+
+    let options = PrintOptions::new().precision(1).line_width(16);
+    assert_eq!(x.display(&options).to_string(), "[   0.5    0.3\n -200. ]");
+    assert_eq!(x.display(&PrintOptions::default()).to_string(), x.to_string());
+    let none = PrintOptions::new().threshold(0).edge_items(0);
+    assert_eq!(x.display(&none).to_string(), "[...]");
+}
+
+#[test]
 fn display_reads_as_numpy_prints() {
     macro_rules! shown { ($array:expr, @$text:literal) => { insta::assert_snapshot!($array.to_string(), @$text) } }
     shown!(array![1, -20, 300], @"[  1 -20 300]");
@@ -340,7 +360,7 @@ fn display_reads_as_numpy_prints() {
      [[ 6  7  8]
       [ 9 10 11]]]
     ");
-    shown!(array![true, false], @"[ true false]");
+    shown!(array![true, false], @"[ True False]");
     shown!(Array::scalar(2.5), @"2.5");
     shown!(Array::scalar(3_i64), @"3");
     shown!(array![1.0_f32, f32::NAN, f32::NEG_INFINITY], @"[  1.  nan -inf]");

@@ -42,12 +42,12 @@ impl Array {
 }
 
 /// The error, saying which file and keeping its kind and cause.
-fn named(op: &str, path: &Path, error: Error) -> Error {
+pub(super) fn named(op: &str, path: &Path, error: Error) -> Error {
     let named = Error::new(error.kind(), format!("{op}: {}: {error}", path.display()));
     named.caused_by(error)
 }
 
-fn io(error: std::io::Error) -> Error {
+pub(super) fn io(error: std::io::Error) -> Error {
     Error::new(ErrorKind::Io, error.to_string()).caused_by(error)
 }
 
@@ -55,15 +55,25 @@ fn io(error: std::io::Error) -> Error {
 fn load(path: &Path) -> Result<Array> {
     let mut file = File::open(path).map_err(io)?;
     let length = file.metadata().map_err(io)?.len();
-    let (header, start) = read_header(&mut file)?;
-    let Header { dtype, big_endian, fortran_order, shape } = header;
+    read(&mut file, length)
+}
 
+/// The array of a `.npy` file of `length` bytes.
+#[track_caller]
+pub(super) fn read(file: &mut impl Read, length: u64) -> Result<Array> {
+    let (header, start) = read_header(file)?;
+    read_elements(file, header, length.saturating_sub(start))
+}
+
+/// The array whose elements come next, where `there` bytes are left.
+#[track_caller]
+pub(super) fn read_elements(file: &mut impl Read, header: Header, there: u64) -> Result<Array> {
+    let Header { dtype, big_endian, fortran_order, shape } = header;
     let size = shape.iter().try_fold(1_usize, |size, &n| size.checked_mul(n));
     let bytes = size.and_then(|size| size.checked_mul(dtype.size()));
     let (Some(size), Some(bytes)) = (size, bytes) else {
         return Err(malformed(format_args!("the shape {shape:?} has more elements than memory can hold")));
     };
-    let there = length.saturating_sub(start);
     if there < bytes as u64 {
         return Err(malformed(format_args!(
             "it ends too soon: {dtype}{shape:?} takes {bytes} bytes, and there are {there}"
@@ -74,9 +84,9 @@ fn load(path: &Path) -> Result<Array> {
         match dtype { $(
             DType::$Name => {
                 let values = if big_endian {
-                    read_values(&mut file, size, |$bytes: [u8; $N]| $big)?
+                    read_values(file, size, |$bytes: [u8; $N]| $big)?
                 } else {
-                    read_values(&mut file, size, |$bytes: [u8; $N]| $little)?
+                    read_values(file, size, |$bytes: [u8; $N]| $little)?
                 };
                 array(values, &shape, fortran_order)
             }
@@ -122,7 +132,7 @@ fn read_header(file: &mut impl Read) -> Result<(Header, u64)> {
 }
 
 /// Reads until `into` is full or the file ends; returns how much was read.
-fn fill(file: &mut impl Read, into: &mut [u8]) -> Result<usize> {
+pub(super) fn fill(file: &mut impl Read, into: &mut [u8]) -> Result<usize> {
     let mut filled = 0;
     while filled < into.len() {
         match file.read(&mut into[filled..]) {
@@ -189,7 +199,18 @@ fn row_major<T: Copy>(values: &[T], shape: &[usize]) -> Result<Vec<T>> {
 
 fn save(array: &Array, path: &Path) -> Result<()> {
     let mut file = BufWriter::new(File::create(path).map_err(io)?);
+    write(array, &mut file)?;
+    file.flush().map_err(io)
+}
+
+/// Writes an evaluated array as a `.npy` file.
+pub(super) fn write(array: &Array, file: &mut impl Write) -> Result<()> {
     file.write_all(&Header::bytes(array.dtype(), array.shape())).map_err(io)?;
+    write_elements(array, file)
+}
+
+/// Writes the elements of an evaluated array, the least significant byte first.
+pub(super) fn write_elements(array: &Array, file: &mut impl Write) -> Result<()> {
     macro_rules! write_values { ($($Name:ident $rust:ident |$value:ident| $bytes:expr;)*) => {
         match array.dtype() { $(
             DType::$Name => {
@@ -206,5 +227,5 @@ fn save(array: &Array, path: &Path) -> Result<()> {
         F32 f32 |value| value.to_le_bytes();
         F64 f64 |value| value.to_le_bytes();
     }
-    file.flush().map_err(io)
+    Ok(())
 }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use broadloom::prelude::*;
-use broadloom::{Over, Result, SliceItem};
+use broadloom::{Over, PrintOptions, Result, SliceItem};
 
 use crate::calls::call;
 
@@ -99,15 +99,36 @@ fn ask(question: &str, names: &HashMap<&str, Arg>) -> Result<[Result<Array>; 2],
 pub fn check_printing(text: &str) {
     let mut wrong = Vec::new();
     for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.starts_with('#')) {
-        let line = line.split("  # NumPy: ").next().unwrap_or_default();
-        let (literal, answer) = line.split_once(" => ").expect("a case has an answer");
+        let (question, answer) = line.split_once(" => ").expect("a case has an answer");
+        let mut words = question.split(' ');
+        let literal = words.next().expect("a case has an array");
         let Arg::Array(array) = argument(literal, &HashMap::new()) else { panic!("only arrays print") };
-        let (got, answer) = (array.to_string(), answer.replace("\\n", "\n"));
+        let options = words.fold(PrintOptions::new(), print_option);
+        let got = match options == PrintOptions::new() {
+            true => array.to_string(),
+            false => array.display(&options).to_string(),
+        };
+        let answer = answer.replace("\\n", "\n");
         if got != answer {
-            wrong.push(format!("line {}: {literal:.80}\n{got}\n  but NumPy\n{answer}", number + 1));
+            wrong.push(format!("line {}: {question:.80}\n{got}\n  but NumPy\n{answer}", number + 1));
         }
     }
     assert!(wrong.is_empty(), "{} cases are wrong:\n{}", wrong.len(), listed(&wrong));
+}
+
+/// The options with one more, `precision=3`.
+fn print_option(options: PrintOptions, word: &str) -> PrintOptions {
+    let (name, value) = word.split_once('=').expect("an option has a value");
+    let number = || value.parse().unwrap_or_else(|_| panic!("{word}: not a number"));
+    match name {
+        "precision" => options.precision(number()),
+        "threshold" => options.threshold(number()),
+        "edge_items" => options.edge_items(number()),
+        "line_width" => options.line_width(number()),
+        "suppress" => options.suppress(value == "true"),
+        "plus" => options.plus(value == "true"),
+        _ => panic!("{name} is no option"),
+    }
 }
 
 fn listed(wrong: &[String]) -> String {
