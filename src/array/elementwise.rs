@@ -78,7 +78,7 @@ pub(super) const ABSOLUTE: f64 = 1e-8;
 fn isclose(a: &Array, b: Arg, relative: f64, absolute: f64) -> Result<Array> {
     let a = Arg::Array(a.clone());
     // In floats from the start: differences of integers would wrap.
-    let dtype = build::meeting_dtype(&[&a, &b]).to_float();
+    let dtype = build::meeting_dtype("isclose", &[&a, &b])?.to_float();
     let shape = build::meeting_shape("isclose", &[&a, &b])?;
     let a = build::spread("isclose", a, dtype, &shape)?;
     let b = build::spread("isclose", b, dtype, &shape)?;

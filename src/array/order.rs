@@ -249,8 +249,9 @@ pub(super) fn along(op: &str, array: &Array, axis: isize, host: HostOp) -> Resul
 
 #[track_caller]
 fn scan(op: &str, array: &Array, axis: isize, fold: Fold) -> Result<Array> {
+    let result = fold.results_in(array.dtype());
     let array = build::cast(op, array, fold.computes_in(array.dtype()))?;
-    along(op, &array, axis, HostOp::Scan(fold))
+    build::cast(op, &along(op, &array, axis, HostOp::Scan(fold))?, result)
 }
 
 #[track_caller]
@@ -260,7 +261,7 @@ fn searched(op: &str, sorted: &Array, values: impl Operand, right: bool) -> Resu
         return Err(Error::new(ErrorKind::Shape, message));
     }
     let (sorted, values) = (crate::array::operand::Arg::Array(sorted.clone()), values.operand());
-    let dtype = build::meeting_dtype(&[&sorted, &values]);
+    let dtype = build::meeting_dtype(op, &[&sorted, &values])?;
     let shape = |arg: &crate::array::operand::Arg| build::meeting_shape(op, &[arg]);
     let (sorted_shape, values_shape) = (shape(&sorted)?, shape(&values)?);
     let sorted = build::spread(op, sorted, dtype, &sorted_shape)?;

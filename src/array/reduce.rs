@@ -130,15 +130,20 @@ fn count(op: &str, array: &Array, over: &Over) -> Result<usize> {
 #[track_caller]
 pub(super) fn mean(op: &str, array: &Array, over: &Over) -> Result<Array> {
     let count = count(op, array, over)?;
-    let array = build::cast(op, array, array.dtype().to_float())?;
-    divided(op, reduced(op, Fold::Sum, &array, over)?, count as f64)
+    let float = array.dtype().to_float();
+    // What accumulates in a wider float is rounded only once.
+    let array = build::cast(op, array, float.carrier())?;
+    build::cast(op, &divided(op, reduced(op, Fold::Sum, &array, over)?, count as f64)?, float)
 }
 
 #[track_caller]
 pub(super) fn variance(op: &str, array: &Array, over: Over) -> Result<Array> {
     let (correction, over) = over.split_correction();
     let count = count(op, array, &over)?;
-    divided(op, reduced(op, Fold::Deviations, array, &over)?, (count as f64 - correction).max(0.0))
+    let float = array.dtype().to_float();
+    let array = build::cast(op, array, float.carrier())?;
+    let sum = reduced(op, Fold::Deviations, &array, &over)?;
+    build::cast(op, &divided(op, sum, (count as f64 - correction).max(0.0))?, float)
 }
 
 /// `sum / count`, rounded once.

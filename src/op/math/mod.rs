@@ -5,6 +5,7 @@
 //! multiplication, no shift by a variable, no conversion between `i64` and floats.
 
 mod arc;
+mod carry;
 mod erf;
 mod exp;
 mod hyperbolic;
@@ -19,6 +20,7 @@ mod trig;
 use std::sync::OnceLock;
 
 use crate::base::{DType, strip::NEGATIVE_POWER};
+pub use carry::{cast, loaded, nearest, stored};
 use crate::op::{Binary, Builder, Expr, Ref, Routine, Unary};
 use lanes::Lanes;
 use log::Base;
@@ -57,6 +59,9 @@ pub fn binary(op: Binary, dtype: DType) -> &'static Expr {
 
 fn define_unary(op: Unary, b: &mut Builder, x: Ref) -> Ref {
     let dtype = b.dtype(x);
+    if !dtype.is_native() {
+        return carry::unary(b, op, x);
+    }
     let l = &mut Lanes::new(b, dtype);
     match op {
         Unary::Exp => exp::exp(l, x),
@@ -87,6 +92,7 @@ fn define_unary(op: Unary, b: &mut Builder, x: Ref) -> Ref {
 
 fn define_binary(op: Binary, b: &mut Builder, x: Ref, y: Ref) -> Ref {
     match op {
+        _ if !b.dtype(x).is_native() => carry::binary(b, op, x, y),
         Binary::FloorDivide => b.call(Routine::FloorDivide, &[x, y]),
         Binary::Remainder => b.call(Routine::Remainder, &[x, y]),
         Binary::Atan2 => b.call(Routine::Atan2, &[x, y]),
