@@ -4,7 +4,8 @@ use std::fmt::{self, Write};
 
 use crate::array::Array;
 use crate::array::capture;
-use crate::base::{DType, Error, Scalar};
+use crate::base::dtype::typed;
+use crate::base::{DType, Error, Scalar, bf16, f16};
 use crate::runtime::Buffer;
 
 /// Arrays of more elements are printed by the ends of their axes.
@@ -151,13 +152,7 @@ impl<'a> Printer<'a> {
     }
 
     fn at(&self, index: usize) -> Scalar {
-        match self.dtype {
-            DType::Bool => self.buffer.as_slice::<bool>()[index].into(),
-            DType::I32 => self.buffer.as_slice::<i32>()[index].into(),
-            DType::I64 => self.buffer.as_slice::<i64>()[index].into(),
-            DType::F32 => self.buffer.as_slice::<f32>()[index].into(),
-            DType::F64 => self.buffer.as_slice::<f64>()[index].into(),
-        }
+        typed!(self.dtype, T => self.buffer.as_slice::<T>()[index].into())
     }
 
     /// The indices of an axis that are shown; `None` stands for those that are not.
@@ -254,6 +249,10 @@ impl Decimal {
         let shortest = match (value.dtype(), exponent) {
             (DType::F32, true) => format!("{:e}", x as f32),
             (DType::F32, false) => format!("{}", x as f32),
+            (DType::F16, true) => format!("{:e}", f16::from_f64(x)),
+            (DType::F16, false) => format!("{}", f16::from_f64(x)),
+            (DType::BF16, true) => format!("{:e}", bf16::from_f64(x)),
+            (DType::BF16, false) => format!("{}", bf16::from_f64(x)),
             (_, true) => format!("{x:e}"),
             (_, false) => format!("{x}"),
         };

@@ -62,6 +62,7 @@ impl Copied {
         unsafe {
             match tile.size {
                 1 => copy(tile, to),
+                2 => copy(tile, to.cast::<u16>()),
                 4 => copy(tile, to.cast::<u32>()),
                 _ => copy(tile, to.cast::<u64>()),
             }
@@ -164,7 +165,7 @@ fn prefetch(line: *const u8) {
 /// As [`Copied::copy`]; `rows` is a multiple of [`SQUARE`].
 unsafe fn squares(from: *const u8, size: usize, column: isize, rows: usize, to: *mut u8, n: usize) {
     #[cfg(target_arch = "x86_64")]
-    if size != 1 && std::arch::is_x86_feature_detected!("avx2") {
+    if size >= 4 && std::arch::is_x86_feature_detected!("avx2") {
         // SAFETY: the machine has what is used; the rest is the caller's promise.
         return unsafe {
             match size {
@@ -253,7 +254,15 @@ mod tests {
         let mut to = vec![T::default(); rows * n + SPLAT];
         let bytes = |step: isize| step * size as isize;
         let from = values[first..].as_ptr().cast();
-        let tile = Tile { size, from, row: bytes(row), column: bytes(column), n, rows, next: Next { at: 0, n, rows: 2 } };
+        let tile = Tile {
+            size,
+            from,
+            row: bytes(row),
+            column: bytes(column),
+            n,
+            rows,
+            next: Next { at: 0, n, rows: 2 },
+        };
         // SAFETY: all elements are among the values, and there is room.
         unsafe { Copied::default().copy(tile, to.as_mut_ptr().cast()) };
         for i in 0..rows {
@@ -281,6 +290,7 @@ mod tests {
         let numbers = || 0..10_000_u32;
         all(&numbers().collect::<Vec<u32>>());
         all(&numbers().map(|n| u64::from(n) << 33 | 1).collect::<Vec<u64>>());
+        all(&numbers().map(|n| n as u16).collect::<Vec<u16>>());
         all(&numbers().map(|n| (n % 251) as u8).collect::<Vec<u8>>());
     }
 

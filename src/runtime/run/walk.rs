@@ -230,7 +230,8 @@ impl Context<'_> {
         let mut index: SmallVec<[usize; 6]> = rect.index.into();
         let (wide, high) = (rect.n.div_ceil(tiles.columns), rect.rows.div_ceil(tiles.rows));
         for nth in 0..wide * high {
-            let (across, down) = if tiles.along { (nth % wide, nth / wide) } else { (nth / high, nth % high) };
+            let (across, down) =
+                if tiles.along { (nth % wide, nth / wide) } else { (nth / high, nth % high) };
             let (first_column, first_row) = (across * tiles.columns, down * tiles.rows);
             index[rect.column] = rect.index[rect.column] + first_column;
             if let Some(row) = rect.row {
