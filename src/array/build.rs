@@ -142,7 +142,7 @@ pub(super) fn binary(op: Binary, a: Arg, b: Arg) -> Result<Array> {
     }
     let name = op.name();
     let shape = meeting_shape(name, &[&a, &b])?;
-    let (computes, result) = infer::binary(op, meeting_dtype(&[&a, &b]))?;
+    let (computes, result) = infer::binary(op, meeting_dtype(name, &[&a, &b])?)?;
     let a = spread(name, a, computes, &shape)?;
     let b = spread(name, b, computes, &shape)?;
     elementwise(name, Element::Binary(op), smallvec![a, b], result)
@@ -152,11 +152,11 @@ pub(super) fn binary(op: Binary, a: Arg, b: Arg) -> Result<Array> {
 #[track_caller]
 pub(super) fn select(op: &str, mask: Arg, yes: Arg, no: Arg) -> Result<Array> {
     let shape = meeting_shape(op, &[&mask, &yes, &no])?;
-    let given = meeting_dtype(&[&mask]);
+    let given = meeting_dtype(op, &[&mask])?;
     if given != DType::Bool {
         return Err(Error::new(ErrorKind::DType, format!("{op}: the mask is {given}, not bool")));
     }
-    let dtype = meeting_dtype(&[&yes, &no]);
+    let dtype = meeting_dtype(op, &[&yes, &no])?;
     let mask = spread(op, mask, DType::Bool, &shape)?;
     let yes = spread(op, yes, dtype, &shape)?;
     let no = spread(op, no, dtype, &shape)?;
@@ -207,8 +207,8 @@ pub(super) fn meeting_shape(op: &str, args: &[&Arg]) -> Result<Shape> {
 }
 
 /// The dtype in which operands meet: that of the arrays, raised by scalars of a higher kind.
-pub(super) fn meeting_dtype(args: &[&Arg]) -> DType {
-    let arrays = args.iter().filter_map(|arg| match arg {
+pub(super) fn meeting_dtype(op: &str, args: &[&Arg]) -> Result<DType> {
+    let mut arrays = args.iter().filter_map(|arg| match arg {
         Arg::Array(array) => Some(array.dtype()),
         Arg::Weak(_) => None,
     });
@@ -216,10 +216,22 @@ pub(super) fn meeting_dtype(args: &[&Arg]) -> DType {
         Arg::Weak(weak) => Some(*weak),
         Arg::Array(_) => None,
     });
-    match arrays.reduce(promote) {
-        Some(dtype) => scalars.fold(dtype, promote_weak),
-        None => scalars.map(Weak::default_dtype).reduce(promote).unwrap_or(DType::F64),
-    }
+    Ok(match arrays.next() {
+        Some(first) => scalars.fold(common(op, first, arrays)?, promote_weak),
+        None => {
+            let mut defaults = scalars.map(Weak::default_dtype);
+            match defaults.next() {
+                Some(first) => common(op, first, defaults)?,
+                None => DType::F64,
+            }
+        }
+    })
+}
+
+/// The dtype in which arrays of these dtypes meet.
+pub(super) fn common(op: &str, first: DType, others: impl IntoIterator<Item = DType>) -> Result<DType> {
+    let dtype = others.into_iter().try_fold(first, promote);
+    dtype.map_err(|error| infer::within(op, &error))
 }
 
 /// The operand as an array of exactly `dtype` and `shape`.
@@ -236,6 +248,14 @@ pub(super) fn spread(op: &str, arg: Arg, dtype: DType, shape: &Shape) -> Result<
 /// `array` combined over `axes`, which disappear.
 #[track_caller]
 pub(super) fn reduce(fold: Fold, array: &Array, axes: &[u32]) -> Result<Array> {
+    let given = array.dtype();
+    let result = accumulated(fold, array, axes)?;
+    cast(fold.name(), &result, fold.results_in(given))
+}
+
+/// The same in the dtype in which it accumulates.
+#[track_caller]
+fn accumulated(fold: Fold, array: &Array, axes: &[u32]) -> Result<Array> {
     let (computes, ty) = infer::reduce(fold, array.ty(), axes)?;
     let ty = Type::checked(fold.name(), ty.dtype, ty.shape)?;
     let array = cast(fold.name(), array, computes)?;

@@ -3,6 +3,7 @@
 
 pub mod dtype;
 pub mod error;
+pub mod half;
 pub mod id;
 pub mod index_map;
 pub mod intern;
@@ -14,6 +15,7 @@ pub mod target;
 
 pub use dtype::{DType, Element, Kind};
 pub use error::{Error, ErrorKind, Result};
+pub use half::{bf16, f16};
 pub use index_map::{Affine, IndexMap};
 pub use intern::{Interner, Keyed, Table};
 pub use scalar::Scalar;

@@ -191,8 +191,16 @@ fn save(mut arrays: Vec<(String, Array)>, path: &Path) -> Result<()> {
 fn code(dtype: DType) -> &'static str {
     match dtype {
         DType::Bool => "BOOL",
+        DType::I8 => "I8",
+        DType::I16 => "I16",
         DType::I32 => "I32",
         DType::I64 => "I64",
+        DType::U8 => "U8",
+        DType::U16 => "U16",
+        DType::U32 => "U32",
+        DType::U64 => "U64",
+        DType::F16 => "F16",
+        DType::BF16 => "BF16",
         DType::F32 => "F32",
         DType::F64 => "F64",
     }

@@ -10,7 +10,8 @@ use std::path::Path;
 use csv::{ByteRecord, ReaderBuilder, Terminator, Trim, WriterBuilder};
 
 use crate::array::Array;
-use crate::base::{DType, Element, Error, ErrorKind, Result, Scalar};
+use crate::base::dtype::typed;
+use crate::base::{DType, Element, Error, ErrorKind, Result, Scalar, bf16, f16};
 use crate::io::header::malformed;
 use crate::io::npy::{io, named};
 
@@ -96,7 +97,7 @@ impl TextOptions {
 impl Array {
     /// The table in the text file at `path`, `[rows, columns]`. Lines without anything are no rows.
     ///
-    /// Floats are read to the nearest of their dtype; `nan` and `inf` are some. Truth values are `True` or
+    /// Floats are read to the nearest of their dtype, those of 16 bits by way of `f64`; `nan` and `inf` are some. Truth values are `True` or
     /// `False`, `true` or `false`, 1 or 0.
     ///
     /// # Errors
@@ -157,8 +158,16 @@ fn load(path: &Path, dtype: DType, options: &TextOptions) -> Result<Array> {
     } }
     values! {
         Bool bool truth;
+        I8 i8 |text| text.parse().ok();
+        I16 i16 |text| text.parse().ok();
         I32 i32 |text| text.parse().ok();
         I64 i64 |text| text.parse().ok();
+        U8 u8 |text| text.parse().ok();
+        U16 u16 |text| text.parse().ok();
+        U32 u32 |text| text.parse().ok();
+        U64 u64 |text| text.parse().ok();
+        F16 f16 |text| text.parse().ok().map(f16::from_f64);
+        BF16 bf16 |text| text.parse().ok().map(bf16::from_f64);
         F32 f32 |text| text.parse().ok();
         F64 f64 |text| text.parse().ok();
     }
@@ -242,22 +251,20 @@ fn save(array: &Array, path: &Path, options: &TextOptions) -> Result<()> {
     let mut writer =
         WriterBuilder::new().delimiter(delimiter).terminator(Terminator::Any(b'\n')).from_writer(file);
     let columns = if array.ndim() == 2 { array.shape()[1] } else { 1 };
-    macro_rules! rows { ($($Name:ident $rust:ident |$value:ident| $text:expr;)*) => {
-        match array.dtype() { $(
-            DType::$Name => {
-                // Rows of no columns have nothing to write.
-                for row in array.as_slice::<$rust>()?.chunks(columns.max(1)) {
-                    writer.write_record(row.iter().map(|&$value| $text)).map_err(table)?;
-                }
-            }
-        )* }
-    } }
-    rows! {
-        Bool bool |truth| if truth { "True" } else { "False" };
-        I32 i32 |n| n.to_string();
-        I64 i64 |n| n.to_string();
-        F32 f32 |x| Scalar::from(x).to_string();
-        F64 f64 |x| Scalar::from(x).to_string();
-    }
+    typed!(array.dtype(), T => {
+        // Rows of no columns have nothing to write.
+        for row in array.as_slice::<T>()?.chunks(columns.max(1)) {
+            writer.write_record(row.iter().map(|&value| word(value.into()))).map_err(table)?;
+        }
+    });
     writer.flush().map_err(io)
+}
+
+/// A value as it reads back.
+fn word(value: Scalar) -> String {
+    match value.dtype() {
+        DType::Bool if value.to_bool() => "True".into(),
+        DType::Bool => "False".into(),
+        _ => value.to_string(),
+    }
 }

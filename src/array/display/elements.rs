@@ -6,7 +6,8 @@
 use std::fmt::Write;
 
 use crate::array::{Array, PrintOptions};
-use crate::base::{DType, Scalar};
+use crate::base::dtype::typed;
+use crate::base::{DType, Scalar, bf16, f16};
 use crate::runtime::Buffer;
 
 /// Most digits after the point, unless the options say otherwise.
@@ -78,13 +79,7 @@ impl<'a> Printer<'a> {
     }
 
     fn at(&self, index: usize) -> Scalar {
-        match self.dtype {
-            DType::Bool => self.buffer.as_slice::<bool>()[index].into(),
-            DType::I32 => self.buffer.as_slice::<i32>()[index].into(),
-            DType::I64 => self.buffer.as_slice::<i64>()[index].into(),
-            DType::F32 => self.buffer.as_slice::<f32>()[index].into(),
-            DType::F64 => self.buffer.as_slice::<f64>()[index].into(),
-        }
+        typed!(self.dtype, T => self.buffer.as_slice::<T>()[index].into())
     }
 
     /// The indices of an axis that are shown; `None` stands for those that are not.
@@ -183,6 +178,10 @@ impl Decimal {
         let shortest = match (value.dtype(), exponent) {
             (DType::F32, true) => format!("{:e}", x as f32),
             (DType::F32, false) => format!("{}", x as f32),
+            (DType::F16, true) => format!("{:e}", f16::from_f64(x)),
+            (DType::F16, false) => format!("{}", f16::from_f64(x)),
+            (DType::BF16, true) => format!("{:e}", bf16::from_f64(x)),
+            (DType::BF16, false) => format!("{}", bf16::from_f64(x)),
             (_, true) => format!("{x:e}"),
             (_, false) => format!("{x}"),
         };
@@ -205,9 +204,11 @@ impl Decimal {
 
 /// Whether `text` is read as `value`, in its dtype.
 fn reads_as(text: &str, value: Scalar) -> bool {
+    // Its few digits are not between two neighbours of a half, so that being read as a double first does no harm.
+    let Ok(read) = text.parse::<f64>() else { return false };
     match value.dtype() {
         DType::F32 => text.parse() == Ok(value.to_f64() as f32),
-        _ => text.parse() == Ok(value.to_f64()),
+        dtype => Scalar::from(read).cast(dtype).to_f64() == value.to_f64(),
     }
 }
 
@@ -219,10 +220,17 @@ fn signed(exponent: &str, room: usize) -> String {
     }
 }
 
+/// From where on numbers of less than 64 bits have exponents: about where whole numbers have more digits than
+/// they do.
+fn large(dtype: DType) -> f64 {
+    if dtype == DType::F16 { 1e3 } else { 1e6 }
+}
+
 /// As NumPy prints a number that is no array: `2.5`, `1e-05`, `1e+16`; of `f32` from a million on with
-/// an exponent.
+/// an exponent, of `f16` from a thousand on.
 fn alone(value: Scalar) -> String {
-    let (x, limit) = (value.to_f64().abs(), if value.dtype() == DType::F32 { 1e6 } else { 1e16 });
+    let limit = if value.dtype() == DType::F64 { 1e16 } else { large(value.dtype()) };
+    let x = value.to_f64().abs();
     let exponents = x != 0.0 && !(1e-4..limit).contains(&x);
     let Decimal { whole, fraction, exponent } = Decimal::new(value, usize::MAX, exponents);
     match (exponents, fraction.as_str()) {
@@ -240,9 +248,13 @@ fn float_format(shown: &[Scalar], options: &PrintOptions) -> Format {
     let sizes = finite.clone().map(|value| value.to_f64().abs()).filter(|&x| x != 0.0);
     let (low, high) = sizes.fold((f64::MAX, 0.0_f64), |(low, high), x| (low.min(x), high.max(x)));
     // Large is what has as many digits as the dtype can tell apart.
-    let (large, tiny, apart) = match shown.first().map(|value| value.dtype()) {
-        Some(DType::F32) => (high >= 1e6, (low as f32) < 1e-4, high as f32 / low as f32 > 1000.0),
-        _ => (high >= 1e8, low < 1e-4, high / low > 1000.0),
+    let (large, tiny, apart) = match shown.first().map_or(DType::F64, |value| value.dtype()) {
+        DType::F64 => (high >= 1e8, low < 1e-4, high / low > 1000.0),
+        dtype => {
+            let ratio = Scalar::from(high as f32 / low as f32);
+            let ratio = if dtype.is_half() { ratio.cast(dtype) } else { ratio };
+            (high >= large(dtype), (low as f32) < 1e-4, ratio.to_f64() > 1000.0)
+        }
     };
     let exponents = high > 0.0 && (large || (!options.suppress && (tiny || apart)));
     let precision = options.precision.unwrap_or(PRECISION);

@@ -64,6 +64,7 @@ impl Selector<'_> {
             (I64, F32) if self.evex() => lanes(self.resized(Op::I64ToF32, 4, a.v)),
             // By way of f64 it would be rounded twice.
             (I64, F32) => lanes(self.by_lane(to, a.v, Convert::I64ToF32)),
+            (from, to) => unreachable!("a cast of {from} to {to}, which is left to CLIF"),
         }
     }
 

@@ -62,6 +62,9 @@ pub(super) fn machine(strip: &Strip, target: &Target) -> Option<Machine> {
         Vector::V256 => Machine::Avx2,
         Vector::V512 => Machine::Avx512,
     };
+    if !native(strip) {
+        return None;
+    }
     match strip.kind {
         StripKind::Map => Some(machine),
         StripKind::Fold(_) | StripKind::Columns(_) => {
@@ -89,6 +92,13 @@ fn reduces(machine: Machine, strip: &Strip) -> bool {
         && (truths == 0 || truths == outputs.len() && !stored)
         && !(by_parts && arguments.iter().any(moves))
         && !calls(&strip.body)
+}
+
+/// Whether all dtypes in it have their own instructions: the others are left to CLIF.
+fn native(strip: &Strip) -> bool {
+    let operands = strip.operands.iter().map(|operand| operand.dtype);
+    let values = strip.body.iter().map(|(_, dtype)| dtype);
+    operands.chain(values).chain(strip.scalars.iter().copied()).all(DType::is_native)
 }
 
 /// Whether a routine is called for every element.
