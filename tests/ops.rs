@@ -681,9 +681,9 @@ fn the_special_values_are_all_there() {
         let list = special(dtype);
         let all = match dtype.kind() {
             Kind::Float => list.iter().filter(|x| !is_normal(**x)).count() >= 9,
-            Kind::Int => [0, 1, -1].iter().all(|n| {
-                list.iter().any(|x| x.to_i64() == *n || *n < 0 && dtype.is_unsigned())
-            }),
+            Kind::Int => [0, 1, -1]
+                .iter()
+                .all(|n| list.iter().any(|x| x.to_i64() == *n || *n < 0 && dtype.is_unsigned())),
             Kind::Bool => list.len() == 2,
         };
         assert!(all, "{dtype}: {list:?}");

@@ -123,7 +123,7 @@ pub(crate) use typed_arms;
 /// `$body` with `$T` the element type of `$dtype`.
 macro_rules! typed {
     ($dtype:expr, $T:ident => $body:expr) => {
-        $crate::base::dtype::dtypes!(($crate::base::dtype::typed_arms) ($dtype) ($T) ($body))
+        $crate::base::dtype::dtypes!(($crate::base::dtype::typed_arms)($dtype)($T)($body))
     };
 }
 pub(crate) use typed;

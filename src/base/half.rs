@@ -181,7 +181,8 @@ mod tests {
     #[test]
     fn every_f16_is_its_fraction_times_a_power_of_two() {
         for bits in all() {
-            let (sign, exponent, fraction) = (bits >> 15, i32::from(bits >> 10 & 0x1f), f64::from(bits & 0x3ff));
+            let (sign, exponent, fraction) =
+                (bits >> 15, i32::from(bits >> 10 & 0x1f), f64::from(bits & 0x3ff));
             let size = match exponent {
                 0 => fraction * 2_f64.powi(-24),
                 31 if fraction == 0.0 => f64::INFINITY,
@@ -258,7 +259,9 @@ mod tests {
     #[test]
     fn text_is_as_short_as_reads_back() {
         // As `str(numpy.float16(...))` and by hand.
-        for (value, text) in [(0.1, "0.1"), (1.0 / 3.0, "0.3333"), (65_504.0, "65500"), (2048.0, "2048"), (-0.0, "-0")] {
+        for (value, text) in
+            [(0.1, "0.1"), (1.0 / 3.0, "0.3333"), (65_504.0, "65500"), (2048.0, "2048"), (-0.0, "-0")]
+        {
             assert_eq!(f16::from_f64(value).to_string(), text);
         }
         assert_eq!(format!("{:e}", f16::from_bits(1)), "6e-8");

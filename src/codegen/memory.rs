@@ -382,9 +382,7 @@ impl Emitter<'_> {
     fn turned(&mut self, lanes: Lanes) -> Lanes {
         let parts = match lanes.parts {
             Parts::Narrow(x) => Parts::Narrow(self.reversed(lanes.dtype, x)),
-            Parts::Wide([low, high]) => {
-                Parts::Wide([high, low].map(|part| self.reversed(lanes.dtype, part)))
-            }
+            Parts::Wide([low, high]) => Parts::Wide([high, low].map(|part| self.reversed(lanes.dtype, part))),
         };
         Lanes::new(lanes.dtype, parts)
     }

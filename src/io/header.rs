@@ -109,7 +109,8 @@ impl Header {
             [single] => single.clone(),
             extents => extents.join(" ").trim_end_matches(',').to_owned(),
         };
-        let mut text = format!("{{'descr': '{order}{descr}', 'fortran_order': False, 'shape': ({extents}), }}");
+        let mut text =
+            format!("{{'descr': '{order}{descr}', 'fortran_order': False, 'shape': ({extents}), }}");
         // Version 1 counts the header in 16 bits.
         let version: u8 = if text.len() + 128 <= usize::from(u16::MAX) { 1 } else { 2 };
         let prefix = MAGIC.len() + 2 + if version == 1 { 2 } else { 4 };

@@ -45,7 +45,7 @@ pub(crate) use values_arms;
 /// Runs `$body` with `$v` bound to the vector of whatever dtype `$values` has.
 macro_rules! each_dtype {
     ($values:expr, $v:ident => $body:expr) => {
-        $crate::base::dtype::dtypes!(($crate::op::eval::values_arms) ($values) ($v) ($body))
+        $crate::base::dtype::dtypes!(($crate::op::eval::values_arms)($values)($v)($body))
     };
 }
 

@@ -20,8 +20,8 @@ mod trig;
 use std::sync::OnceLock;
 
 use crate::base::{DType, strip::NEGATIVE_POWER};
-pub use carry::{cast, loaded, nearest, stored};
 use crate::op::{Binary, Builder, Expr, Ref, Routine, Unary};
+pub use carry::{cast, loaded, nearest, stored};
 use lanes::Lanes;
 use log::Base;
 
