@@ -97,6 +97,9 @@ pub fn promote(a: DType, b: DType) -> Result<DType> {
 /// As [`promote`].
 pub fn promote_all(dtypes: impl IntoIterator<Item = DType>) -> Result<Option<DType>> {
     let mut dtypes: SmallVec<[DType; 4]> = dtypes.into_iter().collect();
+    if let [a, b] = dtypes[..] {
+        return promote(a, b).map(Some);
+    }
     dtypes.sort_by_key(|dtype| std::cmp::Reverse((dtype.kind(), !dtype.is_unsigned())));
     let mut dtypes = dtypes.into_iter();
     let Some(first) = dtypes.next() else { return Ok(None) };
