@@ -99,7 +99,7 @@ fn slide(op: &str, longer: &Array, shorter: &Array, backwards: bool, overlap: Ov
     if n == 0 {
         return Err(wrong("none is empty"));
     }
-    let dtype = build::meeting_dtype(op, &[&longer.into(), &shorter.into()])?;
+    let dtype = build::common_of(op, longer.dtype(), shorter.dtype())?;
     if dtype == DType::Bool {
         return Err(infer::takes_no(op, dtype));
     }
@@ -134,7 +134,7 @@ fn conv2d(images: &Array, kernels: &Array, (stride, padding): (&Shape, &Shape)) 
     if down == 0 || across == 0 {
         return Err(wrong(ErrorKind::Value, "the stride is 0".into()));
     }
-    let dtype = build::meeting_dtype("conv2d", &[&images.into(), &kernels.into()])?;
+    let dtype = build::common_of("conv2d", images.dtype(), kernels.dtype())?;
     if dtype == DType::Bool {
         return Err(infer::takes_no("conv2d", dtype));
     }
