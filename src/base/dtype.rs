@@ -63,6 +63,15 @@ macro_rules! kind {
     };
 }
 
+macro_rules! is_unsigned {
+    (Unsigned) => {
+        true
+    };
+    ($kind:ident) => {
+        false
+    };
+}
+
 macro_rules! define_dtypes { ($(
     #[doc = $doc:literal] $Name:ident $rust:ident $kind:ident $bytes:literal $carrier:ident;
 )*) => {
@@ -88,6 +97,11 @@ macro_rules! define_dtypes { ($(
         /// Bool, integer or float.
         pub const fn kind(self) -> Kind {
             match self { $( DType::$Name => kind!($kind), )* }
+        }
+
+        /// Whether values are integers and never negative.
+        pub const fn is_unsigned(self) -> bool {
+            match self { $( DType::$Name => is_unsigned!($kind), )* }
         }
 
         /// The dtype that machine code computes its ops in, by the definitions of `op/math/carry.rs`; itself
@@ -137,11 +151,6 @@ impl DType {
     /// Whether values are integers (truth values are not).
     pub const fn is_int(self) -> bool {
         matches!(self.kind(), Kind::Int)
-    }
-
-    /// Whether values are integers and never negative.
-    pub const fn is_unsigned(self) -> bool {
-        matches!(self, DType::U8 | DType::U16 | DType::U32 | DType::U64)
     }
 
     /// Whether values are floats of 16 bits, which are computed with in `f32`.
@@ -288,7 +297,9 @@ integers! {
     u64 u64 Unsigned;
 }
 
-macro_rules! floats { ($($rust:ident $unsigned:ident |$integer:ident| $from_integer:expr, |$x:ident| $from_float:expr;)*) => { $(
+macro_rules! floats { ($(
+    $rust:ident $unsigned:ident |$integer:ident| $from_integer:expr, |$x:ident| $from_float:expr;
+)*) => { $(
     impl Sealed for $rust {
         fn exact(self) -> Exact {
             Exact::Float(self.into())
