@@ -42,12 +42,12 @@ impl Array {
 }
 
 /// The error, saying which file and keeping its kind and cause.
-fn named(op: &str, path: &Path, error: Error) -> Error {
+pub(super) fn named(op: &str, path: &Path, error: Error) -> Error {
     let named = Error::new(error.kind(), format!("{op}: {}: {error}", path.display()));
     named.caused_by(error)
 }
 
-fn io(error: std::io::Error) -> Error {
+pub(super) fn io(error: std::io::Error) -> Error {
     Error::new(ErrorKind::Io, error.to_string()).caused_by(error)
 }
 
@@ -56,19 +56,8 @@ fn load(path: &Path) -> Result<Array> {
     let mut file = File::open(path).map_err(io)?;
     let length = file.metadata().map_err(io)?.len();
     let (header, start) = read_header(&mut file)?;
+    let size = header.elements(length.saturating_sub(start))?;
     let Header { dtype, big_endian, fortran_order, shape } = header;
-
-    let size = shape.iter().try_fold(1_usize, |size, &n| size.checked_mul(n));
-    let bytes = size.and_then(|size| size.checked_mul(dtype.size()));
-    let (Some(size), Some(bytes)) = (size, bytes) else {
-        return Err(malformed(format_args!("the shape {shape:?} has more elements than memory can hold")));
-    };
-    let there = length.saturating_sub(start);
-    if there < bytes as u64 {
-        return Err(malformed(format_args!(
-            "it ends too soon: {dtype}{shape:?} takes {bytes} bytes, and there are {there}"
-        )));
-    }
 
     macro_rules! values { ($($Name:ident |$bytes:ident: $N:literal| $little:expr, $big:expr;)*) => {
         match dtype { $(
@@ -93,7 +82,7 @@ fn load(path: &Path) -> Result<Array> {
 }
 
 /// The header, and where the data starts.
-fn read_header(file: &mut impl Read) -> Result<(Header, u64)> {
+pub(super) fn read_header(file: &mut impl Read) -> Result<(Header, u64)> {
     let mut magic = [0; 8];
     if fill(file, &mut magic)? < magic.len() || !magic.starts_with(MAGIC) {
         return Err(malformed("it is no .npy file: it does not start with \\x93NUMPY"));
