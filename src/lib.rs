@@ -167,6 +167,8 @@
 //!
 //! `jit`, on by default, compiles to machine code. Without it, and on machines that allow no
 //! executable memory, everything is interpreted block by block: the same interface, the same bits.
+//!
+//! `linalg`, off by default, has equations, inverses and decompositions of matrices, by the crate `faer`.
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
@@ -195,6 +197,8 @@ pub mod reference;
 #[doc(hidden)]
 pub mod runtime;
 
+#[cfg(feature = "linalg")]
+pub use array::MatrixNorm;
 pub use array::{
     Array, Arrays, At, Body, Function, Memory, NewAxis, Operand, Over, Overlap, Pad, Returned, SliceIndex,
     SliceItem, ToAxes, ToShape, UpdateTarget, broadcast_arrays, broadcast_shapes, checked, concat, einsum,
