@@ -172,6 +172,7 @@
 //! executable memory, everything is interpreted block by block: the same interface, the same bits.
 //!
 //! `npz`, `safetensors` and `text`, on by default, read and write those files.
+//! `linalg`, off by default, has equations, inverses and decompositions of matrices, by the crate `faer`.
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
@@ -200,6 +201,8 @@ pub mod reference;
 #[doc(hidden)]
 pub mod runtime;
 
+#[cfg(feature = "linalg")]
+pub use array::MatrixNorm;
 pub use array::{
     Array, Arrays, At, Body, Function, Memory, NewAxis, Operand, Over, Overlap, Pad, PrintOptions, Printed,
     Returned, SliceIndex, SliceItem, ToAxes, ToShape, UpdateTarget, broadcast_arrays, broadcast_shapes,

@@ -214,3 +214,131 @@ fn broken_files_are_errors_that_say_how() {
     assert_eq!(missing.kind(), broadloom::ErrorKind::Io);
     assert!(missing.to_string().starts_with("load_npy: no such file.npy: "), "{missing}");
 }
+
+/// Files as memory.
+#[cfg(unix)]
+mod mapped {
+    use std::io::Write;
+    use std::os::unix::fs::FileExt;
+
+    use broadloom::{ErrorKind, engine};
+
+    use super::*;
+
+    fn map(name: &str, bytes: &[u8]) -> Result<Array> {
+        // The file is removed at once: the mapping does not need its name.
+        Array::map_npy(&Scratch::new(name, bytes).0)
+    }
+
+    fn error(name: &str, bytes: &[u8]) -> String {
+        let text = map(name, bytes).unwrap_err().to_string();
+        let (_, why) = text.split_once(".npy: ").expect("the message names the file");
+        why.to_owned()
+    }
+
+    /// A file of `length` bytes, of which only the header and these elements are written.
+    fn sparse(name: &str, header: &str, length: u64, elements: &[(u64, f64)]) -> Scratch {
+        let scratch = Scratch::new(name, &super::file(1, &format!("{header:<117}\n"), b""));
+        let file = std::fs::OpenOptions::new().write(true).open(&scratch.0).unwrap();
+        file.set_len(length).unwrap();
+        for (at, value) in elements {
+            file.write_all_at(&value.to_le_bytes(), 128 + 8 * at).unwrap();
+        }
+        scratch
+    }
+
+    #[test]
+    fn a_slice_of_a_gigabyte_takes_no_memory_for_the_rest() -> Result {
+        let (rows, columns) = (1_u64 << 17, 1_u64 << 10);
+        let header = format!("{{'descr': '<f8', 'fortran_order': False, 'shape': ({rows}, {columns}), }}");
+        let ones = [(5 * columns + 3, 1.5), ((rows - 1) * columns, -2.0)];
+        let scratch = sparse("sparse", &header, 128 + 8 * rows * columns, &ones);
+        let taken = || engine().stats().bytes_allocated + engine().stats().bytes_reused;
+        let before = taken();
+        let x = Array::map_npy(&scratch.0)?;
+        assert!(x.is_evaluated());
+        assert_eq!((x.dtype(), x.shape(), x.nbytes()), (F64, &[1 << 17, 1 << 10][..], 1 << 30));
+        assert_eq!((&x.i(5) * 2.0).slice(s![2..5]).to_vec::<f64>()?, [0.0, 3.0, 0.0]);
+        assert_eq!(x.slice(s![-1, ..2]).to_vec::<f64>()?, [-2.0, 0.0]);
+        assert_eq!(x.slice(s![..;-1, 0]).slice(s![..2]).to_vec::<f64>()?, [-2.0, 0.0]);
+        // Other tests of this process take memory too, but no such amounts.
+        assert!(taken() - before < 1 << 26, "{} bytes", taken() - before);
+        Ok(())
+    }
+
+    #[test]
+    fn updates_leave_the_file_and_other_handles_alone() -> Result {
+        let bytes = numpy::C_ORDER_F32;
+        let scratch = Scratch::new("kept", bytes);
+        // Nobody else holds the array: other memory would be written over.
+        let updated = Array::map_npy(&scratch.0)?.at(s![0, 1..]).set(7.0_f32).eval()?;
+        assert_eq!(updated.to_vec::<f32>()?, [0.0, 7.0, 7.0, 3.0, 4.0, 5.0]);
+        let sorted = Array::map_npy(&scratch.0)?.sort_descending(-1).eval()?;
+        assert_eq!(sorted.to_vec::<f32>()?, [2.0, 1.0, 0.0, 5.0, 4.0, 3.0]);
+        let moved = (Array::map_npy(&scratch.0)? + 1.0).reshape(6).eval()?;
+        assert_eq!(moved.to_vec::<f32>()?, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+        let same = Array::map_npy(&scratch.0)?.reshape(6).eval()?.at(s![0]).add(9.0_f32).eval()?;
+        assert_eq!(same.get::<f32>(0)?, 9.0);
+        assert_eq!(std::fs::read(&scratch.0).unwrap(), bytes);
+        Ok(())
+    }
+
+    #[test]
+    fn both_memory_orders_are_mapped() -> Result {
+        let x = map("fortran", numpy::FORTRAN_I64)?;
+        assert_eq!((x.shape(), x.to_vec::<i64>()?), (&[2, 3][..], vec![0, 1, 2, 3, 4, 5]));
+        assert_eq!(map("single", numpy::SINGLE_I32_V3)?.item::<i32>()?, 7);
+        let empty = super::file(
+            1,
+            &format!("{:<117}\n", "{'descr': '<f4', 'fortran_order': True, 'shape': (2, 0, 3)}"),
+            b"",
+        );
+        assert_eq!(map("empty", &empty)?.sum(1).shape(), [2, 3]);
+        Ok(())
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_mapping_ends_with_the_last_handle() -> Result {
+        let scratch = Scratch::new("ends", numpy::C_ORDER_F32);
+        let is_mapped = || {
+            let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
+            maps.contains(scratch.0.to_str().unwrap())
+        };
+        let x = Array::map_npy(&scratch.0)?;
+        let lazy = x.i(0) + 1.0;
+        drop(x);
+        assert!(is_mapped());
+        assert_eq!(lazy.eval()?.to_vec::<f32>()?, [1.0, 2.0, 3.0]);
+        assert!(!is_mapped());
+        Ok(())
+    }
+
+    #[test]
+    fn what_is_no_memory_of_the_array_is_left_to_reading() {
+        let odd = super::file(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (1,)}\n ", &[0; 4]);
+        insta::assert_snapshot!(error("bools", numpy::BOOLS_V2), @"a mapped file is not searched for bytes that are no truth values; load_npy reads it");
+        insta::assert_snapshot!(error("order", numpy::BIG_ENDIAN_F64), @"its byte order is not the machine's; load_npy reads it");
+        insta::assert_snapshot!(error("odd", &odd), @"its elements do not begin at a multiple of their size; load_npy reads it");
+        let error = map("kind", numpy::BIG_ENDIAN_F64).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Value);
+    }
+
+    #[test]
+    fn broken_files_are_refused() -> Result {
+        for end in 0..numpy::C_ORDER_F32.len() {
+            assert_eq!(map("prefix", &numpy::C_ORDER_F32[..end]).unwrap_err().kind(), ErrorKind::Format);
+        }
+        insta::assert_snapshot!(error("text", b"hello, this is text"), @r"it is no .npy file: it does not start with \x93NUMPY");
+        insta::assert_snapshot!(error("cut", &numpy::C_ORDER_F32[..140]), @"it ends too soon: f32[2, 3] takes 24 bytes, and there are 12");
+        insta::assert_snapshot!(error("claims", b"\x93NUMPY\x02\x00\xff\xff\xff\x7f{}"), @"its header claims 2147483647 bytes; 10000 are the most");
+        let missing = Array::map_npy("no such file.npy").unwrap_err();
+        assert!(missing.to_string().starts_with("map_npy: no such file.npy: "), "{missing}");
+
+        // More is there than it says: as in reading, no mistake.
+        let scratch = Scratch::new("longer", numpy::C_ORDER_F32);
+        std::fs::OpenOptions::new().append(true).open(&scratch.0).unwrap().write_all(b"more").unwrap();
+        assert_eq!(Array::map_npy(&scratch.0)?.sum(..).item::<f32>()?, 15.0);
+        Ok(())
+    }
+}

@@ -342,7 +342,7 @@ impl Capture {
             }
         }
         for leaf in &mut self.inputs {
-            leaf.donated = Arc::strong_count(&leaf.buffer) == 1;
+            leaf.donated = leaf.buffer.is_writable() && Arc::strong_count(&leaf.buffer) == 1;
         }
         held
     }

@@ -150,7 +150,7 @@ impl Array {
 
     /// A node whose value is there.
     #[track_caller]
-    pub(super) fn stored(ty: Type, value: impl Into<Arc<Buffer>>) -> Self {
+    pub(crate) fn stored(ty: Type, value: impl Into<Arc<Buffer>>) -> Self {
         let array = Self::new(ty, None, None, None);
         array.0.store(value.into());
         array

@@ -7,7 +7,7 @@
 //! - `elementwise`, `reduce`, `statistics`, `contract`, `products`, `einsum`, `convolve`, `nn`: what is computed from arrays
 //! - `views`, `manipulate`, `windows`, `pad`, `index`: their elements elsewhere
 //! - `order`: sorting and what needs order, running sums; `pick` and `update`: by index arrays and masks;
-//!   `sets`
+//!   `sets`; `linalg`: decompositions of matrices
 //! - `capture`: from the user's links to one compilation's graph and back; `function`: programs that are
 //!   captured once and called again and again
 //! - `read`, `display`: values and texts out
@@ -26,6 +26,8 @@ mod function;
 mod grids;
 mod handle;
 mod index;
+#[cfg(feature = "linalg")]
+mod linalg;
 mod manipulate;
 mod nn;
 mod operand;
@@ -54,6 +56,8 @@ pub use function::{Body, Function, Memory, Returned, function};
 pub use grids::{meshgrid, meshgrid_ij, try_meshgrid, try_meshgrid_ij};
 pub use handle::Array;
 pub use index::{NewAxis, SliceIndex, SliceItem};
+#[cfg(feature = "linalg")]
+pub use linalg::MatrixNorm;
 pub use manipulate::{broadcast_arrays, broadcast_shapes, try_broadcast_arrays};
 pub use operand::{Operand, Scalarlike};
 pub use pad::{Pad, Widths};

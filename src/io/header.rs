@@ -97,6 +97,24 @@ impl Header {
         })
     }
 
+    /// How many elements there are, which take at most `there` bytes.
+    pub(super) fn elements(&self, there: u64) -> Result<usize> {
+        let Self { dtype, shape, .. } = self;
+        let size = shape.iter().try_fold(1_usize, |size, &n| size.checked_mul(n));
+        let bytes = size.and_then(|size| size.checked_mul(dtype.size()));
+        let (Some(size), Some(bytes)) = (size, bytes) else {
+            return Err(malformed(format_args!(
+                "the shape {shape:?} has more elements than memory can hold"
+            )));
+        };
+        if there < bytes as u64 {
+            return Err(malformed(format_args!(
+                "it ends too soon: {dtype}{shape:?} takes {bytes} bytes, and there are {there}"
+            )));
+        }
+        Ok(size)
+    }
+
     /// The bytes of a file's start, up to its data, which is aligned to 64 bytes.
     pub(super) fn bytes(dtype: DType, shape: &[usize]) -> Result<Vec<u8>> {
         let Some(&(_, descr)) = CODES.iter().find(|(known, _)| *known == dtype) else {

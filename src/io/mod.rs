@@ -1,6 +1,7 @@
 //! Files: arrays in from and out to formats of others.
 
 mod header;
+mod map;
 #[cfg(any(feature = "npz", feature = "safetensors"))]
 mod names;
 mod npy;

@@ -69,17 +69,8 @@ pub(super) fn read(file: &mut impl Read, length: u64) -> Result<Array> {
 /// The array whose elements come next, where `there` bytes are left.
 #[track_caller]
 pub(super) fn read_elements(file: &mut impl Read, header: Header, there: u64) -> Result<Array> {
+    let size = header.elements(there)?;
     let Header { dtype, big_endian, fortran_order, shape } = header;
-    let size = shape.iter().try_fold(1_usize, |size, &n| size.checked_mul(n));
-    let bytes = size.and_then(|size| size.checked_mul(dtype.size()));
-    let (Some(size), Some(bytes)) = (size, bytes) else {
-        return Err(malformed(format_args!("the shape {shape:?} has more elements than memory can hold")));
-    };
-    if there < bytes as u64 {
-        return Err(malformed(format_args!(
-            "it ends too soon: {dtype}{shape:?} takes {bytes} bytes, and there are {there}"
-        )));
-    }
 
     macro_rules! read {
         ($T:ident, $N:literal) => {{
@@ -106,7 +97,7 @@ fn whole(bytes: impl Iterator<Item = u8>) -> u64 {
 }
 
 /// The header, and where the data starts.
-fn read_header(file: &mut impl Read) -> Result<(Header, u64)> {
+pub(super) fn read_header(file: &mut impl Read) -> Result<(Header, u64)> {
     let mut magic = [0; 8];
     if fill(file, &mut magic)? < magic.len() || !magic.starts_with(MAGIC) {
         return Err(malformed("it is no .npy file: it does not start with \\x93NUMPY"));

@@ -273,6 +273,9 @@ impl Planner<'_> {
             // Finding it, and going over the row once for each side.
             HostOp::Partition { .. } => 16,
             HostOp::Scan(_) | HostOp::Gather { .. } | HostOp::Scatter { .. } | HostOp::Assign { .. } => 4,
+            // Each element meets those of a row, a few times over.
+            #[cfg(feature = "linalg")]
+            HostOp::Linalg(_) => 4 * args[0].1.shape.last().copied().unwrap_or(1),
         };
         let weight = elements.saturating_mul(each);
         let stage = Stage { extents: SmallVec::new(), work: Work::Host(Host { op: op.clone(), args, out }) };

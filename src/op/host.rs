@@ -6,6 +6,8 @@ use std::fmt;
 
 use crate::base::{DType, Shape, Type};
 use crate::op::Fold;
+#[cfg(feature = "linalg")]
+use crate::op::Linalg;
 
 /// A host operation. Of its arguments all are stored in row-major order.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -56,6 +58,9 @@ pub enum HostOp {
         /// Or equal it.
         right: bool,
     },
+    /// An operation on the matrices along the last two axes.
+    #[cfg(feature = "linalg")]
+    Linalg(Linalg),
 }
 
 /// Per axis the first index, how many, and from one to the next.
@@ -79,7 +84,8 @@ pub enum Update {
 /// Elements of a block of a scan.
 pub const SCAN_BLOCK: usize = 4096;
 
-/// Every host operation with its name; axes and places are 0 here and windows of no axes.
+/// Every host operation with its name, but for linear algebra, whose names are its own; axes and places are 0
+/// here and windows of no axes.
 const NAMED: &[(&str, HostOp)] = &[
     ("sort", HostOp::Sort { descending: false }),
     ("sort_descending", HostOp::Sort { descending: true }),
@@ -110,7 +116,7 @@ const fn assign(update: Update) -> HostOp {
 }
 
 impl HostOp {
-    /// The name of every one; tests walk it.
+    /// The name of every one but those of linear algebra; tests walk it.
     pub const NAMES: [&str; NAMED.len()] = {
         let mut names = [""; NAMED.len()];
         let mut at = 0;
@@ -125,6 +131,8 @@ impl HostOp {
     pub fn name(&self) -> &'static str {
         let plain = match self {
             HostOp::Assign { update, .. } => assign(*update),
+            #[cfg(feature = "linalg")]
+            HostOp::Linalg(op) => return op.name(),
             other => other.clone().with_number(0),
         };
         NAMED.iter().find(|(_, op)| *op == plain).expect("every operation has a name").0
@@ -132,7 +140,10 @@ impl HostOp {
 
     /// The operation of this name, with number 0 or no window where it has one.
     pub fn named(name: &str) -> Option<Self> {
-        NAMED.iter().find(|(known, _)| *known == name).map(|(_, op)| op.clone())
+        let known = NAMED.iter().find(|(known, _)| *known == name).map(|(_, op)| op.clone());
+        #[cfg(feature = "linalg")]
+        let known = known.or_else(|| Linalg::named(name).map(HostOp::Linalg));
+        known
     }
 
     /// The axis that errors name, or the place, where it has one, and the word it is printed after.
@@ -165,6 +176,8 @@ impl HostOp {
             | HostOp::Scatter { .. }
             | HostOp::Assign { .. } => true,
             HostOp::Argsort { .. } | HostOp::Gather { .. } | HostOp::Searchsorted { .. } => false,
+            #[cfg(feature = "linalg")]
+            HostOp::Linalg(_) => false,
         }
     }
 
@@ -200,6 +213,8 @@ impl HostOp {
             {
                 Some(Type::new(DType::I64, values.shape.clone()))
             }
+            #[cfg(feature = "linalg")]
+            (HostOp::Linalg(op), args) => op.result(args),
             _ => None,
         }
     }

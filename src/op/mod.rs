@@ -5,6 +5,8 @@ pub mod eval;
 pub mod expr;
 pub mod fold;
 pub mod host;
+#[cfg(feature = "linalg")]
+pub mod linalg;
 pub mod math;
 pub mod print;
 pub mod routine;
@@ -14,5 +16,7 @@ pub use eval::Values;
 pub use expr::{Builder, Expr, Inst, Ref};
 pub use fold::{Fold, PerAccumulator};
 pub use host::{HostOp, Update};
+#[cfg(feature = "linalg")]
+pub use linalg::Linalg;
 pub use routine::Routine;
 pub use table::{Binary, Rule, Unary};

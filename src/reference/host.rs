@@ -91,7 +91,43 @@ pub(super) fn host(op: &HostOp, args: &[&Tensor], ty: &Type) -> Result<Values> {
                 |value| (0..x.values.len()).filter(|at| stands_before(x.values.get(*at), value)).count();
             Values::I64(values.map(|value| count(value) as i64).collect())
         }
+        #[cfg(feature = "linalg")]
+        HostOp::Linalg(op) => linalg(op, args, ty)?,
     })
+}
+
+/// What an operation makes of every matrix.
+#[cfg(feature = "linalg")]
+fn linalg(op: crate::op::Linalg, args: &[&Tensor], ty: &Type) -> Result<Values> {
+    let a = args[0];
+    let (leading, last) = a.shape.split_at(a.shape.rank() - 2);
+    let (m, n) = (last[0], last[1]);
+    let count: usize = leading.iter().product();
+    macro_rules! matrices {
+        ($Kind:ident, $zero:literal) => {{
+            let given = |nth: usize| match args.get(nth).map(|arg| &arg.values) {
+                Some(Values::$Kind(values)) => &values[..],
+                _ => &[],
+            };
+            let mut out = vec![$zero; ty.shape.size()];
+            let size = (out.len() / count.max(1)).max(1);
+            for (matrix, out) in out.chunks_mut(size).enumerate() {
+                op.run((m, n), [given(0), given(1)].map(|values| nth_part(values, matrix, count)), out)?;
+            }
+            Values::$Kind(out)
+        }};
+    }
+    Ok(match a.values {
+        Values::F32(_) => matrices!(F32, 0.0_f32),
+        _ => matrices!(F64, 0.0_f64),
+    })
+}
+
+/// What of `count` equal parts is number `nth`.
+#[cfg(feature = "linalg")]
+fn nth_part<T>(values: &[T], nth: usize, count: usize) -> &[T] {
+    let size = values.len() / count;
+    &values[nth * size..][..size]
 }
 
 /// The places of a row's elements in order: each stands behind as many as are before it, or equal and

@@ -1,16 +1,19 @@
-//! Buffers: the memory arrays live in. Aligned to 64 bytes, or a caller's `Vec` as it is; every
-//! allocation can fail without ending the process.
+//! Buffers: the memory arrays live in. Aligned to 64 bytes, or a caller's `Vec` or a part of a file as it
+//! is; every allocation can fail without ending the process.
 #![allow(unsafe_code)]
 
 mod lent;
+mod mapped;
 pub mod pool;
 
 use std::alloc::Layout;
 use std::any::Any;
+use std::fs::File;
 use std::ptr::NonNull;
 
-use crate::base::{Element, Error, Result};
+use crate::base::{DType, Element, Error, ErrorKind, Result};
 pub use lent::Lent;
+use mapped::Mapping;
 
 /// Alignment of allocated buffers, in bytes: a cache line, and the widest vector.
 pub const ALIGNMENT: usize = 64;
@@ -28,6 +31,8 @@ enum Owner {
     Pool(pool::Class),
     /// A `Vec` that was adopted; dropping it frees the memory.
     Adopted(#[expect(dead_code, reason = "held to be dropped")] Box<dyn Any + Send + Sync>),
+    /// A mapped file, which nobody writes to; dropping it ends the mapping.
+    Mapped(#[expect(dead_code, reason = "held to be dropped")] Mapping),
 }
 
 // SAFETY: a buffer is plain memory. `&Buffer` only reads; writing needs `as_mut_ptr`, whose callers
@@ -64,17 +69,45 @@ impl Buffer {
         Ok(buffer)
     }
 
+    /// `count` elements of a file from byte `offset` on, read as they are touched. The file has them,
+    /// and must not change while the buffer is there.
+    ///
+    /// # Errors
+    /// If any bits are no element of the dtype, if elements would not lie as the machine asks of them, or
+    /// if the system does not map the file.
+    pub fn map(file: &File, offset: usize, count: usize, dtype: DType) -> Result<Self> {
+        let refused = |why: &str| Err(Error::new(ErrorKind::Value, why));
+        if dtype == DType::Bool {
+            return refused("a mapped file is not searched for bytes that are no truth values");
+        }
+        if !offset.is_multiple_of(dtype.size()) {
+            return refused("its elements do not begin at a multiple of their size");
+        }
+        let bytes = count.checked_mul(dtype.size());
+        let whole = bytes.and_then(|bytes| Some((bytes, bytes.checked_add(offset)?)));
+        let (bytes, end) = whole.ok_or_else(|| Error::out_of_memory(usize::MAX))?;
+        let mapping = Mapping::new(file, end.max(1)).map_err(|error| {
+            Error::new(ErrorKind::Io, format!("it cannot be mapped: {error}")).caused_by(error)
+        })?;
+        Ok(Self { at: mapping.at(offset), bytes, owner: Owner::Mapped(mapping) })
+    }
+
     /// Its size, in bytes.
     pub fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// Whether it can be written to at all.
+    pub fn is_writable(&self) -> bool {
+        !matches!(self.owner, Owner::Mapped(_))
     }
 
     /// Its elements. The caller knows the dtype that was written.
     pub fn as_slice<T: Element>(&self) -> &[T] {
         assert!(self.at.addr().get().is_multiple_of(align_of::<T>()), "a buffer of another dtype");
         // SAFETY: the memory is this buffer's for as long as it is borrowed and aligned for `T`.
-        // Kernels have written all of it before a buffer is handed out, or it came from a `Vec<T>`;
-        // every bit pattern is a valid number, and kernels write only 0 and 1 as truth values.
+        // Kernels have written all of it before a buffer is handed out, or it came from a `Vec<T>` or a file
+        // of numbers; every bit pattern is a valid number, and kernels write only 0 and 1 as truth values.
         unsafe { std::slice::from_raw_parts(self.at.as_ptr().cast(), self.bytes / size_of::<T>()) }
     }
 
@@ -83,8 +116,8 @@ impl Buffer {
         self.at.as_ptr()
     }
 
-    /// The address of its first byte, for writing. Whoever writes must be the only one to touch
-    /// those bytes meanwhile.
+    /// The address of its first byte, for writing if it is [writable](Buffer::is_writable). Whoever writes
+    /// must be the only one to touch those bytes meanwhile.
     pub fn as_mut_ptr(&self) -> *mut u8 {
         self.at.as_ptr()
     }

@@ -4,6 +4,9 @@
 //! This file is long because it holds the order and arithmetic of elements, the loops of every operation over
 //! them, and what these share of indices and windows.
 
+#[cfg(feature = "linalg")]
+mod linalg;
+
 use std::cmp::Ordering;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
@@ -216,6 +219,11 @@ impl Run<'_> {
         // Tasks set their own; what runs between them computes too.
         let _state = FloatState::set_default();
         let (out, out_type) = (self.memory_of(&host.out.0), &host.out.1);
+        #[cfg(feature = "linalg")]
+        if let HostOp::Linalg(op) = host.op {
+            // SAFETY: the caller's promise.
+            return unsafe { self.linalg(op, host) };
+        }
         if let HostOp::Gather { axis } = host.op {
             let ty = &host.args[0].1;
             // SAFETY: the caller's promise.
@@ -277,6 +285,8 @@ impl Run<'_> {
                     self.argsort(given, result, row(out_type), descending)
                 }
                 HostOp::Gather { .. } => unreachable!("it was done"),
+                #[cfg(feature = "linalg")]
+                HostOp::Linalg(_) => unreachable!("it was done"),
                 HostOp::Searchsorted { right } => {
                     // SAFETY: as above.
                     let (sorted, values, result) = unsafe {

@@ -1,0 +1,254 @@
+#!/usr/bin/env python3
+"""Writes tests/numpy/answers/linalg.txt: what NumPy answers about equations, inverses and decompositions.
+
+    python3 tools/numpy_linalg.py
+
+The format is that of tools/numpy_answers.py. Of decompositions only what does not depend on the choice of signs is
+asked: their products, the products of orthonormal columns with themselves, singular values and eigenvalues. Answers to
+f32 are computed in f64; bounds grow with the condition of the matrices.
+"""
+
+import numpy as np
+
+from numpy_answers import EPS, ERROR, File, L, Text, exact, near
+
+RNG = np.random.default_rng(7)
+LA = np.linalg
+SAFETY = 32
+
+
+def n(value):
+    return Text(f"n:{value}")
+
+
+def x(value):
+    return Text(f"x:{value}")
+
+
+def random(dtype, *extents):
+    """Multiples of 1/8 up to 4."""
+    values = RNG.integers(-32, 33, extents) / 8
+    return values.astype({"f32": np.float32, "f64": np.float64}[dtype])
+
+
+def wide(arg):
+    return np.asarray(arg.array, np.float64)
+
+
+def kind(arg):
+    return "f32" if arg.array.dtype == np.float32 else "f64"
+
+
+def condition(a):
+    values = LA.svd(a, compute_uv=False)
+    return values[..., 0] / values[..., -1] if values.size else np.ones(values.shape[:-1])
+
+
+def size(a):
+    """The largest elements of matrices."""
+    return np.abs(a).max((-1, -2), initial=0)
+
+
+def spread(bounds, values):
+    """A bound for each matrix, for each of its elements."""
+    bounds = np.asarray(bounds)
+    return bounds.reshape(bounds.shape + (1,) * (np.ndim(values) - bounds.ndim))
+
+
+def about(file, op, args, values, bounds):
+    """Each matrix of `values` has a bound, in rounding errors."""
+    dtype = "f64" if all(kind(arg) == "f64" for arg in args if arg.array is not None) else "f32"
+    longest = max([*args[0].array.shape[-2:], 1])
+    file.case(op, args, near(values, dtype, SAFETY * longest * EPS[dtype] * spread(bounds, values)))
+
+
+def equations(file, square):
+    file.section("solve")
+    for a in square:
+        m = wide(a)
+        if m.shape[-1] > 0 and not (condition(m) < 1e4).all():
+            continue
+        for columns in (1, 3):
+            b = L(random(kind(a), *m.shape[:-1], columns))
+            solution = LA.solve(m, wide(b))
+            about(file, "solve", [a, b], solution, condition(m) * size(solution))
+        b = L(random(kind(a), m.shape[-1]))
+        solution = LA.solve(m, wide(b))
+        about(file, "solve", [a, b], solution, condition(m) * np.abs(solution).max(-1, initial=0))
+    a, b = L(random("f64", 2, 1, 3, 3)), L(random("f64", 4, 3, 2))
+    solution = LA.solve(a.array, b.array)
+    about(file, "solve", [a, b], solution, condition(a.array) * size(solution))
+    a, b = L(np.array([[2, 1], [1, 3]], np.int64)), L(np.array([4, 7], np.int32))
+    about(file, "solve", [a, b], LA.solve(a.array, b.array), 4.0)
+    for a, b in [((2, 3), (2,)), ((3, 3), (2,)), ((3, 3), (2, 1)), ((3,), (3,)), ((2, 3, 3), (3, 3, 1)), ((), ()), ((3, 3), ())]:
+        file.case("solve", [L(random("f64", *a)), L(random("f64", *b))], ERROR)
+    singular = L(np.array([[1.0, 2.0], [2.0, 4.0]]))
+    file.case("solve", [singular, L(np.ones(2))], ERROR)
+    file.section("inv")
+    for a in square:
+        m = wide(a)
+        if m.shape[-1] > 0 and not (condition(m) < 1e4).all():
+            continue
+        inverse = LA.inv(m)
+        about(file, "inv", [a], inverse, condition(m) * size(inverse))
+    for wrong in (np.zeros((2, 2)), singular.array, np.zeros((1, 1)), np.zeros((2, 3)), np.ones(3), np.array([np.eye(2), np.zeros((2, 2))])):
+        file.case("inv", [L(wrong)], ERROR)
+
+
+def determinants(file, square):
+    file.section("det, slogdet")
+    singular = [L(np.array([[1.0, 2.0], [2.0, 4.0]])), L(np.zeros((3, 3))), L(np.array([[0.0, 1.0, 2.0], [0.0, 3.0, 4.0], [0.0, 5.0, 6.0]])),
+                L(np.array([np.eye(2), np.zeros((2, 2))])), L(np.array([[1, 2], [3, 4]], np.int32)), L(np.array([[0.0, 1.0], [1.0, 0.0]]))]
+    for a in [*square, *singular]:
+        m = wide(a)
+        determinant = LA.det(m)
+        sign, logarithm = LA.slogdet(m)
+        scale = np.prod(np.sqrt((m * m).sum(-1)), axis=-1)
+        about(file, "det", [a], determinant, scale)
+        about(file, "slogdet_sign", [a], sign, 0.0)
+        relative = np.where(np.isfinite(logarithm), scale / np.maximum(np.abs(determinant), 1e-300), 1.0)
+        about(file, "slogdet_logarithm", [a], logarithm, np.maximum(np.nan_to_num(relative), 1.0))
+    file.case("det", [L(np.array([[1.0, np.nan], [2.0, 3.0]]))], exact(np.nan))
+    file.case("det", [L(np.array([[0.0, 1.0], [np.nan, 1.0]]))], exact(np.nan), "0: the pivot is looked for among numbers")
+    large = L(np.diag(np.full(24, 1e200)))
+    about(file, "slogdet_logarithm", [large], LA.slogdet(large.array)[1], 1e4)
+    for wrong in (np.zeros((2, 3)), np.ones(3), np.array(1.0)):
+        for op in ("det", "slogdet_sign"):
+            file.case(op, [L(wrong)], ERROR)
+
+
+def decompositions(file, square, others):
+    file.section("cholesky")
+    for a in square:
+        m = wide(a)
+        positive = L((m @ np.swapaxes(m, -1, -2) + np.eye(m.shape[-1])).astype(a.array.dtype))
+        factor = LA.cholesky(wide(positive))
+        about(file, "cholesky", [positive], factor, condition(wide(positive)) * size(factor))
+    file.case("cholesky", [L(np.array([[4.0, 99.0], [2.0, 5.0]]))], exact(np.array([[2.0, 0.0], [1.0, 2.0]])))
+    for wrong in (np.array([[1.0, 2.0], [2.0, 1.0]]), np.zeros((2, 2)), np.array([[np.nan]]), np.zeros((2, 3)), np.ones(3), -np.eye(3)):
+        file.case("cholesky", [L(wrong)], ERROR)
+    file.section("qr")
+    for a in [*square, *others]:
+        m = wide(a)
+        k = min(m.shape[-2:])
+        unit = np.broadcast_to(np.eye(k), (*m.shape[:-2], k, k))
+        about(file, "qr_product", [a], m, size(m) * 4)
+        about(file, "qr_gram", [a], unit, np.ones(m.shape[:-2]))
+        file.case("qr_below", [a], exact(np.zeros((*m.shape[:-2], k, m.shape[-1]), a.array.dtype)))
+        # The triangle is that of Cholesky's factor of the product, but for signs.
+        about(file, "qr_diagonal", [a], np.abs(np.diagonal(LA.qr(m).R, axis1=-2, axis2=-1)), np.minimum(condition(m), 1e6) * size(m) if k else np.zeros(m.shape[:-2]))
+    file.case("qr_product", [L(np.ones(3))], ERROR)
+    file.section("svd, svdvals")
+    for a in [*square, *others]:
+        m = wide(a)
+        k = min(m.shape[-2:])
+        unit = np.broadcast_to(np.eye(k), (*m.shape[:-2], k, k))
+        about(file, "svd_product", [a], m, size(m) * 4)
+        about(file, "svd_left", [a], unit, np.ones(m.shape[:-2]))
+        about(file, "svd_right", [a], unit, np.ones(m.shape[:-2]))
+        values = LA.svd(m, compute_uv=False)
+        for op in ("svd_values", "svdvals"):
+            about(file, op, [a], values, values.max(-1, initial=0))
+    for wrong in (np.array([[np.nan, 1.0], [0.0, 1.0]]), np.array([[np.inf]]), np.ones(3)):
+        for op in ("svdvals", "svd_product"):
+            file.case(op, [L(wrong)], ERROR)
+    file.section("eigh, eigvalsh")
+    for a in square:
+        m = wide(a)
+        lower = np.tril(m) + np.swapaxes(np.tril(m, -1), -1, -2)
+        k = m.shape[-1]
+        values = LA.eigvalsh(m)
+        scale = np.abs(values).max(-1, initial=0)
+        for op in ("eigh_values", "eigvalsh"):
+            about(file, op, [a], values, scale)
+        about(file, "eigh_product", [a], lower, scale)
+        about(file, "eigh_gram", [a], np.broadcast_to(np.eye(k), m.shape), np.ones(m.shape[:-2]))
+    for wrong in (np.array([[np.nan, 1.0], [0.0, 1.0]]), np.zeros((2, 3)), np.ones(3)):
+        for op in ("eigvalsh", "eigh_product"):
+            file.case(op, [L(wrong)], ERROR)
+
+
+def compositions(file, square, others):
+    file.section("pinv, matrix_rank")
+    low = [L(np.outer([1.0, 2.0, 3.0], [2.0, -1.0])), L(np.zeros((2, 3))), L(np.array([[1.0, 2.0], [2.0, 4.0]], np.float32)),
+           L(np.stack([np.eye(3), np.diag([1.0, 1.0, 0.0]), np.zeros((3, 3))])), L(np.array([[1, 2, 3], [4, 5, 6]]))]
+    for a in [*square, *others, *low]:
+        m = wide(a)
+        tolerance = max([*m.shape[-2:], 1]) * EPS[kind(a)]
+        if m.size:
+            values = LA.svd(m, compute_uv=False)
+            counted = values > tolerance * values[..., :1]
+            smallest = np.where(counted, values, np.inf).min(-1)
+            inverse = LA.pinv(m, rtol=tolerance)
+            about(file, "pinv", [a], inverse, np.where(np.isinf(smallest), 0, values[..., 0] / smallest / smallest * 4))
+            file.case("matrix_rank", [a], exact(LA.matrix_rank(m, rtol=tolerance).astype(np.int64)))
+        else:
+            file.case("pinv", [a], exact(np.zeros((*m.shape[:-2], m.shape[-1], m.shape[-2]), a.array.dtype)))
+            file.case("matrix_rank", [a], exact(np.zeros(m.shape[:-2], np.int64)))
+    nearly = L(np.diag([1.0, 1e-3]))
+    file.case("matrix_rank_within", [nearly, x(1e-2)], exact(np.int64(1)))
+    file.case("matrix_rank_within", [nearly, x(1e-4)], exact(np.int64(2)))
+    file.case("matrix_rank_within", [nearly, x(-1.0)], ERROR)
+    file.case("pinv_within", [nearly, x(1e-2)], near(np.diag([1.0, 0.0]), "f64", 1e-14))
+    file.case("pinv_within", [nearly, x(1e-4)], near(np.diag([1.0, 1e3]), "f64", 1e-10))
+    for op in ("pinv", "matrix_rank"):
+        file.case(op, [L(np.ones(3))], ERROR)
+    file.section("lstsq")
+    for shape, sides in [((5, 3), (5, 2)), ((3, 5), (3, 2)), ((4, 4), (4, 1)), ((6, 2), (6,)), ((2, 6), (2,)), ((3, 2, 1), (3, 2, 2)), ((2, 4, 3), (4, 2))]:
+        for dtype in ("f64", "f32"):
+            a, b = L(random(dtype, *shape)), L(random(dtype, *sides))
+            m = wide(a)
+            values = LA.svd(m, compute_uv=False)
+            solution = LA.pinv(m) @ wide(b)
+            about(file, "lstsq", [a, b], solution, np.max(values[..., 0] / values[..., -1]) ** 2 * np.max(np.abs(solution)) * 4)
+    low = L(np.outer([1.0, 2.0, 3.0], [2.0, -1.0]))
+    about(file, "lstsq", [low, L(np.array([1.0, 2.0, 3.0]))], LA.lstsq(low.array, np.array([1.0, 2.0, 3.0]))[0], 1.0)
+    for a, b in [((3, 2), (2,)), ((3,), (3,)), ((3, 2), (2, 1))]:
+        file.case("lstsq", [L(random("f64", *a)), L(random("f64", *b))], ERROR)
+    file.section("matrix_norm")
+    orders = {"frobenius": "fro", "nuclear": "nuc", "1": 1, "-1": -1, "2": 2, "-2": -2, "inf": np.inf, "-inf": -np.inf}
+    for text, order in orders.items():
+        for a in [*square, *others]:
+            if 0 in a.array.shape[-2:]:
+                continue
+            m = wide(a)
+            about(file, "matrix_norm:" + text, [a], LA.matrix_norm(m, ord=order), size(m) * max(m.shape[-2:]))
+        file.case("matrix_norm:" + text, [L(np.ones(3))], ERROR)
+    file.case("matrix_norm:frobenius", [L(np.zeros((0, 3)))], exact(0.0))
+    file.case("matrix_norm:nuclear", [L(np.zeros((0, 3)))], exact(0.0))
+    file.case("matrix_norm:2", [L(np.zeros((0, 3)))], ERROR)
+    file.case("matrix_norm:3", [L(np.ones((2, 3)))], ERROR)
+    file.section("matrix_power")
+    for dtype in (np.int32, np.int64):
+        a = L(RNG.integers(-3, 4, (2, 3, 3)).astype(dtype))
+        for exponent in (0, 1, 2, 3, 5, 8, 13, 40):
+            file.case("matrix_power", [a, n(exponent)], exact(LA.matrix_power(a.array, exponent)))
+    a = L(np.array([[2.0, 1.0], [1.0, 1.0]]))
+    for exponent in (0, 1, 4, -1, -3):
+        about(file, "matrix_power", [a, n(exponent)], LA.matrix_power(a.array, exponent), 1e3)
+    about(file, "matrix_power", [L(np.array([[2, 1], [1, 1]])), n(-2)], LA.matrix_power(np.array([[2.0, 1.0], [1.0, 1.0]]), -2), 1e2)
+    file.case("matrix_power", [L(np.zeros((0, 0))), n(3)], exact(np.zeros((0, 0))))
+    for wrong, exponent in ((np.zeros((2, 3)), 2), (np.ones(3), 1), (np.zeros((2, 2)), -1)):
+        file.case("matrix_power", [L(wrong), n(exponent)], ERROR)
+
+
+def main():
+    file = File("linalg", "Equations, inverses and decompositions of matrices.")
+    file.lines[1] = file.lines[1].replace("numpy_answers", "numpy_linalg")
+    square, others = [], []
+    for dtype in ("f64", "f32"):
+        for shape in [(1, 1), (2, 2), (3, 3), (5, 5), (4, 2, 2), (2, 3, 4, 4), (0, 0), (3, 0, 0), (0, 2, 2)]:
+            square.append(file.let(f"{dtype}_{'_'.join(map(str, shape))}", random(dtype, *shape)))
+        for shape in [(1, 4), (4, 1), (5, 3), (3, 5), (12, 2), (2, 4, 3), (0, 3), (3, 0), (2, 3, 0)]:
+            others.append(file.let(f"{dtype}_{'_'.join(map(str, shape))}", random(dtype, *shape)))
+    square.append(file.let("f64_24_24", random("f64", 24, 24)))
+    others.append(file.let("f64_40_17", random("f64", 40, 17)))
+    equations(file, square)
+    determinants(file, square)
+    decompositions(file, square, others)
+    compositions(file, square, others)
+    file.write()
+
+
+if __name__ == "__main__":
+    main()
