@@ -201,7 +201,10 @@ pub use array::{
     function, meshgrid, meshgrid_ij, over, stack, try_broadcast_arrays, try_concat, try_meshgrid,
     try_meshgrid_ij, try_stack, try_where_, where_,
 };
-pub use base::{DType, Element, Error, ErrorKind, Result, Target, Vector};
+pub use base::{
+    DType, DTypeKind, Element, Error, ErrorKind, FloatInfo, IntegerInfo, Result, Target, Vector, bf16,
+    can_cast, f16, finfo, iinfo, isdtype, result_type,
+};
 pub use pipeline::Explain;
 pub use runtime::{Engine, Stats, engine};
 

@@ -5,6 +5,7 @@
 )]
 
 use broadloom::prelude::*;
+use broadloom::{bf16, f16};
 
 type Result<T = ()> = broadloom::Result<T>;
 
@@ -43,6 +44,26 @@ fn rust_scalars_are_weak_and_scalar_arrays_are_not() {
     assert_eq!(x.less(0.5).dtype(), Bool);
     assert_eq!((Array::zeros(2, I32) / 2).dtype(), F64);
     assert_eq!(Array::zeros(2, I32).astype(F32).mean(..).dtype(), F32);
+}
+
+#[test]
+fn narrow_and_unsigned_elements_go_in_and_come_out() -> Result {
+    let x = Array::from_vec(vec![250_u8, 5], 2)?;
+    assert_eq!((&x + 10).to_vec::<u8>()?, [4, 15]);
+    assert_eq!((&x + &x.astype(I8)).dtype(), I16);
+    assert_eq!((array![1_i16, 2].sum(..).dtype(), array![1_u16].sum(..).item::<u64>()?), (I64, 1));
+    assert_eq!(Array::full(2, 7, U32).to_vec::<u32>()?, [7, 7]);
+    let halves: Array = [0.5, 1.5].map(f16::from_f64).into_iter().collect();
+    assert_eq!((&halves * 2.0).to_vec::<f16>()?, [1.0, 3.0].map(f16::from_f64));
+    assert_eq!(Array::scalar(bf16::from_f32(1.0)).item::<bf16>()?.to_f32(), 1.0);
+    let error = x.try_add(256).unwrap_err();
+    assert_eq!(error.to_string(), "add: 256 does not fit u8");
+    let error = x.astype(U64).try_multiply(&array![1_i64]).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "multiply: u64 and i64 have no common dtype that holds their values: cast one of them"
+    );
+    Ok(())
 }
 
 #[test]

@@ -9,7 +9,7 @@ use smallvec::{SmallVec, smallvec};
 
 use crate::array::Array;
 use crate::array::operand::Arg;
-use crate::base::promotion::{Weak, promote, promote_weak};
+use crate::base::promotion::{Weak, promote_all, promote_weak};
 use crate::base::{DType, Error, ErrorKind, Kind, Result, Scalar, Shape, Type};
 use crate::graph::{Element, Op, View, infer};
 use crate::op::{Binary, Fold, HostOp, Unary, Values, eval};
@@ -208,7 +208,7 @@ pub(super) fn meeting_shape(op: &str, args: &[&Arg]) -> Result<Shape> {
 
 /// The dtype in which operands meet: that of the arrays, raised by scalars of a higher kind.
 pub(super) fn meeting_dtype(op: &str, args: &[&Arg]) -> Result<DType> {
-    let mut arrays = args.iter().filter_map(|arg| match arg {
+    let arrays = args.iter().filter_map(|arg| match arg {
         Arg::Array(array) => Some(array.dtype()),
         Arg::Weak(_) => None,
     });
@@ -216,22 +216,15 @@ pub(super) fn meeting_dtype(op: &str, args: &[&Arg]) -> Result<DType> {
         Arg::Weak(weak) => Some(*weak),
         Arg::Array(_) => None,
     });
-    Ok(match arrays.next() {
-        Some(first) => scalars.fold(common(op, first, arrays)?, promote_weak),
-        None => {
-            let mut defaults = scalars.map(Weak::default_dtype);
-            match defaults.next() {
-                Some(first) => common(op, first, defaults)?,
-                None => DType::F64,
-            }
-        }
-    })
+    match common(op, arrays)? {
+        Some(dtype) => Ok(scalars.fold(dtype, promote_weak)),
+        None => Ok(common(op, scalars.map(Weak::default_dtype))?.unwrap_or(DType::F64)),
+    }
 }
 
-/// The dtype in which arrays of these dtypes meet.
-pub(super) fn common(op: &str, first: DType, others: impl IntoIterator<Item = DType>) -> Result<DType> {
-    let dtype = others.into_iter().try_fold(first, promote);
-    dtype.map_err(|error| infer::within(op, &error))
+/// The dtype in which arrays of these dtypes meet; `None` of none.
+pub(super) fn common(op: &str, dtypes: impl IntoIterator<Item = DType>) -> Result<Option<DType>> {
+    promote_all(dtypes).map_err(|error| infer::within(op, &error))
 }
 
 /// The operand as an array of exactly `dtype` and `shape`.

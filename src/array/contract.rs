@@ -78,7 +78,7 @@ fn matmul(a: &Array, b: &Array) -> Result<Array> {
 
 #[track_caller]
 fn vecdot(a: &Array, b: &Array) -> Result<Array> {
-    let dtype = build::common("vecdot", a.dtype(), [b.dtype()])?;
+    let dtype = build::meeting_dtype("vecdot", &[&a.into(), &b.into()])?;
     if dtype == DType::Bool {
         return Err(infer::takes_no("vecdot", dtype));
     }

@@ -280,10 +280,17 @@ fn signed(exponent: &str, room: usize) -> String {
     }
 }
 
+/// From where on numbers of less than 64 bits have exponents: about where whole numbers have more digits than
+/// they do.
+fn large(dtype: DType) -> f64 {
+    if dtype == DType::F16 { 1e3 } else { 1e6 }
+}
+
 /// As NumPy prints a number that is no array: `2.5`, `1e-05`, `1e+16`; of `f32` from a million on with
-/// an exponent.
+/// an exponent, of `f16` from a thousand on.
 fn alone(value: Scalar) -> String {
-    let (x, limit) = (value.to_f64().abs(), if value.dtype() == DType::F32 { 1e6 } else { 1e16 });
+    let limit = if value.dtype() == DType::F64 { 1e16 } else { large(value.dtype()) };
+    let x = value.to_f64().abs();
     let exponents = x != 0.0 && !(1e-4..limit).contains(&x);
     let Decimal { whole, fraction, exponent } = Decimal::new(value, usize::MAX, exponents);
     match (exponents, fraction.as_str()) {
@@ -302,11 +309,12 @@ fn float_format(shown: &[Scalar]) -> Format {
     let (low, high) = sizes.fold((f64::MAX, 0.0_f64), |(low, high), x| (low.min(x), high.max(x)));
     let exponents = high > 0.0
         && match shown[0].dtype() {
-            DType::F32 => {
-                let (low, high) = (low as f32, high as f32);
-                high >= 1e6 || low < 1e-4 || high / low > 1000.0
+            DType::F64 => high >= 1e8 || low < 1e-4 || high / low > 1000.0,
+            dtype => {
+                let ratio = Scalar::from(high as f32 / low as f32);
+                let ratio = if dtype.is_half() { ratio.cast(dtype) } else { ratio };
+                high >= large(dtype) || (low as f32) < 1e-4 || ratio.to_f64() > 1000.0
             }
-            _ => high >= 1e8 || low < 1e-4 || high / low > 1000.0,
         };
     let (mut digits, mut room) = (0, 2);
     for value in finite {

@@ -129,7 +129,7 @@ fallible! {
     pub fn average(&self, weights: &Array, axes: impl ToAxes) {
         const OP: &str = "average";
         let over = axes.over();
-        let dtype = build::common(OP, self.dtype(), [weights.dtype()])?.to_float();
+        let dtype = build::common(OP, [self.dtype(), weights.dtype()])?.map_or(DType::F64, DType::to_float);
         let x = build::cast(OP, self, dtype.carrier())?;
         let weights = alongside(OP, &build::cast(OP, weights, dtype.carrier())?, &x, &over)?;
         let sum = reduced(OP, Fold::Sum, &x.try_multiply(&weights)?, &over)?;

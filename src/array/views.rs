@@ -199,11 +199,7 @@ fallible_functions! {
 
 #[track_caller]
 fn same_dtype(op: &str, arrays: SmallVec<[Array; 2]>) -> Result<SmallVec<[Array; 2]>> {
-    let mut dtypes = arrays.iter().map(Array::dtype);
-    let dtype = match dtypes.next() {
-        Some(first) => build::common(op, first, dtypes)?,
-        None => DType::F64,
-    };
+    let dtype = build::common(op, arrays.iter().map(Array::dtype))?.unwrap_or(DType::F64);
     let mut cast = SmallVec::with_capacity(arrays.len());
     for array in &arrays {
         cast.push(build::cast(op, array, dtype)?);

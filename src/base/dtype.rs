@@ -149,6 +149,11 @@ impl DType {
         matches!(self, DType::F16 | DType::BF16)
     }
 
+    /// Whether elements are narrower in memory than where they are computed with.
+    pub const fn is_packed(self) -> bool {
+        self.size() < self.carrier().size()
+    }
+
     /// Whether machine code has its ops: it is its own [`DType::carrier`].
     pub const fn is_native(self) -> bool {
         self.carrier() as u8 == self as u8

@@ -1,5 +1,7 @@
 //! NumPy 2's promotion of dtypes (NEP 50): arrays by a table, Rust scalars weakly.
 
+use smallvec::SmallVec;
+
 use crate::base::dtype::Exact;
 use crate::base::{DType, Error, ErrorKind, Kind, Result, Scalar};
 
@@ -86,6 +88,22 @@ pub fn promote(a: DType, b: DType) -> Result<DType> {
         .filter(|dtype| low.fits(*dtype) && high.fits(*dtype))
         .min_by_key(|d| d.size())
         .unwrap_or(DType::F64))
+}
+
+/// The dtype in which several meet, whatever their order: the highest kind first, since it may hold what lower
+/// ones have no common dtype for. `None` of none.
+///
+/// # Errors
+/// As [`promote`].
+pub fn promote_all(dtypes: impl IntoIterator<Item = DType>) -> Result<Option<DType>> {
+    let mut dtypes: SmallVec<[DType; 4]> = dtypes.into_iter().collect();
+    if let [a, b] = dtypes[..] {
+        return promote(a, b).map(Some);
+    }
+    dtypes.sort_by_key(|dtype| std::cmp::Reverse((dtype.kind(), !dtype.is_unsigned())));
+    let mut dtypes = dtypes.into_iter();
+    let Some(first) = dtypes.next() else { return Ok(None) };
+    dtypes.try_fold(first, promote).map(Some)
 }
 
 /// The dtype in which an array of `array` and a weak scalar meet.

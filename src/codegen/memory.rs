@@ -64,7 +64,7 @@ impl Emitter<'_> {
     pub(super) fn load(&mut self, spot: Spot) -> Lanes {
         let Spot { dtype, step, address, offset, flags, .. } = spot;
         let size = dtype.size() as i32;
-        if is_packed(dtype) {
+        if dtype.is_packed() {
             let bits = self.load_bits(spot);
             return self.of_bits(dtype, bits);
         }
@@ -124,7 +124,7 @@ impl Emitter<'_> {
     pub(super) fn store(&mut self, spot: Spot, value: Lanes) {
         let Spot { dtype, step, address, offset, flags, .. } = spot;
         let size = dtype.size() as i32;
-        if is_packed(dtype) {
+        if dtype.is_packed() {
             let bits = self.bits_of(value);
             return self.store_bits(spot, bits);
         }
@@ -214,7 +214,7 @@ impl Emitter<'_> {
 
     /// Loads one element and repeats it.
     pub(super) fn load_splat(&mut self, dtype: DType, address: Value, flags: MemFlagsData) -> Lanes {
-        if is_packed(dtype) {
+        if dtype.is_packed() {
             let one = self.load_bits_of_one(dtype, address, 0, flags);
             let bits = self.splat(bits_dtype(dtype), one);
             return self.of_bits(dtype, bits);
@@ -388,17 +388,13 @@ impl Emitter<'_> {
     }
 }
 
-/// Whether elements are narrower in memory than in registers.
-fn is_packed(dtype: DType) -> bool {
-    dtype.size() < dtype.carrier().size()
-}
-
 /// The dtype of what memory has of such elements, in registers.
 fn bits_dtype(dtype: DType) -> DType {
     if dtype.is_half() { DType::I32 } else { dtype.carrier() }
 }
 
-fn is_signed(dtype: DType) -> bool {
+/// Whether elements are integers with a sign.
+pub(super) fn is_signed(dtype: DType) -> bool {
     dtype.is_int() && !dtype.is_unsigned()
 }
 

@@ -30,7 +30,7 @@ pub enum Arg {
 
 /// Numbers of an answer: bits of integers and truth values, or floats.
 #[derive(Clone, Copy)]
-enum Number {
+pub enum Number {
     Int(i128),
     Float(f64),
 }
@@ -223,7 +223,7 @@ fn pattern(dtype: DType, shape: &[usize]) -> Array {
     from_numbers(dtype, shape, numbers.collect())
 }
 
-fn from_numbers(dtype: DType, shape: &[usize], numbers: Vec<Number>) -> Array {
+pub fn from_numbers(dtype: DType, shape: &[usize], numbers: Vec<Number>) -> Array {
     let scalar = |number: Number| match number {
         Number::Int(n) => Weak::Int(n).to_scalar(dtype).unwrap_or_else(|| panic!("{n} is no {dtype}")),
         Number::Float(x) => Scalar::new(dtype, x),

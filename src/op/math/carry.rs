@@ -305,3 +305,73 @@ fn loaded_bf16(l: &mut Lanes, bits: Ref) -> Ref {
     let bits = l.shift_left(bits, 16);
     l.float(bits)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::op::Values;
+    use crate::op::eval::evaluate;
+
+    const HALVES: [DType; 2] = [DType::F16, DType::BF16];
+
+    fn value_of(definition: &Expr, x: &Values) -> Values {
+        evaluate(definition, x.len(), &mut |_| x.clone(), &mut 0).swap_remove(0)
+    }
+
+    #[track_caller]
+    fn assert_same(got: &Values, expected: &Values, of: &Values) {
+        let differs = (0..of.len()).find(|&at| !got.get(at).same(expected.get(at)));
+        let at = |at: usize| (of.get(at), got.get(at), expected.get(at));
+        assert_eq!(differs.map(at), None);
+    }
+
+    /// Every value of a float of 16 bits.
+    fn all(half: DType) -> Values {
+        Values::collect(half, (0..=0xffff).map(|bits| Scalar::from_bits(half, bits)))
+    }
+
+    #[test]
+    fn every_value_comes_from_memory_and_goes_back() {
+        let bits = Values::I32((0..=0xffff).collect());
+        for half in HALVES {
+            let values = all(half).cast(DType::F32);
+            assert_same(&value_of(loaded(half), &bits), &values, &bits);
+            let back = value_of(stored(half), &values);
+            for at in (0..back.len()).filter(|at| !values.get(*at).is_nan()) {
+                assert_eq!(back.get(at), bits.get(at));
+            }
+            for nan in (0..back.len()).filter(|at| values.get(*at).is_nan()) {
+                assert!(Scalar::from_bits(half, back.get(nan).bits()).is_nan());
+            }
+        }
+    }
+
+    /// The middles between neighbors, and the floats next to those.
+    fn middles(half: DType, to: DType) -> Values {
+        let values = all(half);
+        let sizes = (0..0x7fff).map(|at| (values.get(at).to_f64(), values.get(at + 1).to_f64()));
+        let middles = sizes.map(|(low, high)| (low + high) / 2.0).filter(|x| x.is_finite());
+        let around = middles.flat_map(|x| match to {
+            DType::F32 => [f64::from((x as f32).next_down()), x, f64::from((x as f32).next_up())],
+            _ => [x.next_down(), x, x.next_up()],
+        });
+        Values::collect(to, around.flat_map(|x| [x, -x]).map(|x| Scalar::new(to, x)))
+    }
+
+    #[test]
+    fn floats_go_to_the_nearest_value_once() {
+        let step = if std::env::var_os("BROADLOOM_EXHAUSTIVE").is_some() { 1 } else { 1009 };
+        for half in HALVES {
+            let singles = middles(half, DType::F32);
+            assert_same(&value_of(nearest(half), &singles), &singles.cast(half).cast(DType::F32), &singles);
+            let doubles = middles(half, DType::F64);
+            let definition = cast(DType::F64, half).expect("no instruction rounds so");
+            assert_same(&value_of(definition, &doubles), &doubles.cast(half), &doubles);
+            for part in 0..=0xff_u32 {
+                let bits = (part << 24..=part << 24 | 0xff_ffff).step_by(step);
+                let any = Values::F32(bits.map(f32::from_bits).collect());
+                assert_same(&value_of(nearest(half), &any), &any.cast(half).cast(DType::F32), &any);
+            }
+        }
+    }
+}
