@@ -197,13 +197,13 @@ pub mod runtime;
 
 pub use array::{
     Array, Arrays, At, Body, Function, Memory, NewAxis, Operand, Over, Pad, Returned, SliceIndex, SliceItem,
-    ToAxes, ToShape, UpdateTarget, broadcast_arrays, broadcast_shapes, checked, concat, eval, explain,
-    function, meshgrid, meshgrid_ij, over, stack, try_broadcast_arrays, try_concat, try_meshgrid,
-    try_meshgrid_ij, try_stack, try_where_, where_,
+    ToAxes, ToShape, UpdateTarget, broadcast_arrays, broadcast_shapes, checked, complex, concat, eval,
+    explain, function, meshgrid, meshgrid_ij, over, stack, try_broadcast_arrays, try_complex, try_concat,
+    try_meshgrid, try_meshgrid_ij, try_stack, try_where_, where_,
 };
 pub use base::{
-    DType, DTypeKind, Element, Error, ErrorKind, FloatInfo, IntegerInfo, Result, Target, Vector, bf16,
-    can_cast, f16, finfo, iinfo, isdtype, result_type,
+    DType, DTypeKind, Element, Error, ErrorKind, FloatInfo, IntegerInfo, Result, Target, Vector, bf16, c64,
+    c128, can_cast, f16, finfo, iinfo, isdtype, result_type,
 };
 pub use pipeline::Explain;
 pub use runtime::{Engine, Stats, engine};

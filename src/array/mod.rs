@@ -15,6 +15,7 @@
 mod args;
 mod build;
 mod capture;
+mod complex;
 mod contract;
 mod create;
 mod display;
@@ -42,6 +43,7 @@ mod windows;
 
 pub(crate) use args::extents;
 pub use args::{Integer, Over, ToAxes, ToShape, over};
+pub use complex::{complex, try_complex};
 pub use create::Nested;
 pub use elementwise::{try_where_, where_};
 pub use fallible::checked;
