@@ -264,6 +264,8 @@ macro_rules! define_ops { ($Ops:ident, $about:literal; $(
                 (Self::$Op, Kind::Float) => &[$(stringify!($float))?],
                 (Self::$Op, Kind::Int) => &[$(stringify!($int))?],
                 (Self::$Op, Kind::Bool) => &[$(stringify!($bool))?],
+                // What complex numbers are computed by is ops of their parts.
+                (Self::$Op, Kind::Complex) => &[],
             )* };
             !parts.is_empty()
         }
