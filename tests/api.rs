@@ -409,3 +409,18 @@ fn display_reads_as_numpy_prints() {
      36000 37000 38000 39000]
     ");
 }
+
+#[test]
+fn vectors_become_arrays_and_arrays_vectors() -> Result {
+    let x = Array::from(vec![3_u8, 1, 2]);
+    assert_eq!((x.dtype(), x.shape()), (DType::U8, &[3][..]));
+    assert_eq!(Vec::<u8>::try_from(&x.sort(0))?, [1, 2, 3]);
+    let wrong = Vec::<i64>::try_from(&x).unwrap_err().to_string();
+    assert!(wrong.contains("u8") && wrong.contains("i64"), "{wrong}");
+
+    let lengths = (&x + 1).map_host(|n: u8| f64::from(n) * 0.5)?;
+    assert_eq!(lengths.to_vec::<f64>()?, [2.0, 1.0, 1.5]);
+    assert_eq!(x.reshape([3, 1]).map_host(|n: u8| n > 1)?.shape(), [3, 1]);
+    assert!(x.map_host(|n: f32| n).is_err());
+    Ok(())
+}
