@@ -6,6 +6,7 @@
 
 use super::body::{Class, Fixed, Inst, Place, Plain, Source, V};
 use super::forms::Op;
+use super::masks::Test;
 use super::select::{Lanes, Selector, held, plain};
 use crate::base::DType;
 use crate::base::strip::Step;
@@ -51,6 +52,7 @@ impl Selector<'_> {
                 });
                 self.reversed(size, whole)
             }
+            (Step::Pair, _) if !self.last => self.every_other(operand, size),
             (Step::MinusUnit | Step::Pair | Step::General, _) => self.gather(operand, size),
         };
         Lanes::new(dtype, v)
@@ -75,6 +77,7 @@ impl Selector<'_> {
                     ..plain(Op::Store, size, width)
                 });
             }
+            (Step::Pair, _) if !self.last && self.evex() => self.store_every_other(operand, size, lanes.v),
             _ if self.evex() => self.scatter(operand, size, lanes.v),
             _ => {
                 let width = self.width(size);
@@ -87,6 +90,61 @@ impl Selector<'_> {
                 });
                 self.body.insts.push(Inst::Stage { operand, out: true, size, slot });
             }
+        }
+    }
+
+    /// Every other element of two vectors, the second of which ends with the last element, not after it.
+    fn every_other(&mut self, operand: usize, size: u8) -> V {
+        let width = self.width(size);
+        let vectors = [0, width - size].map(|disp| {
+            let dst = self.fresh_vector(size);
+            let place = Place::Operand { operand, disp: disp.into() };
+            self.push(Plain { dst: Some(dst), b: Source::Place(place), ..plain(Op::Load, size, width) });
+            dst
+        });
+        // In every 16 bytes those of the first vector, then those of the second.
+        let imm = if size == 4 { 0b11_01_10_00 } else { 0b1010_1010 };
+        let mixed = self.fresh_vector(size);
+        self.push(Plain {
+            dst: Some(mixed),
+            a: Some(vectors[0]),
+            b: Source::Value(vectors[1]),
+            imm,
+            ..plain(Op::ShuffleTwo, size, width)
+        });
+        if width == 16 {
+            return mixed;
+        }
+        if size == 8 && !self.evex() {
+            return self.each_imm(Op::PermuteQuarters, 8, mixed, 0b11_01_10_00);
+        }
+        let (lanes, together) = (self.lanes, 8 / size);
+        let of = |second: u8| (0..lanes).filter(move |lane| lane / together % 2 == second);
+        let order: Vec<u8> = of(0).chain(of(1)).collect();
+        self.permuted(size, mixed, &order)
+    }
+
+    /// Stores to every other place, and touches none of those between.
+    fn store_every_other(&mut self, operand: usize, size: u8, v: V) {
+        let (width, lanes) = (self.width(size), self.lanes);
+        let written = (0..lanes).flat_map(|lane| {
+            let one = u64::from(lane % 2 == 0).to_le_bytes();
+            one.into_iter().take(size.into())
+        });
+        let (written, none) = (Fixed::Table(written.collect()), self.splat(size, 0));
+        let written = self.fix(written, size, width);
+        let dtype = if size == 4 { DType::I32 } else { DType::I64 };
+        let mask = self.compare(dtype, Test::NotEqual, written, none).v;
+        for half in [0, 1] {
+            let order: Vec<u8> = (0..lanes).map(|lane| half * lanes / 2 + lane / 2).collect();
+            let spread = self.permuted(size, v, &order);
+            let place = Place::Operand { operand, disp: i32::from(half) * i32::from(width) };
+            self.push(Plain {
+                a: Some(spread),
+                b: Source::Place(place),
+                mask: Some(mask),
+                ..plain(Op::Store, size, width)
+            });
         }
     }
 
