@@ -120,7 +120,7 @@ fn data_type<T: Element>(op: &str, len: usize, shape: impl ToShape) -> Result<Ty
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the elements of an `Array`",
     label = "not a number, a truth value, or an array of such",
-    note = "elements are `bool`, integers of 8 to 64 bits, `f16`, `bf16`, `f32`, `f64`, `c64` or `c128`, all of one type, in rows of one length"
+    note = "elements are `bool`, integers, floats or complex numbers, all of one type, in rows of one length"
 )]
 pub trait Nested {
     /// The type of the elements.

@@ -68,6 +68,15 @@ macro_rules! kind {
     };
 }
 
+macro_rules! is_unsigned {
+    (Unsigned) => {
+        true
+    };
+    ($kind:ident) => {
+        false
+    };
+}
+
 macro_rules! define_dtypes { ($(
     #[doc = $doc:literal] $Name:ident $rust:ident $kind:ident $bytes:literal $carrier:ident;
 )*) => {
@@ -102,6 +111,11 @@ macro_rules! define_dtypes { ($(
         /// Bool, integer, float or complex.
         pub const fn kind(self) -> Kind {
             match self { $( DType::$Name => kind!($kind), )* DType::C64 | DType::C128 => Kind::Complex }
+        }
+
+        /// Whether values are integers and never negative.
+        pub const fn is_unsigned(self) -> bool {
+            match self { $( DType::$Name => is_unsigned!($kind), )* DType::C64 | DType::C128 => false }
         }
 
         /// The dtype that machine code computes its ops in, by the definitions of `op/math/carry.rs`; itself
@@ -179,11 +193,6 @@ impl DType {
     /// Whether values are integers (truth values are not).
     pub const fn is_int(self) -> bool {
         matches!(self.kind(), Kind::Int)
-    }
-
-    /// Whether values are integers and never negative.
-    pub const fn is_unsigned(self) -> bool {
-        matches!(self, DType::U8 | DType::U16 | DType::U32 | DType::U64)
     }
 
     /// Whether values are floats of 16 bits, which are computed with in `f32`.
@@ -352,7 +361,9 @@ integers! {
     u64 u64 Unsigned;
 }
 
-macro_rules! floats { ($($rust:ident $unsigned:ident |$integer:ident| $from_integer:expr, |$x:ident| $from_float:expr;)*) => { $(
+macro_rules! floats { ($(
+    $rust:ident $unsigned:ident |$integer:ident| $from_integer:expr, |$x:ident| $from_float:expr;
+)*) => { $(
     impl Number for $rust {
         fn exact(self) -> Exact {
             Exact::Float(self.into())

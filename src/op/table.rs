@@ -164,8 +164,8 @@ pub(crate) use binary_ops;
 pub enum Rule {
     /// That dtype.
     Same,
-    /// The float dtype it promotes to: integers of 8 bits become `f16` first, of 16 bits `f32`, all else that is
-    /// no float `f64`.
+    /// The float dtype it promotes to: integers of 8 bits become `f16` first, of 16 bits `f32`, all else that
+    /// is no float `f64`.
     Float,
     /// The same, but all that is no float becomes `f64`.
     Quotient,

@@ -218,8 +218,8 @@ fn cast(graph: &Graph, node: &Node) -> Option<Replacement> {
     let (Op::Elementwise(Element::Cast), &[source]) = (&graph[arg.node].op, &graph[arg.node].args[..]) else {
         return None;
     };
-    // What a further cast makes of it, it makes of the value itself; but floats go to the nearest integer, where
-    // integers wrap.
+    // What a further cast makes of it, it makes of the value itself; but floats go to the nearest integer,
+    // where integers wrap.
     let (from, by, to) = (graph.ty(source).dtype, graph.ty(arg).dtype, node.ty().dtype);
     let kept = from.fits(by) && !(from.is_int() && by.is_float() && to.is_int() && !from.fits(to));
     kept.then(|| Replacement::Node(Node::new(Op::Elementwise(Element::Cast), [source], node.ty().clone())))
