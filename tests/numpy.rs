@@ -1,8 +1,8 @@
 //! Does it behave like NumPy?
 //!
 //! The answers are in `tests/numpy/answers/*.txt`, written by `tools/numpy_answers.py`, which also
-//! describes their format, `tools/numpy_dtypes.py` and `tools/numpy_complex.py`; where the crate differs from NumPy on
-//! purpose, their lines say so. `cases`
+//! describes their format, `tools/numpy_dtypes.py` and `tools/numpy_complex.py`; where the crate differs from
+//! NumPy on purpose, their lines say so. `cases`
 //! reads them, `calls` and `surface` ask the crate, `famous` is what everybody knows, by hand.
 
 #[path = "numpy/calls.rs"]

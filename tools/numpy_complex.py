@@ -127,8 +127,7 @@ def arithmetic(file):
     file.section("arithmetic: the order of operations is (a + bi)(c + di) = (ac - bd) + (ad + bc)i, quotients are Smith's")
     for dtype in ("c64", "c128"):
         z, w = of(dtype, *ORDINARY), of(dtype, *ORDINARY[::-1])
-        x = file.let(f"z_{dtype}", z) if False else C(z)
-        y = C(w)
+        x, y = C(z), C(w)
         file.case("add", [x, y], answer(z + w))
         file.case("subtract", [x, y], answer(z - w))
         file.case("multiply", [x, y], answer(times(z, w)))
@@ -207,6 +206,20 @@ def promotion(file):
     file.case("angle", [L(np.array([1.0, -1.0, 0.0, -0.0]))], answer(np.array([0, np.pi, 0, np.pi])), "0 of -0")
 
 
+def questions(file):
+    file.section("dtypes as such")
+    every = ("bool", "i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64", "f16", "f32", "f64", "c64", "c128")
+    for one, other in itertools.product(every, ("c64", "c128")):
+        a, b = Text(one.upper()), Text(other.upper())
+        file.case("can_cast", [a, b], exact(np.array(np.can_cast(DTYPES[one], DTYPES[other]))))
+        if one[0] != "c":
+            file.case("can_cast", [b, a], exact(np.array(np.can_cast(DTYPES[other], DTYPES[one]))))
+        met = base.NAMES[np.result_type(DTYPES[one], DTYPES[other])]
+        for pair in ([a, b], [b, a]):
+            file.case("result_type", pair, f"{met}[0] =")
+    file.case("result_type", [Text("U64"), Text("I64"), Text("C64")], "c128[0] =")
+
+
 def functions(file):
     file.section("functions: parts to within a few ulp of the size of the number")
     for dtype in ("c64", "c128"):
@@ -216,9 +229,6 @@ def functions(file):
                             ("atan", mpmath.atan, 8), ("asinh", mpmath.asinh, 8), ("acosh", mpmath.acosh, 8), ("atanh", mpmath.atanh, 8),
                             ("log2", lambda v: mpmath.log(v) / mpmath.log(2), 6), ("log10", lambda v: mpmath.log(v) / mpmath.log(10), 6),
                             ("exp2", lambda v: mpmath.exp(v * mpmath.log(2)), 12), ("expm1", lambda v: mpmath.exp(v) - 1, 8), ("log1p", lambda v: mpmath.log(1 + v), 6)):
-            if op == "atanh":
-                # 0.5 + 0.5i and its like: cuts are asked for below.
-                pass
             file.case(op, [C(z)], near(by_mpmath(f, z), dtype, ulps))
         w = of(dtype, *ORDINARY[6:], *ORDINARY[:6])
         power = [mpmath.power(mpmath.mpc(a.real, a.imag), mpmath.mpc(b.real, b.imag)) for a, b in zip(z.astype(C128), w.astype(C128))]
@@ -269,7 +279,10 @@ def reductions(file):
                 file.case("std", [C(z), axes(axis, keep)], reals(z.astype(C128).std(axis, keepdims=keep), dtype, 8))
         for op in ("max", "min", "argmax", "argmin"):
             file.case(op, [C(z), axes(0)], ERROR, "an order by the real parts")
-        file.case("prod", [C(z), axes(0)], ERROR, "the product")
+        units = of(dtype, *np.random.default_rng(3).choice([-2, -1, 1, 2], 30), shape=(3, 5))
+        for axis in (None, 0, 1, (0, 1)):
+            file.case("prod", [C(units), axes(axis, True)], near(units.astype(C128).prod(axis, keepdims=True), dtype, 1))
+        file.case("prod", [C(of(dtype)), axes(None)], answer(of(dtype).prod()))
         for op in ("sort", "argsort"):
             file.case(op, [C(z), Text("n:0")], ERROR, "an order by the real parts")
         file.case("median", [C(z), axes(0)], ERROR, "by that order")
@@ -279,6 +292,7 @@ def reductions(file):
         file.case("sum", [P("i32", 3), axes(0, dtype=dtype)], answer(P("i32", 3).array.sum(dtype=DTYPES[dtype])))
         file.case("sum", [C(of(dtype)), axes(None)], answer(of(dtype).sum()))
         file.case("mean", [C(of(dtype)), axes(None)], answer(of(dtype, NAN, NAN, shape=())))
+        file.case("prod", [P("i32", 3), axes(0, dtype=dtype)], answer(P("i32", 3).array.prod(dtype=DTYPES[dtype])))
         a, b = of(dtype, *i, shape=(3, 4)), of(dtype, *(i[::-1]), shape=(4, 3))
         file.case("matmul", [C(a), C(b)], answer(np.matmul(a, b)))
         file.case("matmul", [C(a), C(b[:, 0])], answer(np.matmul(a, b[:, 0])))
@@ -376,6 +390,7 @@ def main():
     file.lines[1] = f"# Written by tools/numpy_complex.py with NumPy {np.__version__} and mpmath {mpmath.__version__}."
     arithmetic(file)
     promotion(file)
+    questions(file)
     functions(file)
     reductions(file)
     moves(file)

@@ -12,7 +12,10 @@ use smallvec::{SmallVec, smallvec};
 use crate::array::Array;
 use crate::array::build;
 use crate::array::fallible::{fallible, fallible_functions, within};
+use crate::array::manipulate::part as part_of;
 use crate::array::operand::{Arg, Operand};
+use crate::array::views::{self, permuted};
+use crate::base::promotion::Weak;
 use crate::base::{DType, Error, ErrorKind, Result, Shape, Type};
 use crate::graph::{Op, View, infer};
 use crate::op::{Binary, Fold, HostOp, Unary, Update};
@@ -233,8 +236,8 @@ pub(super) fn joined(op: &str, arrays: &[Array], axis: usize) -> Result<Array> {
         // No node of the caller's: the joins below are.
         arrays.iter().map(|array| part(array, number)).collect()
     };
-    let re = crate::array::views::joined(op, parts(0), axis)?;
-    Ok(Parts { re, im: crate::array::views::joined(op, parts(1), axis)? }.array())
+    let re = views::joined(op, parts(0), axis)?;
+    Ok(Parts { re, im: views::joined(op, parts(1), axis)? }.array())
 }
 
 /// `mask ? yes : no`, of `dtype`, which is complex.
@@ -284,9 +287,39 @@ pub(super) fn reduce(fold: Fold, array: &Array, axes: &[u32]) -> Result<Array> {
             Ok(Parts { re, im: build::reduce(fold, &im, axes)? }.array())
         }
         Fold::Any | Fold::All => build::reduce(fold, &Parts::of(array).are_not_zero()?, axes),
+        Fold::Prod => prod(array, axes),
         Fold::Max | Fold::Min | Fold::Argmax | Fold::Argmin => Err(no_order(fold.name())),
-        Fold::Prod | Fold::Deviations => Err(infer::takes_no(fold.name(), array.dtype())),
+        Fold::Deviations => Err(infer::takes_no(fold.name(), array.dtype())),
     }
+}
+
+/// The product over `axes`: of the elements in row-major order each of the first half with the one as far into the
+/// second, until one is left; of an odd number the last waits.
+#[track_caller]
+fn prod(array: &Array, axes: &[u32]) -> Result<Array> {
+    let reduced = |axis: &usize| axes.contains(&(*axis as u32));
+    let kept: SmallVec<[usize; 4]> = (0..array.ndim()).filter(|axis| !reduced(axis)).collect();
+    let order: SmallVec<[usize; 4]> = kept.iter().copied().chain((0..array.ndim()).filter(reduced)).collect();
+    let shape: Shape = kept.iter().map(|&axis| array.shape()[axis]).collect();
+    let mut left: usize = axes.iter().map(|&axis| array.shape()[axis as usize]).product();
+    if left == 0 {
+        return build::number("prod", Weak::Int(1), array.dtype(), shape);
+    }
+    let rows: Shape = shape.iter().copied().chain([left]).collect();
+    let mut factors = build::reshaped(&permuted(array, &order), rows);
+    while left > 1 {
+        let half = left / 2;
+        let axis = shape.rank();
+        let [first, second] = [0, half].map(|from| (from as i64, 1));
+        let (first, second) = (part_of(&factors, axis, first, half), part_of(&factors, axis, second, half));
+        let mut products = build::binary(Binary::Multiply, first.into(), second.into())?;
+        if left % 2 == 1 {
+            let last = part_of(&factors, axis, (left as i64 - 1, 1), 1);
+            products = views::joined("prod", smallvec![products, last], axis)?;
+        }
+        (factors, left) = (products, left - half);
+    }
+    Ok(build::reshaped(&factors, shape))
 }
 
 /// Complex numbers divided by a count, each part rounded once.

@@ -6,6 +6,7 @@
 
 use super::body::{Class, Fixed, Inst, Place, Plain, Source, V};
 use super::forms::Op;
+use super::masks::Test;
 use super::select::{Lanes, Selector, held, plain};
 use crate::base::DType;
 use crate::base::strip::Step;
@@ -51,7 +52,7 @@ impl Selector<'_> {
                 });
                 self.reversed(size, whole)
             }
-            (Step::Pair, _) if !self.last && self.width(size) >= 32 => self.firsts(operand, size),
+            (Step::Pair, _) if !self.last => self.every_other(operand, size),
             (Step::MinusUnit | Step::Pair | Step::General, _) => self.gather(operand, size),
         };
         Lanes::new(dtype, v)
@@ -76,6 +77,7 @@ impl Selector<'_> {
                     ..plain(Op::Store, size, width)
                 });
             }
+            (Step::Pair, _) if !self.last && self.evex() => self.store_every_other(operand, size, lanes.v),
             _ if self.evex() => self.scatter(operand, size, lanes.v),
             _ => {
                 let width = self.width(size);
@@ -91,27 +93,59 @@ impl Selector<'_> {
         }
     }
 
-    /// Every other element, the first among them. Of two whole vectors, the second ends with the last that is
-    /// asked for: after it there may be no more.
-    fn firsts(&mut self, operand: usize, size: u8) -> V {
-        let (width, lanes) = (self.width(size), self.lanes);
-        let [low, high] = [0, i32::from(size) * (i32::from(lanes) - 1)].map(|disp| {
-            let (dst, place) = (self.fresh_vector(size), Place::Operand { operand, disp });
+    /// Every other element of two vectors, the second of which ends with the last element, not after it.
+    fn every_other(&mut self, operand: usize, size: u8) -> V {
+        let width = self.width(size);
+        let vectors = [0, width - size].map(|disp| {
+            let dst = self.fresh_vector(size);
+            let place = Place::Operand { operand, disp: disp.into() };
             self.push(Plain { dst: Some(dst), b: Source::Place(place), ..plain(Op::Load, size, width) });
             dst
         });
-        // In every 16 bytes those at even places of the low vector, then those at odd ones of the high.
+        // In every 16 bytes those of the first vector, then those of the second.
+        let imm = if size == 4 { 0b11_01_10_00 } else { 0b1010_1010 };
         let mixed = self.fresh_vector(size);
-        let imm = if size == 4 { 0b11_01_10_00 } else { 0b1010_1010 >> (8 - lanes) };
-        let (a, b) = (Some(low), Source::Value(high));
-        self.push(Plain { dst: Some(mixed), a, b, imm, ..plain(Op::ShuffleTwo, size, width) });
+        self.push(Plain {
+            dst: Some(mixed),
+            a: Some(vectors[0]),
+            b: Source::Value(vectors[1]),
+            imm,
+            ..plain(Op::ShuffleTwo, size, width)
+        });
+        if width == 16 {
+            return mixed;
+        }
         if size == 8 && !self.evex() {
             return self.each_imm(Op::PermuteQuarters, 8, mixed, 0b11_01_10_00);
         }
-        let half = 8 / size;
-        let from = |first: u8| (0..lanes / 2).map(move |i| 2 * half * (i / half) + first + i % half);
-        let order: Vec<u8> = from(0).chain(from(half)).collect();
+        let (lanes, together) = (self.lanes, 8 / size);
+        let of = |second: u8| (0..lanes).filter(move |lane| lane / together % 2 == second);
+        let order: Vec<u8> = of(0).chain(of(1)).collect();
         self.permuted(size, mixed, &order)
+    }
+
+    /// Stores to every other place, and touches none of those between.
+    fn store_every_other(&mut self, operand: usize, size: u8, v: V) {
+        let (width, lanes) = (self.width(size), self.lanes);
+        let written = (0..lanes).flat_map(|lane| {
+            let one = u64::from(lane % 2 == 0).to_le_bytes();
+            one.into_iter().take(size.into())
+        });
+        let (written, none) = (Fixed::Table(written.collect()), self.splat(size, 0));
+        let written = self.fix(written, size, width);
+        let dtype = if size == 4 { DType::I32 } else { DType::I64 };
+        let mask = self.compare(dtype, Test::NotEqual, written, none).v;
+        for half in [0, 1] {
+            let order: Vec<u8> = (0..lanes).map(|lane| half * lanes / 2 + lane / 2).collect();
+            let spread = self.permuted(size, v, &order);
+            let place = Place::Operand { operand, disp: i32::from(half) * i32::from(width) };
+            self.push(Plain {
+                a: Some(spread),
+                b: Source::Place(place),
+                mask: Some(mask),
+                ..plain(Op::Store, size, width)
+            });
+        }
     }
 
     fn store_side_by_side(&mut self, operand: usize, size: u8, v: V) {
