@@ -42,7 +42,9 @@
 //! ```
 //!
 //! Constants and ranges are never memory: the loop that reads them computes them. Files come and go
-//! with [`Array::load_npy`] and [`Array::save_npy`].
+//! with [`Array::load_npy`] and [`Array::save_npy`]; several arrays at once, by name, with
+//! [`load_npz`](Array::load_npz) and [`load_safetensors`](Array::load_safetensors), tables of text with
+//! [`load_text`](Array::load_text).
 //!
 //! # Laziness
 //!
@@ -152,8 +154,9 @@
 //!
 //! # Further
 //!
-//! In the repository, `examples/tour.rs` is a longer walk and `examples/digits.rs` a trained network on
-//! real images. `docs/` has more to read:
+//! In the repository, `examples/tour.rs` is a longer walk, `examples/digits.rs` a trained network on
+//! real images, and `life.rs`, `gray_scott.rs`, `mandelbrot.rs` and `black_scholes.rs` beside them are
+//! short programs. `docs/` has more to read:
 //!
 //! | Page | Says |
 //! |---|---|
@@ -167,6 +170,8 @@
 //!
 //! `jit`, on by default, compiles to machine code. Without it, and on machines that allow no
 //! executable memory, everything is interpreted block by block: the same interface, the same bits.
+//!
+//! `npz`, `safetensors` and `text`, on by default, read and write those files.
 //!
 //! `linalg`, off by default, has equations, inverses and decompositions of matrices, by the crate `faer`.
 #![deny(unsafe_code)]
@@ -200,12 +205,18 @@ pub mod runtime;
 #[cfg(feature = "linalg")]
 pub use array::MatrixNorm;
 pub use array::{
-    Array, Arrays, At, Body, Function, Memory, NewAxis, Operand, Over, Overlap, Pad, Returned, SliceIndex,
-    SliceItem, ToAxes, ToShape, UpdateTarget, broadcast_arrays, broadcast_shapes, checked, concat, einsum,
-    eval, explain, function, meshgrid, meshgrid_ij, over, stack, try_broadcast_arrays, try_concat,
-    try_einsum, try_meshgrid, try_meshgrid_ij, try_stack, try_where_, where_,
+    Array, Arrays, At, Body, Function, Memory, NewAxis, Operand, Over, Overlap, Pad, PrintOptions, Printed,
+    Returned, SliceIndex, SliceItem, ToAxes, ToShape, UpdateTarget, broadcast_arrays, broadcast_shapes,
+    checked, concat, einsum, eval, explain, function, meshgrid, meshgrid_ij, over, stack,
+    try_broadcast_arrays, try_concat, try_einsum, try_meshgrid, try_meshgrid_ij, try_stack, try_where_,
+    where_,
 };
-pub use base::{DType, Element, Error, ErrorKind, Result, Target, Vector};
+pub use base::{
+    DType, DTypeKind, Element, Error, ErrorKind, FloatInfo, IntegerInfo, Result, Target, Vector, bf16,
+    can_cast, f16, finfo, iinfo, isdtype, result_type,
+};
+#[cfg(feature = "text")]
+pub use io::TextOptions;
 pub use pipeline::Explain;
 pub use runtime::{Engine, Stats, engine};
 

@@ -4,6 +4,8 @@
 //!
 //! `f32`: every 1009th bit pattern; `f64`: 10^5 points. With `BROADLOOM_EXHAUSTIVE=1`, all 2^32 and 10^7,
 //! which takes a release build and an hour or two of one core.
+//!
+//! This file is long because a fifth of it is values by mpmath, to which the oracle is held.
 
 #[path = "accuracy/binary.rs"]
 mod binary;

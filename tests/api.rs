@@ -4,7 +4,9 @@
     reason = "borrowed operands are among the forms under test"
 )]
 
+use broadloom::PrintOptions;
 use broadloom::prelude::*;
+use broadloom::{bf16, f16};
 
 type Result<T = ()> = broadloom::Result<T>;
 
@@ -43,6 +45,26 @@ fn rust_scalars_are_weak_and_scalar_arrays_are_not() {
     assert_eq!(x.less(0.5).dtype(), Bool);
     assert_eq!((Array::zeros(2, I32) / 2).dtype(), F64);
     assert_eq!(Array::zeros(2, I32).astype(F32).mean(..).dtype(), F32);
+}
+
+#[test]
+fn narrow_and_unsigned_elements_go_in_and_come_out() -> Result {
+    let x = Array::from_vec(vec![250_u8, 5], 2)?;
+    assert_eq!((&x + 10).to_vec::<u8>()?, [4, 15]);
+    assert_eq!((&x + &x.astype(I8)).dtype(), I16);
+    assert_eq!((array![1_i16, 2].sum(..).dtype(), array![1_u16].sum(..).item::<u64>()?), (I64, 1));
+    assert_eq!(Array::full(2, 7, U32).to_vec::<u32>()?, [7, 7]);
+    let halves: Array = [0.5, 1.5].map(f16::from_f64).into_iter().collect();
+    assert_eq!((&halves * 2.0).to_vec::<f16>()?, [1.0, 3.0].map(f16::from_f64));
+    assert_eq!(Array::scalar(bf16::from_f32(1.0)).item::<bf16>()?.to_f32(), 1.0);
+    let error = x.try_add(256).unwrap_err();
+    assert_eq!(error.to_string(), "add: 256 does not fit u8");
+    let error = x.astype(U64).try_multiply(&array![1_i64]).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "multiply: u64 and i64 have no common dtype that holds their values: cast one of them"
+    );
+    Ok(())
 }
 
 #[test]
@@ -326,6 +348,25 @@ fn debug_is_one_line_and_evaluates_nothing() -> Result {
 }
 
 #[test]
+fn formats_and_options_say_how_arrays_print() {
+    let x = array![0.5, 1.0 / 3.0, -200.0];
+    assert_eq!(format!("{x:.3}"), "[   0.5      0.333 -200.   ]");
+    assert_eq!(format!("{x:+.1}"), "[  +0.5   +0.3 -200. ]");
+    assert_eq!(format!("{:.3}", x.i(1)), "0.333");
+    assert_eq!(format!("{}", x.i(1)), "0.3333333333333333");
+    assert_eq!(
+        format!("{0:8.3}|{0:<8.3}|{0:^+8.2}|{1:5}", x.i(1), array![1]),
+        "   0.333|0.333   | +0.33  |[1]"
+    );
+
+    let options = PrintOptions::new().precision(1).line_width(16);
+    assert_eq!(x.display(&options).to_string(), "[   0.5    0.3\n -200. ]");
+    assert_eq!(x.display(&PrintOptions::default()).to_string(), x.to_string());
+    let none = PrintOptions::new().threshold(0).edge_items(0);
+    assert_eq!(x.display(&none).to_string(), "[...]");
+}
+
+#[test]
 fn display_reads_as_numpy_prints() {
     macro_rules! shown { ($array:expr, @$text:literal) => { insta::assert_snapshot!($array.to_string(), @$text) } }
     shown!(array![1, -20, 300], @"[  1 -20 300]");
@@ -340,7 +381,7 @@ fn display_reads_as_numpy_prints() {
      [[ 6  7  8]
       [ 9 10 11]]]
     ");
-    shown!(array![true, false], @"[ true false]");
+    shown!(array![true, false], @"[ True False]");
     shown!(Array::scalar(2.5), @"2.5");
     shown!(Array::scalar(3_i64), @"3");
     shown!(array![1.0_f32, f32::NAN, f32::NEG_INFINITY], @"[  1.  nan -inf]");

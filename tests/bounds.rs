@@ -11,7 +11,7 @@ use std::sync::{Mutex, PoisonError};
 
 use broadloom::prelude::*;
 use broadloom::runtime::Buffer;
-use broadloom::{Vector, engine};
+use broadloom::{Vector, engine, f16};
 
 const PAGE: usize = 4096;
 
@@ -136,7 +136,11 @@ fn stock(guard: Guard, bytes: usize) {
 fn address(array: &Array) -> *const u8 {
     match array.dtype() {
         Bool => array.as_slice::<bool>().unwrap().as_ptr().cast(),
+        I8 => array.as_slice::<i8>().unwrap().as_ptr().cast(),
         I64 => array.as_slice::<i64>().unwrap().as_ptr().cast(),
+        U16 => array.as_slice::<u16>().unwrap().as_ptr().cast(),
+        U32 => array.as_slice::<u32>().unwrap().as_ptr().cast(),
+        F16 => array.as_slice::<f16>().unwrap().as_ptr().cast(),
         F64 => array.as_slice::<f64>().unwrap().as_ptr().cast(),
         _ => array.as_slice::<f32>().unwrap().as_ptr().cast(),
     }
@@ -145,6 +149,11 @@ fn address(array: &Array) -> *const u8 {
 /// Evaluates what `build` makes of inputs that lie against untouchable pages, as often as it takes
 /// for machine code to be used; what is allocated meanwhile lies against such pages too.
 fn stays_inside(build: impl Fn(&mut dyn FnMut(&[usize]) -> Array) -> Array) {
+    stays_inside_of(F32, build);
+}
+
+/// The same with inputs of this dtype.
+fn stays_inside_of(dtype: DType, build: impl Fn(&mut dyn FnMut(&[usize]) -> Array) -> Array) {
     // One at a time: what one gives back the other would take.
     static ALONE: Mutex<()> = Mutex::new(());
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
@@ -159,7 +168,20 @@ fn stays_inside(build: impl Fn(&mut dyn FnMut(&[usize]) -> Array) -> Array) {
                 count += 1;
                 let n = shape.iter().product();
                 let values: Vec<f32> = (0..n).map(|i| (i * 7 % 23 * count) as f32 * 0.125 - 1.0).collect();
-                Array::from_vec(vector(guard, &values), shape).unwrap()
+                macro_rules! array {
+                    ($convert:expr) => {{
+                        let values: Vec<_> = values.iter().map($convert).collect();
+                        Array::from_vec(vector(guard, &values), shape)
+                    }};
+                }
+                let array = match dtype {
+                    I8 => array!(|x| *x as i8),
+                    U16 => array!(|x| *x as u16),
+                    U32 => array!(|x| *x as u32),
+                    F16 => array!(|x| f16::from_f32(*x)),
+                    _ => array!(|x| *x),
+                };
+                array.unwrap()
             };
             let lazy = build(&mut input);
             if run == 3 {
@@ -207,6 +229,20 @@ fn elementwise_code_stays_inside_its_arrays() {
         stays_inside(|input| (input(&[n]) * 100.0).astype(I64) % 7);
         stays_inside(|input| input(&[n]).greater(0.5));
         stays_inside(|input| where_(input(&[n]).less(0.25), input(&[n]), 0.5));
+    }
+}
+
+#[test]
+fn code_of_narrow_elements_stays_inside_its_arrays() {
+    for (&n, dtype) in LENGTHS.iter().flat_map(|n| [I8, U16, U32, F16].map(|dtype| (n, dtype))) {
+        stays_inside_of(dtype, |input| input(&[n]) + input(&[n]));
+        stays_inside_of(dtype, |input| input(&[n]).astype(F32) * 0.5);
+        stays_inside_of(dtype, |input| input(&[n]).flip(0) * input(&[n]));
+        stays_inside_of(dtype, |input| input(&[2 * n]).slice(s![..;2]) - input(&[3, 1]));
+        stays_inside_of(dtype, |input| input(&[n, 3]).t() + input(&[3, n]));
+        stays_inside_of(dtype, |input| input(&[3, n]).max(1));
+        stays_inside_of(dtype, |input| input(&[3, n]).max(0));
+        stays_inside_of(dtype, |input| input(&[3, n]).matmul(&input(&[n, 5])));
     }
 }
 

@@ -274,7 +274,13 @@ fn sums_of_three_are_written_out_and_take_the_order_of_lanes() {
     let x = input([100, 3]);
     let difference = x.slice(s![.., NewAxis, ..]) - x.slice(s![NewAxis, .., ..]);
     let distances = difference.square().sum(-1).sqrt();
-    insta::assert_snapshot!(distances.explain().unwrap().optimized, @"");
+    insta::assert_snapshot!(distances.explain().unwrap().optimized, @r"
+    graph {
+      %0 = input : f32[100, 3]
+      %1 = map %0 by [i, 0], %0 by [j, 0], %0 by [i, 1], %0 by [j, 1], %0 by [i, 2], %0 by [j, 2], |a, b, c, d, e, f| sqrt(square(a - b) + square(e - f) + square(c - d)) : f32[100, 100]
+      return %1
+    }
+    ");
     let few_results = input([60, 3]).sum(-1).explain().unwrap().optimized;
     assert!(few_results.contains("reduce"), "{few_results}");
 }

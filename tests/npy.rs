@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use broadloom::f16;
 use broadloom::prelude::*;
 
 type Result<T = ()> = broadloom::Result<T>;
@@ -60,8 +61,22 @@ mod numpy {
     pub const BOOLS_V2: &[u8] = b"\x93NUMPY\x02\x00t\x00\x00\x00{'descr': '|b1', 'fortran_order': False, 'shape': (3,), }                                                          \n\x01\x00\x01";
     /// `np.array(7, dtype="<i4")` as version 3.
     pub const SINGLE_I32_V3: &[u8] = b"\x93NUMPY\x03\x00t\x00\x00\x00{'descr': '<i4', 'fortran_order': False, 'shape': (), }                                                            \n\x07\x00\x00\x00";
-    /// `np.array([1], dtype="<f2")`.
-    pub const HALF: &[u8] = b"\x93NUMPY\x01\x00v\x00{'descr': '<f2', 'fortran_order': False, 'shape': (1,), }                                                            \n\x00<";
+    /// `np.array([1, -0.5, 65504], dtype="<f2")`.
+    pub const F16: &[u8] = b"\x93NUMPY\x01\x00v\x00{'descr': '<f2', 'fortran_order': False, 'shape': (3,), }                                                            \n\x00<\x00\xb8\xff{";
+    /// `np.array([-1, 2], dtype="|i1")`.
+    pub const I8: &[u8] = b"\x93NUMPY\x01\x00v\x00{'descr': '|i1', 'fortran_order': False, 'shape': (2,), }                                                            \n\xff\x02";
+    /// `np.array([-2, 300], dtype="<i2")`.
+    pub const I16: &[u8] = b"\x93NUMPY\x01\x00v\x00{'descr': '<i2', 'fortran_order': False, 'shape': (2,), }                                                            \n\xfe\xff,\x01";
+    /// `np.array([255], dtype="|u1")`.
+    pub const U8: &[u8] = b"\x93NUMPY\x01\x00v\x00{'descr': '|u1', 'fortran_order': False, 'shape': (1,), }                                                            \n\xff";
+    /// `np.array([65534], dtype=">u2")`.
+    pub const BIG_ENDIAN_U16: &[u8] = b"\x93NUMPY\x01\x00v\x00{'descr': '>u2', 'fortran_order': False, 'shape': (1,), }                                                            \n\xff\xfe";
+    /// `np.array([4000000000], dtype="<u4")`.
+    pub const U32: &[u8] = b"\x93NUMPY\x01\x00v\x00{'descr': '<u4', 'fortran_order': False, 'shape': (1,), }                                                            \n\x00(k\xee";
+    /// `np.array([2**63 + 1], dtype="<u8")`.
+    pub const U64: &[u8] = b"\x93NUMPY\x01\x00v\x00{'descr': '<u8', 'fortran_order': False, 'shape': (1,), }                                                            \n\x01\x00\x00\x00\x00\x00\x00\x80";
+    /// `np.array([1], dtype="<c8")`.
+    pub const COMPLEX: &[u8] = b"\x93NUMPY\x01\x00v\x00{'descr': '<c8', 'fortran_order': False, 'shape': (1,), }                                                            \n\x00\x00\x80?\x00\x00\x00\x00";
     /// A record of two fields.
     pub const RECORD: &[u8] = b"\x93NUMPY\x01\x00v\x00{'descr': [('a', '<f4'), ('b', '<i4')], 'fortran_order': False, 'shape': (1,), }                                     \n\x00\x00\x00\x00\x00\x00\x00\x00";
 }
@@ -115,6 +130,34 @@ fn three_axes_in_fortran_order_are_put_in_order() -> Result {
 }
 
 #[test]
+fn narrow_and_unsigned_dtypes_are_read_and_written_as_numpy_writes_them() -> Result {
+    let scratch = Scratch::new("narrow", b"");
+    let [half, byte, short, u8s, u32s, u64s] =
+        [numpy::F16, numpy::I8, numpy::I16, numpy::U8, numpy::U32, numpy::U64]
+            .map(|bytes| (load("narrow", bytes).unwrap(), bytes));
+    assert_eq!(half.0.to_vec::<f16>()?, [1.0, -0.5, 65_504.0].map(f16::from_f64));
+    assert_eq!(byte.0.to_vec::<i8>()?, [-1, 2]);
+    assert_eq!(short.0.to_vec::<i16>()?, [-2, 300]);
+    assert_eq!(u8s.0.to_vec::<u8>()?, [255]);
+    assert_eq!(u32s.0.to_vec::<u32>()?, [4_000_000_000]);
+    assert_eq!(u64s.0.to_vec::<u64>()?, [(1 << 63) + 1]);
+    assert_eq!(load("big", numpy::BIG_ENDIAN_U16)?.to_vec::<u16>()?, [0xfffe]);
+    for (array, bytes) in [half, byte, short, u8s, u32s, u64s] {
+        array.save_npy(&scratch.0)?;
+        assert_eq!(std::fs::read(&scratch.0).unwrap(), bytes);
+    }
+    Ok(())
+}
+
+#[test]
+fn bf16_is_not_saved_and_leaves_what_was_there() {
+    let scratch = Scratch::new("brain", b"before");
+    let error = Array::zeros(3, BF16).save_npy(&scratch.0).unwrap_err();
+    assert!(error.to_string().ends_with("the format has no bf16: save it as f32"), "{error}");
+    assert_eq!(std::fs::read(&scratch.0).unwrap(), b"before");
+}
+
+#[test]
 fn truth_values_become_0_and_1() -> Result {
     let bytes = file(1, "{'descr': '|b1', 'fortran_order': False, 'shape': (3,)}\n", &[0, 1, 255]);
     assert_eq!(load("truth", &bytes)?.to_vec::<bool>()?, [false, true, true]);
@@ -150,7 +193,7 @@ fn broken_files_are_errors_that_say_how() {
     insta::assert_snapshot!(error("short", &numpy::C_ORDER_F32[..40]), @"it ends within its header");
     insta::assert_snapshot!(error("cut", &numpy::C_ORDER_F32[..140]), @"it ends too soon: f32[2, 3] takes 24 bytes, and there are 12");
     insta::assert_snapshot!(error("claims", b"\x93NUMPY\x02\x00\xff\xff\xff\x7f{}"), @"its header claims 2147483647 bytes; 10000 are the most");
-    insta::assert_snapshot!(error("half", numpy::HALF), @r#"the dtype "<f2" is not supported; bool, i4, i8, f4 and f8 are"#);
+    insta::assert_snapshot!(error("complex", numpy::COMPLEX), @r#"the dtype "<c8" is not supported; truth values, integers, and floats of 16, 32 and 64 bits are"#);
     insta::assert_snapshot!(error("record", numpy::RECORD), @"records are not supported");
     insta::assert_snapshot!(broken(&header("'|O'", "(1,)")), @"Python objects are not supported");
     insta::assert_snapshot!(broken(&header("'<f4'", "(-1,)")), @"the header's shape has the negative extent -1");

@@ -1,7 +1,7 @@
 //! Does it behave like NumPy?
 //!
 //! The answers are in `tests/numpy/answers/*.txt`, written by `tools/numpy_answers.py`, which also
-//! describes their format; where the crate differs from NumPy on purpose, their lines say so. `cases`
+//! describes their format, and `tools/numpy_dtypes.py`; where the crate differs from NumPy on purpose, their lines say so. `cases`
 //! reads them, `calls` and `surface` ask the crate, `famous` is what everybody knows, by hand.
 
 #[path = "numpy/calls.rs"]
@@ -140,6 +140,16 @@ fn compositions_have_the_values_of_their_formulas() {
 #[test]
 fn arrays_print_as_in_numpy() {
     check_printing(answers!("printing"));
+}
+
+#[test]
+fn narrow_and_unsigned_dtypes_mean_what_they_mean_in_numpy() {
+    check(answers!("dtypes"));
+}
+
+#[test]
+fn narrow_and_unsigned_dtypes_print_as_in_numpy() {
+    check_printing(answers!("dtypes_printing"));
 }
 
 #[test]

@@ -7,6 +7,7 @@
 
 use std::sync::Arc;
 
+use broadloom::base::promotion::Weak;
 use broadloom::base::{DType, Kind, Scalar, Shape, Type, Vector};
 use broadloom::graph::{Element, Graph, Node, NodeId, Op, Value, View};
 use broadloom::op::{Binary, Fold, Unary, Values};
@@ -189,26 +190,21 @@ fn evaluated(graph: &Graph, inputs: &[Values], way: Way) -> broadloom::Result<Ve
     Ok(buffers.iter().zip(&graph.outputs).map(values).collect())
 }
 
-fn buffer(values: &Values) -> Buffer {
-    match values.clone() {
-        Values::Bool(values) => Buffer::from_vec(values),
-        Values::I32(values) => Buffer::from_vec(values),
-        Values::I64(values) => Buffer::from_vec(values),
-        Values::F32(values) => Buffer::from_vec(values),
-        Values::F64(values) => Buffer::from_vec(values),
+macro_rules! buffers { ($($Name:ident)*) => {
+    fn buffer(values: &Values) -> Buffer {
+        match values.clone() {
+            $( Values::$Name(values) => Buffer::from_vec(values), )*
+        }
     }
-}
 
-fn values(buffer: &Buffer, dtype: DType) -> Values {
-    match dtype {
-        DType::Bool => Values::Bool(buffer.as_slice().to_vec()),
-        DType::I32 => Values::I32(buffer.as_slice().to_vec()),
-        DType::I64 => Values::I64(buffer.as_slice().to_vec()),
-        DType::F32 => Values::F32(buffer.as_slice().to_vec()),
-        DType::F64 => Values::F64(buffer.as_slice().to_vec()),
-        other => panic!("no values of {other}"),
+    fn values(buffer: &Buffer, dtype: DType) -> Values {
+        match dtype {
+            $( DType::$Name => Values::$Name(buffer.as_slice().to_vec()), )*
+            other => panic!("no values of {other}"),
+        }
     }
-}
+} }
+buffers!(Bool I8 I16 I32 I64 U8 U16 U32 U64 F16 BF16 F32 F64);
 
 /// The first difference of two lists of values, with the inputs that led to it left to the caller.
 fn difference(expected: &[Values], got: &[Values]) -> Option<String> {
@@ -257,6 +253,30 @@ fn special(dtype: DType) -> Vec<Scalar> {
             let all = tiny.into_iter().chain(plain).chain(large).flat_map(|x| [x, -x]);
             all.chain([f32::NAN]).map(Scalar::from).collect()
         }
+        DType::F16 | DType::BF16 => {
+            let (least, normal, last) = match dtype {
+                DType::F16 => (2_f64.powi(-24), 2_f64.powi(-14), 2_f64.powi(-10)),
+                _ => (2_f64.powi(-133), 2_f64.powi(-126), 2_f64.powi(-7)),
+            };
+            let tiny = [least, 3.0 * least, normal - least, normal, last];
+            let plain = [0.0, 0.1, 0.5, 1.0, 1.0 + last, 1.5, 2.5, 3.0, std::f64::consts::PI, 11.1];
+            let large = [255.0, 1023.5, 2049.0, 65_504.0, 3e38, f64::INFINITY];
+            let all = tiny.into_iter().chain(plain).chain(large).flat_map(|x| [x, -x]);
+            all.chain([f64::NAN]).map(|x| Scalar::new(dtype, x)).collect()
+        }
+        _ if dtype.is_int() => {
+            let width = 8 * dtype.size() as i128;
+            let small = [0, 1, -1, 2, -2, 3, -3, 7, -7, 10, 11, -11, 16, 182, 46_341];
+            let ends = [f64::NEG_INFINITY, f64::INFINITY].map(|x| Scalar::new(dtype, x));
+            let near = |n: i128| [n - 1, n, n + 1];
+            let powers = [7, 8, 15, 16, 31, 32, 53, 63].map(|place| near(1 << place));
+            let all = small.into_iter().chain(near(width)).chain(powers.concat());
+            let fitting = all.filter_map(|n| Weak::Int(n).to_scalar(dtype));
+            let mut list: Vec<Scalar> = fitting.chain(ends).collect();
+            list.sort_by_key(|x| x.bits());
+            list.dedup();
+            list
+        }
         _ => {
             let tiny = [f64::from_bits(1), f64::MIN_POSITIVE / 3.0, f64::MIN_POSITIVE, 1e-20, f64::EPSILON];
             let plain = [0.0, 0.1, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, std::f64::consts::PI, 709.8, 745.2];
@@ -274,7 +294,8 @@ fn any_bits(rng: &mut Rng, dtype: DType) -> Scalar {
         DType::I32 => rng.i32(..).into(),
         DType::I64 => rng.i64(..).into(),
         DType::F32 => f32::from_bits(rng.u32(..)).into(),
-        _ => f64::from_bits(rng.u64(..)).into(),
+        DType::F64 => f64::from_bits(rng.u64(..)).into(),
+        _ => Scalar::from_bits(dtype, rng.u64(..) >> (64 - 8 * dtype.size())),
     }
 }
 
@@ -317,7 +338,7 @@ fn inputs<const N: usize>(dtypes: [DType; N], lists: [Vec<Scalar>; N]) -> Vec<Va
 /// What the second operand may be: a negative power of an integer is an error, tested below.
 fn second(op: Binary, dtype: DType) -> Vec<Scalar> {
     let mut list = special(dtype);
-    if op == Binary::Pow && dtype.is_int() {
+    if op == Binary::Pow && dtype.is_int() && !dtype.is_unsigned() {
         list.retain(|exponent| exponent.to_i64() >= 0);
     }
     list
@@ -371,7 +392,7 @@ fn selecting_gives_the_same_bits_in_every_way() {
 
 #[test]
 fn fused_multiply_add_rounds_once_in_every_way() {
-    for dtype in [DType::F32, DType::F64] {
+    for dtype in DType::ALL.iter().copied().filter(|dtype| dtype.is_float()) {
         let inputs = inputs([dtype; 3], [special(dtype), special(dtype), special(dtype)]);
         for layouts in THREE {
             agree("fma", Element::Fma, dtype, &inputs, layouts);
@@ -652,14 +673,17 @@ fn an_integer_to_a_negative_power_is_an_error_of_running() {
 #[test]
 fn the_special_values_are_all_there() {
     let is_normal = |x: Scalar| match x.dtype() {
-        DType::F32 => (x.to_f64() as f32).is_normal(),
+        DType::F16 => x.to_f64().is_normal() && x.to_f64().abs() >= 2_f64.powi(-14),
+        DType::F32 | DType::BF16 => (x.to_f64() as f32).is_normal(),
         _ => x.to_f64().is_normal(),
     };
     for &dtype in DType::ALL {
         let list = special(dtype);
         let all = match dtype.kind() {
             Kind::Float => list.iter().filter(|x| !is_normal(**x)).count() >= 9,
-            Kind::Int => [0, 1, -1].iter().all(|n| list.iter().any(|x| x.to_i64() == *n)),
+            Kind::Int => [0, 1, -1]
+                .iter()
+                .all(|n| list.iter().any(|x| x.to_i64() == *n || *n < 0 && dtype.is_unsigned())),
             Kind::Bool => list.len() == 2,
         };
         assert!(all, "{dtype}: {list:?}");

@@ -173,7 +173,7 @@ fn the_same_seed_gives_the_same_case() {
 #[test]
 fn random_graphs_cover_what_they_should() {
     let mut coverage = Coverage::default();
-    for seed in 0..2_000 {
+    for seed in 0..40_000 {
         coverage.add(&generate::case(seed));
     }
     println!("{coverage}");

@@ -3,8 +3,8 @@
 
 For every polynomial there: the interval, the powers, the weight, and a Remez exchange in 60 digits
 that minimizes the greatest weighted error. Coefficients are rounded to the target precision; those of
-f32 are then moved by single steps while that helps. Needs mpmath; run it to print every table, or
-name the tables wanted.
+f32 are then moved by single steps while that helps. Constants of which 53 bits are not enough come in
+two floats. Needs mpmath; run it to print all, or name what is wanted.
 
 The error printed is the greatest weighted error of the rounded polynomial, evaluated exactly; the
 weights make it relative to the result of the function.
@@ -140,29 +140,39 @@ log_ratio = near(lambda f: log(1 + f) / f, mpf(1))
 atanh_third = near(lambda z: (atanh_rest(z) - mpf(2) / 3) / z, mpf(2) / 5)
 
 
-def past_line(f):
-    """What is left of f after the first two terms of its series at 0, over t^2, and the weight that makes it
-    relative to f: those two are given in two floats each."""
+def first_two(f):
+    """The first two terms of the series of f at 0."""
     step = mpf(2)**-60
-    constant, slope = f(mpf(0)), (f(step) - f(-step)) / (2 * step)
+    return f(mpf(0)), (f(step) - f(-step)) / (2 * step)
+
+
+def past_two(f):
+    """What is left of f after those, over t^2, and the weight that makes it relative to f: they are given in two
+    floats each."""
+    constant, slope = first_two(f)
     rest = lambda t: (f(t) - constant - slope * t) / t**2
-    return near(rest, rest(step**0.25)), lambda t: t**2 / f(t)
+    return near(rest, rest(mpf(2)**-15)), lambda t: t**2 / f(t)
 
 
-def tail_table(tail, pole, shift, largest, count):
-    """A row of TABLES for a tail of which the exponential is taken out: it times x + shift, by
-    t = (x - pole) / (x + pole), up to x = largest."""
-    pole, shift, largest = mpf(pole), mpf(shift), mpf(largest)
-    def level(t):
+def level(tail, pole, shift):
+    """A tail of which the exponential is taken out, times x + shift, by t = (x - pole) / (x + pole)."""
+    pole, shift = mpf(pole), mpf(shift)
+    def of(t):
         x = pole * (1 + t) / (1 - t)
         return tail(x) * (x + shift)
-    return (*past_line(level), count, -1, (largest - pole) / (largest + pole), 53)
+    return of
 
 
-erfc_tail = lambda x: erfc(x) * exp(x * x)
-normal_tail = lambda x: erfc(x / ROOT) / 2 * exp(x * x / 2)
-# lgamma(2 + d) / d.
-gamma_near = past_line(near(lambda d: loggamma(2 + d) / d, 1 - euler))
+def tail_table(level, pole, largest, count):
+    """A row of TABLES for it, up to x = largest."""
+    pole, largest = mpf(pole), mpf(largest)
+    return (*past_two(level), count, -1, (largest - pole) / (largest + pole), 53)
+
+
+ERFC_POLE, NORMAL_POLE = "3.5", "5"
+erfc_level = level(lambda x: erfc(x) * exp(x * x), ERFC_POLE, "0.8125")
+normal_level = level(lambda x: erfc(x / ROOT) / 2 * exp(x * x / 2), NORMAL_POLE, "1.125")
+gamma_ratio = near(lambda d: loggamma(2 + d) / d, 1 - euler)
 # Of z = 1/x^2: what Stirling's formula lacks, times x.
 gamma_lacks = near(lambda z: (loggamma(1 / sqrt(z)) + (1 / sqrt(z) - mpf(1) / 2) * log(z) / 2 + 1 / sqrt(z) - log(2 * pi) / 2) / sqrt(z), mpf(1) / 12)
 gamma_lacks_weight = near(lambda z: sqrt(z) / loggamma(1 / sqrt(z)), 0)
@@ -218,14 +228,25 @@ TABLES = {
     "erfc f64": (erfc_exponent, erfc_weight, 19, ERF_SPLIT, 6, 53),
     "atanh to 1/3 f32": (odd_rest(atanh, mpf(1) / 3), odd_weight(atanh), 7, 0, mpf(1) / 9, 53),
     "atanh to 1/3 f64": (atanh_fifth, near(lambda z: z**2.5 / atanh(sqrt(z)), 0), 11, 0, mpf(1) / 9, 53),
-    "erfc tail f32": tail_table(erfc_tail, 3.5, 0.8125, 10.5, 11),
-    "erfc tail f64": tail_table(erfc_tail, 3.5, 0.8125, 27.3, 22),
-    "normal tail f32": tail_table(normal_tail, 5, 1.125, 15, 11),
-    "normal tail f64": tail_table(normal_tail, 5, 1.125, 38.7, 22),
-    "lgamma near 2 f32": (*gamma_near, 9, -0.5, 0.5, 53),
-    "lgamma near 2 f64": (*gamma_near, 17, -0.5, 0.5, 53),
+    "erfc tail f32": tail_table(erfc_level, ERFC_POLE, "10.5", 11),
+    "erfc tail f64": tail_table(erfc_level, ERFC_POLE, "27.3", 22),
+    "normal tail f32": tail_table(normal_level, NORMAL_POLE, "15", 11),
+    "normal tail f64": tail_table(normal_level, NORMAL_POLE, "38.7", 22),
+    "lgamma near 2 f32": (*past_two(gamma_ratio), 9, -0.5, 0.5, 53),
+    "lgamma near 2 f64": (*past_two(gamma_ratio), 17, -0.5, 0.5, 53),
     "lgamma far f32": (gamma_lacks, gamma_lacks_weight, 5, 0, 1 / GAMMA_SPLIT**2, 53),
     "lgamma far f64": (gamma_lacks, gamma_lacks_weight, 13, 0, 1 / GAMMA_SPLIT**2, 53),
+}
+
+
+# Constants in two floats.
+PAIRS = {
+    "erfc tail": first_two(erfc_level),
+    "normal tail": first_two(normal_level),
+    "gelu_tanh": (2 * sqrt(2 / pi), 2 * sqrt(2 / pi) * mpf("0.044715")),
+    "lgamma near 2": first_two(gamma_ratio),
+    "lgamma far": ((log(2 * pi) - 1) / 2,),
+    "log(2), 1/log(2), 1/3": (LN2, 1 / LN2, mpf(1) / 3),
 }
 
 
@@ -242,7 +263,11 @@ def text(value, bits):
 
 
 def main():
-    for name in sys.argv[1:] or TABLES:
+    for name in sys.argv[1:] or [*PAIRS, *TABLES]:
+        if name in PAIRS:
+            parts = ((float(v), float(v - mpf(float(v)))) for v in PAIRS[name])
+            print(f"{name}: {', '.join(map(str, parts))}")
+            continue
         target, weight, count, low, high, bits = TABLES[name]
         c, error = fit(target, weight, range(count), low, high, bits)
         print(f"{name}: [{mp.nstr(mpf(low), 6)}, {mp.nstr(mpf(high), 6)}], error 2^{mp.nstr(log(error, 2), 4)}")

@@ -1017,17 +1017,21 @@ def compositions():
 
 def printing():
     lines = ["# `{}` of arrays against NumPy's str. A case is a literal or pattern, ` => `, and the text with `\\n` for new lines.",
+             "# Options stand after the array, and the text is that of `array2string` with them.",
              f"# Written by tools/numpy_answers.py with NumPy {np.__version__}."]
-    def one(x, text=None, note=None):
-        text = str(x.array) if text is None else text
-        lines.append(f"{x.text} => " + text.replace("\n", "\\n") + (f"  # NumPy: {note}" if note else ""))
+    names = {"precision": "precision", "threshold": "threshold", "edge_items": "edgeitems", "line_width": "max_line_width",
+             "suppress": "suppress_small", "plus": "sign"}
+    def one(x, **options):
+        said = {names[key]: "+" if key == "plus" else value for key, value in options.items()}
+        text = np.array2string(x.array, **said) if said else str(x.array)
+        words = "".join(f" {key}={str(value).lower()}" for key, value in options.items())
+        lines.append(f"{x.text}{words} => " + text.replace("\n", "\\n"))
     f32, f64 = np.float32, np.float64
     for dtype in ("i32", "i64", "f32", "f64"):
         for a in ((), (1,), (5,), (2, 3), (2, 2, 3), (1, 1, 1), (2, 1, 2, 2), (40,), (3, 30), (1001,), (1000,), (40, 40), (2, 3, 400), (0,)):
             one(P(dtype, *a))
     for a in ((), (2,), (2, 3), (40,), (1100,)):
-        x = P("bool", *a)
-        one(x, str(x.array).replace("True", "true").replace("False", "false"), "True, False")
+        one(P("bool", *a))
     for values in ([1.5, 2.25, -3.125], [0.1, 0.2, 0.3], [1 / 3, 2 / 3], [1.0, 2.0], [1e10, 1.0], [1e8, 2e8], [123456789.0], [12345678.0, 0.5], [1e-5, 1.0],
                    [1e-4, 1.0], [0.0001], [0.00009], [NAN, 1.0, INF], [-INF, 2.5], [NAN], [INF, -INF], [0.0, -0.0], [1e300, 1e-300], [1e100], [1e-100, 1e-99],
                    [math.pi, 1000.0], [math.pi, 1001.0 * math.pi], [1.0, 1000.0], [0.5, 5000.0], [1e15], [1e16], [123456.789], [0.1 + 0.2], [2.0**53, 1.0],
@@ -1054,9 +1058,98 @@ def printing():
     one(L(np.array([[0.1, 20.25], [NAN, -3.0]])))
     one(L(RNG.standard_normal((4, 5))))
     one(L(RNG.standard_normal((3, 12)).astype(f32)))
+
+    # Truth values, where all are equal, many axes deep, summarised.
+    one(L(np.array(True)))
+    one(L(np.array([True, True])))
+    one(L(np.array([[False]])))
+    for a in ((2, 2, 2), (30, 40), (2, 20), (0,), (1, 1, 1, 3)):
+        one(P("bool", *a))
+    # Nothing, in every shape.
+    for dtype in DTYPES:
+        for a in ((0, 3), (3, 0), (1, 0, 1), (0, 0)):
+            one(P(dtype, *a))
+    # Integers to their ends.
+    for info, dtype in ((I32, np.int32), (I64, np.int64)):
+        one(L(np.array(info.min, dtype)))
+        one(L(np.array(info.max, dtype)))
+        one(L(np.array([info.min, info.max], dtype)))
+        one(L(np.array([[info.max, 0], [-1, info.min + 1]], dtype)))
+        one(L(np.array([0, 7, info.max] * 5, dtype)))
+    # Three axes and more, summarised along some or all.
+    for dtype in ("i64", "f32"):
+        for a in ((10, 10, 11), (7, 7, 30), (2, 2, 2, 200), (1001, 1), (1, 1001), (6, 200), (200, 6), (7, 7, 7, 7), (3, 500, 2)):
+            one(P(dtype, *a))
+    one(L(np.where(np.arange(1200) == 600, 1e-9, np.arange(1200.0)).reshape(30, 40)))
+    # Shortest digits: what reads back as the same value, in the array and alone.
+    rng = np.random.default_rng(7)
+    for dtype, exponents in ((f64, (-300, -20, -5, 0, 5, 20, 300)), (f32, (-40, -20, -5, 0, 5, 20, 37))):
+        for exponent in exponents:
+            values = (rng.uniform(1, 10, 6) * 10.0**exponent).astype(dtype)
+            one(L(values))
+            one(L(values[0]))
+            one(L(values[:2] * np.array([1, -1], dtype)))
+        one(L(rng.uniform(-1, 1, (5, 7)).astype(dtype)))
+        one(L((rng.uniform(-1, 1, (4, 4)) * 10.0 ** rng.integers(-3, 6, (4, 4))).astype(dtype)))
+        one(L(rng.integers(-50, 50, (3, 5)).astype(dtype) / 4))
+        info = np.finfo(dtype)
+        for value in (info.max, info.min, info.tiny, info.smallest_subnormal, info.eps, dtype(1) + info.eps, dtype(1) / 3, dtype(0)):
+            one(L(np.array(value, dtype)))
+            one(L(np.array([value, 1], dtype)))
+        one(L(np.array([info.smallest_subnormal * 3, info.tiny / 7, -info.tiny], dtype)))
+        one(L(np.array([NAN, -0.0, INF, -INF, 1e-5, 1e20], dtype)))
+        one(L(np.array([[NAN, INF], [-INF, NAN]], dtype)))
+        one(L(np.array([NAN, 100.125], dtype)))
+        # Half way between two that are as short, and next to powers of two.
+        one(L(np.array([31623.0625, -1494.53125, 22651.1875, 226551.625, 989.851875, 8388608.5], dtype)))
+        one(L(np.array(31623.0625, dtype)))
+        one(L(np.array([9007199254740992, 2.0**-44, 2.0**-1000, 2.0**89, 2.0**-136], dtype)))
+        for power in (89, -44, 122, -136):
+            one(L(np.array(2.0**power, dtype)))
+        one(L(np.array([-INF, 0.5], dtype)))
+        # Where an exponent begins.
+        for values in ([999.0, 1.0], [1000.5, 1.0], [1001.0, 1.0], [9.999e-5], [1.0001e-4], [99999.5], [999999.5], [9999999.5], [99999999.5],
+                       [1e-4, 0.1], [1e-4, 0.11], [1e5, 100.0], [1e5, 99.0], [-1e8, -1e8], [5.0, 5e-3], [5.1, 5e-3]):
+            one(L(np.array(values, dtype)))
+
+    # Options.
+    wild = L(np.array([1e-10, 0.123456789, -1.5, 1234.56789, 0.0]))
+    tame = L(np.array([[1.0, 0.123456789], [-22.5, 333.987654321]]))
+    single = L((np.arange(12) / 7 - 1).astype(f32).reshape(3, 4))
+    odd = L(np.array([NAN, INF, -INF, 0.125, -0.0]))
+    for precision in (0, 1, 2, 3, 5, 8, 12, 17, 30):
+        for x in (wild, tame, single, odd):
+            one(x, precision=precision)
+        one(wild, precision=precision, suppress=True)
+    for x in (wild, tame, single, odd, L(np.array([1e-20, -1e-20])), L(np.array([1e9, 1e-9])), L(np.array([5e-324]))):
+        one(x, suppress=True)
+        one(x, plus=True)
+        one(x, plus=True, precision=2, suppress=True)
+    one(L(np.array([5e-324, 2.0])), suppress=True, precision=400)
+    # Halves go to the even digit.
+    for precision in (0, 1, 2):
+        one(L(np.array([0.5, 1.5, 2.5, -0.5, 0.25, 0.75, 0.125, 0.375, 2.675, 1.005])), precision=precision)
+        one(L(np.array([2.5e10, 3.5e10, 1.25e10, 1.35e10, 9.96e10])), precision=precision)
+    for value in (1 / 3, 1e-10, 123456789.123, -2.0, NAN, INF, 0.0):
+        for options in ({"precision": 3}, {"precision": 0}, {"plus": True}, {"suppress": True}, {"precision": 20}):
+            one(L(np.array(value)), **options)
+    one(L(np.array(1 / 3, f32)), precision=3)
+    one(L(np.array(1 / 3, f32)), precision=12)
+    for x in (P("i32"), P("i64", 5), P("i32", 2, 3), P("i64", 0), P("bool", 3), P("bool"), L(np.array([-5, 10])), L(np.array([-500, 10]))):
+        one(x, plus=True)
+        one(x, precision=2)
+    for dtype in ("i64", "f64", "bool"):
+        for threshold, edge_items in ((0, 1), (0, 2), (0, 3), (5, 2), (6, 3), (59, 3), (60, 3), (1000, 1)):
+            one(P(dtype, 60), threshold=threshold, edge_items=edge_items)
+            one(P(dtype, 3, 4, 5), threshold=threshold, edge_items=edge_items)
+        for line_width in (1, 8, 20, 40, 75, 76, 100, 1000):
+            one(P(dtype, 40), line_width=line_width)
+            one(P(dtype, 2, 3, 12), line_width=line_width)
+    one(P("i64", 2000), threshold=100, edge_items=20, line_width=50)
+    one(P("f64", 8, 9, 10), threshold=10, edge_items=1, line_width=10, plus=True)
     path = OUT / "printing.txt"
     path.write_text("\n".join(lines) + "\n")
-    print(f"{path.name}: {len(lines) - 2} cases, {path.stat().st_size} bytes")
+    print(f"{path.name}: {len(lines) - 3} cases, {path.stat().st_size} bytes")
 
 # ---------------------------------------------------------------- whole arrays
 

@@ -9,7 +9,7 @@ use smallvec::{SmallVec, smallvec};
 
 use crate::array::Array;
 use crate::array::operand::Arg;
-use crate::base::promotion::{Weak, promote, promote_weak};
+use crate::base::promotion::{Weak, promote, promote_all, promote_weak};
 use crate::base::{DType, Error, ErrorKind, Kind, Result, Scalar, Shape, Type};
 use crate::graph::{Element, Op, View, infer};
 use crate::op::{Binary, Fold, HostOp, Unary, Values, eval};
@@ -142,7 +142,7 @@ pub(super) fn binary(op: Binary, a: Arg, b: Arg) -> Result<Array> {
     }
     let name = op.name();
     let shape = meeting_shape(name, &[&a, &b])?;
-    let (computes, result) = infer::binary(op, meeting_dtype(&[&a, &b]))?;
+    let (computes, result) = infer::binary(op, meeting_dtype(name, &[&a, &b])?)?;
     let a = spread(name, a, computes, &shape)?;
     let b = spread(name, b, computes, &shape)?;
     elementwise(name, Element::Binary(op), smallvec![a, b], result)
@@ -152,11 +152,11 @@ pub(super) fn binary(op: Binary, a: Arg, b: Arg) -> Result<Array> {
 #[track_caller]
 pub(super) fn select(op: &str, mask: Arg, yes: Arg, no: Arg) -> Result<Array> {
     let shape = meeting_shape(op, &[&mask, &yes, &no])?;
-    let given = meeting_dtype(&[&mask]);
+    let given = meeting_dtype(op, &[&mask])?;
     if given != DType::Bool {
         return Err(Error::new(ErrorKind::DType, format!("{op}: the mask is {given}, not bool")));
     }
-    let dtype = meeting_dtype(&[&yes, &no]);
+    let dtype = meeting_dtype(op, &[&yes, &no])?;
     let mask = spread(op, mask, DType::Bool, &shape)?;
     let yes = spread(op, yes, dtype, &shape)?;
     let no = spread(op, no, dtype, &shape)?;
@@ -207,7 +207,7 @@ pub(super) fn meeting_shape(op: &str, args: &[&Arg]) -> Result<Shape> {
 }
 
 /// The dtype in which operands meet: that of the arrays, raised by scalars of a higher kind.
-pub(super) fn meeting_dtype(args: &[&Arg]) -> DType {
+pub(super) fn meeting_dtype(op: &str, args: &[&Arg]) -> Result<DType> {
     let arrays = args.iter().filter_map(|arg| match arg {
         Arg::Array(array) => Some(array.dtype()),
         Arg::Weak(_) => None,
@@ -216,10 +216,20 @@ pub(super) fn meeting_dtype(args: &[&Arg]) -> DType {
         Arg::Weak(weak) => Some(*weak),
         Arg::Array(_) => None,
     });
-    match arrays.reduce(promote) {
-        Some(dtype) => scalars.fold(dtype, promote_weak),
-        None => scalars.map(Weak::default_dtype).reduce(promote).unwrap_or(DType::F64),
+    match common(op, arrays)? {
+        Some(dtype) => Ok(scalars.fold(dtype, promote_weak)),
+        None => Ok(common(op, scalars.map(Weak::default_dtype))?.unwrap_or(DType::F64)),
     }
+}
+
+/// The dtype in which arrays of `a` and `b` meet.
+pub(super) fn common_of(op: &str, a: DType, b: DType) -> Result<DType> {
+    promote(a, b).map_err(|error| infer::within(op, &error))
+}
+
+/// The dtype in which arrays of these dtypes meet; `None` of none.
+pub(super) fn common(op: &str, dtypes: impl IntoIterator<Item = DType>) -> Result<Option<DType>> {
+    promote_all(dtypes).map_err(|error| infer::within(op, &error))
 }
 
 /// The operand as an array of exactly `dtype` and `shape`.
@@ -236,6 +246,14 @@ pub(super) fn spread(op: &str, arg: Arg, dtype: DType, shape: &Shape) -> Result<
 /// `array` combined over `axes`, which disappear.
 #[track_caller]
 pub(super) fn reduce(fold: Fold, array: &Array, axes: &[u32]) -> Result<Array> {
+    let given = array.dtype();
+    let result = accumulated(fold, array, axes)?;
+    cast(fold.name(), &result, fold.results_in(given))
+}
+
+/// The same in the dtype in which it accumulates.
+#[track_caller]
+fn accumulated(fold: Fold, array: &Array, axes: &[u32]) -> Result<Array> {
     let (computes, ty) = infer::reduce(fold, array.ty(), axes)?;
     let ty = Type::checked(fold.name(), ty.dtype, ty.shape)?;
     let array = cast(fold.name(), array, computes)?;

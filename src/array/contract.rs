@@ -5,7 +5,6 @@ use smallvec::{SmallVec, smallvec};
 use crate::array::Array;
 use crate::array::build;
 use crate::array::fallible::fallible;
-use crate::base::promotion::promote;
 use crate::base::{DType, Error, ErrorKind, Result, Scalar, Shape, Type};
 use crate::graph::{Op, infer};
 use crate::op::{Binary, Fold};
@@ -69,14 +68,17 @@ fn matmul(a: &Array, b: &Array) -> Result<Array> {
     if a.shape()[a.ndim() - 1] == 0 {
         return build::constant("matmul", Scalar::new(dtype, 0.0), ty.shape);
     }
-    let args: SmallVec<[Array; 2]> =
-        smallvec![build::broadcast("matmul", &a, &a_shape)?, build::broadcast("matmul", &b, &b_shape)?,];
-    Ok(Array::lazy(Op::Matmul, args, ty))
+    let args: SmallVec<[Array; 2]> = smallvec![
+        build::broadcast("matmul", &carried(&a)?, &a_shape)?,
+        build::broadcast("matmul", &carried(&b)?, &b_shape)?,
+    ];
+    let product = Array::lazy(Op::Matmul, args, Type { dtype: dtype.carrier(), ..ty });
+    build::cast("matmul", &product, dtype)
 }
 
 #[track_caller]
 fn vecdot(a: &Array, b: &Array) -> Result<Array> {
-    let dtype = promote(a.dtype(), b.dtype());
+    let dtype = build::meeting_dtype("vecdot", &[&a.into(), &b.into()])?;
     if dtype == DType::Bool {
         return Err(infer::takes_no("vecdot", dtype));
     }
@@ -97,7 +99,14 @@ fn vecdot(a: &Array, b: &Array) -> Result<Array> {
 #[track_caller]
 pub(super) fn sum_of_products(a: &Array, b: &Array, axis: usize) -> Result<Array> {
     let dtype = a.dtype();
-    let products = build::binary(Binary::Multiply, a.clone().into(), b.clone().into())?;
+    let products = build::binary(Binary::Multiply, carried(a)?.into(), carried(b)?.into())?;
     let sum = build::reduce(Fold::Sum, &products, &[axis as u32])?;
     build::cast("matmul", &sum, dtype)
+}
+
+/// `array` in the dtype its products are computed in: floats of 16 bits in `f32`, and integers in `i32` or
+/// `i64`, whose low bits are those of the product of narrower ones.
+#[track_caller]
+fn carried(array: &Array) -> Result<Array> {
+    build::cast("matmul", array, array.dtype().carrier())
 }

@@ -3,10 +3,9 @@
 
 use crate::array::Array;
 use crate::array::args::{ToShape, extents};
-use crate::array::build::reshaped;
+use crate::array::build::{self, reshaped};
 use crate::array::contract::sum_of_products;
 use crate::array::fallible::{fallible, within};
-use crate::base::promotion::promote;
 use crate::base::{DType, Error, ErrorKind, Result, Shape};
 use crate::graph::infer;
 
@@ -100,7 +99,7 @@ fn slide(op: &str, longer: &Array, shorter: &Array, backwards: bool, overlap: Ov
     if n == 0 {
         return Err(wrong("none is empty"));
     }
-    let dtype = promote(longer.dtype(), shorter.dtype());
+    let dtype = build::common_of(op, longer.dtype(), shorter.dtype())?;
     if dtype == DType::Bool {
         return Err(infer::takes_no(op, dtype));
     }
@@ -135,7 +134,7 @@ fn conv2d(images: &Array, kernels: &Array, (stride, padding): (&Shape, &Shape)) 
     if down == 0 || across == 0 {
         return Err(wrong(ErrorKind::Value, "the stride is 0".into()));
     }
-    let dtype = promote(images.dtype(), kernels.dtype());
+    let dtype = build::common_of("conv2d", images.dtype(), kernels.dtype())?;
     if dtype == DType::Bool {
         return Err(infer::takes_no("conv2d", dtype));
     }

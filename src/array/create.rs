@@ -110,7 +110,7 @@ fn data_type<T: Element>(op: &str, len: usize, shape: impl ToShape) -> Result<Ty
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the elements of an `Array`",
     label = "not a number, a truth value, or an array of such",
-    note = "elements are `bool`, `i32`, `i64`, `f32` or `f64`, all of one type, in rows of one length"
+    note = "elements are `bool`, integers of 8 to 64 bits, `f16`, `bf16`, `f32` or `f64`, all of one type, in rows of one length"
 )]
 pub trait Nested {
     /// The type of the elements.

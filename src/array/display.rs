@@ -1,26 +1,15 @@
 //! Arrays as text: `{:?}` is one line, `{:#?}` the program, `{}` the elements as NumPy prints them.
 
-use std::fmt::{self, Write};
+mod elements;
+
+use std::fmt;
 
 use crate::array::Array;
 use crate::array::capture;
-use crate::base::{DType, Error, Scalar};
-use crate::runtime::Buffer;
-
-/// Arrays of more elements are printed by the ends of their axes.
-const SUMMARIZED_ABOVE: usize = 1000;
-
-/// How many elements of each end of an axis a summary shows.
-const SHOWN_AT_ENDS: usize = 3;
+use crate::base::Error;
 
 /// Most lines of a program that `{:#?}` prints.
 const PROGRAM_LINES: usize = 100;
-
-/// Most digits after the point.
-const PRECISION: usize = 8;
-
-/// Most columns of a line.
-const WIDTH: usize = 75;
 
 impl fmt::Debug for Array {
     /// What the array is, on one line, never evaluating: `Array(f32[64, 128], lazy: 7 ops, holds 3.1
@@ -83,9 +72,134 @@ impl fmt::Display for Bytes {
 
 impl fmt::Display for Array {
     /// The elements as NumPy prints them, evaluating the array; `<not evaluated: …>` where that fails.
+    ///
+    /// `{:.3}` prints at most three digits after the point, `{:+}` a sign before every number, and `{:8}`
+    /// a single value in eight columns. More can be said with [`display`](Array::display).
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.value("print") {
-            Ok(buffer) => f.write_str(&elements(self, buffer)),
+        let options = PrintOptions { precision: f.precision(), plus: f.sign_plus(), ..PrintOptions::new() };
+        let printed = self.display(&options);
+        match f.width() {
+            // By hand: `Formatter::pad` would take the precision for a length.
+            Some(width) if self.ndim() == 0 => {
+                let text = printed.to_string();
+                match f.align() {
+                    Some(fmt::Alignment::Left) => write!(f, "{text:<width$}"),
+                    Some(fmt::Alignment::Center) => write!(f, "{text:^width$}"),
+                    _ => write!(f, "{text:>width$}"),
+                }
+            }
+            _ => printed.fmt(f),
+        }
+    }
+}
+
+/// How arrays are printed; by default as NumPy does by default.
+///
+/// # Examples
+/// ```
+/// use broadloom::PrintOptions;
+/// use broadloom::prelude::*;
+///
+/// let x = array![1e-6, 0.123456, 1000.0];
+/// assert_eq!(x.to_string(), "[1.00000e-06 1.23456e-01 1.00000e+03]");
+///
+/// let options = PrintOptions::new().precision(3).suppress(true);
+/// assert_eq!(x.display(&options).to_string(), "[   0.       0.123 1000.   ]");
+/// ```
+///
+/// # Source
+/// `numpy.set_printoptions`, whose settings these are; but they are given to one printing, and change no
+/// other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct PrintOptions {
+    precision: Option<usize>,
+    threshold: usize,
+    edge_items: usize,
+    line_width: usize,
+    suppress: bool,
+    plus: bool,
+}
+
+impl Default for PrintOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl PrintOptions {
+    /// How `{}` prints.
+    pub const fn new() -> Self {
+        Self { precision: None, threshold: 1000, edge_items: 3, line_width: 75, suppress: false, plus: false }
+    }
+
+    /// The most digits of a float after the point. By default 8, and all there are of a single value.
+    pub const fn precision(mut self, digits: usize) -> Self {
+        self.precision = Some(digits);
+        self
+    }
+
+    /// Arrays of more elements than this, by default 1,000, are printed by the ends of their axes.
+    pub const fn threshold(mut self, elements: usize) -> Self {
+        self.threshold = elements;
+        self
+    }
+
+    /// How many elements, by default 3, are printed of each end of an axis.
+    pub const fn edge_items(mut self, elements: usize) -> Self {
+        self.edge_items = elements;
+        self
+    }
+
+    /// The most columns of a line, by default 75.
+    pub const fn line_width(mut self, columns: usize) -> Self {
+        self.line_width = columns;
+        self
+    }
+
+    /// Whether floats that are tiny, or far apart, are printed without an exponent all the same: those
+    /// too small for the [`precision`](PrintOptions::precision) become zeros. By default not.
+    pub const fn suppress(mut self, suppress: bool) -> Self {
+        self.suppress = suppress;
+        self
+    }
+
+    /// Whether numbers that are not negative are printed with a `+`. By default not.
+    pub const fn plus(mut self, plus: bool) -> Self {
+        self.plus = plus;
+        self
+    }
+}
+
+impl Array {
+    /// The array as something that prints with these options, evaluating it then.
+    ///
+    /// # Examples
+    /// ```
+    /// use broadloom::PrintOptions;
+    /// use broadloom::prelude::*;
+    ///
+    /// let x = Array::arange(0..100);
+    /// let ends = PrintOptions::new().threshold(10).edge_items(2);
+    /// assert_eq!(x.display(&ends).to_string(), "[ 0  1 ... 98 99]");
+    /// ```
+    #[doc(alias = "array2string")]
+    pub fn display(&self, options: &PrintOptions) -> Printed<'_> {
+        Printed { array: self, options: *options }
+    }
+}
+
+/// An array and how it is printed; made by [`Array::display`].
+#[derive(Clone, Copy, Debug)]
+pub struct Printed<'a> {
+    array: &'a Array,
+    options: PrintOptions,
+}
+
+impl fmt::Display for Printed<'_> {
+    /// The elements, evaluating the array; `<not evaluated: …>` where that fails.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.array.value("print") {
+            Ok(buffer) => f.write_str(&elements::text(self.array, buffer, &self.options)),
             Err(error) => write!(f, "<not evaluated: {}>", one_line(&error)),
         }
     }
@@ -93,227 +207,4 @@ impl fmt::Display for Array {
 
 fn one_line(error: &Error) -> String {
     error.to_string().replace('\n', " ")
-}
-
-fn elements(array: &Array, buffer: &Buffer) -> String {
-    if array.size() == 0 {
-        return "[]".into();
-    }
-    let printer = Printer::new(array, buffer);
-    let mut text = String::new();
-    printer.axis(&mut text, 0, 0, 0);
-    text
-}
-
-/// What is known before the first element is printed.
-struct Printer<'a> {
-    shape: &'a [usize],
-    strides: Vec<usize>,
-    buffer: &'a Buffer,
-    dtype: DType,
-    summarize: bool,
-    format: Format,
-    /// Columns of an element.
-    width: usize,
-}
-
-/// How the elements are written, so that they line up.
-#[derive(Clone, Copy)]
-enum Format {
-    /// As they are.
-    Plain,
-    /// A single float: with all its digits, as numbers stand in programs.
-    Alone,
-    /// The point under the point, with room for as many digits after it.
-    Fixed(usize),
-    /// As many digits after the point, then an exponent of at least as many.
-    Exponent(usize, usize),
-}
-
-impl<'a> Printer<'a> {
-    fn new(array: &'a Array, buffer: &'a Buffer) -> Self {
-        let mut printer = Self {
-            shape: array.shape(),
-            strides: array.ty().shape.strides().to_vec(),
-            buffer,
-            dtype: array.dtype(),
-            summarize: array.size() > SUMMARIZED_ABOVE,
-            format: Format::Plain,
-            width: 0,
-        };
-        let mut shown = Vec::new();
-        printer.shown(&mut shown, 0, 0);
-        if printer.dtype.is_float() {
-            printer.format = if array.ndim() == 0 { Format::Alone } else { float_format(&shown) };
-        }
-        printer.width = shown.iter().map(|value| printer.text(*value).len()).max().unwrap_or(0);
-        printer
-    }
-
-    fn at(&self, index: usize) -> Scalar {
-        match self.dtype {
-            DType::Bool => self.buffer.as_slice::<bool>()[index].into(),
-            DType::I32 => self.buffer.as_slice::<i32>()[index].into(),
-            DType::I64 => self.buffer.as_slice::<i64>()[index].into(),
-            DType::F32 => self.buffer.as_slice::<f32>()[index].into(),
-            DType::F64 => self.buffer.as_slice::<f64>()[index].into(),
-        }
-    }
-
-    /// The indices of an axis that are shown; `None` stands for those that are not.
-    fn indices(&self, axis: usize) -> impl Iterator<Item = Option<usize>> + use<> {
-        let n = self.shape[axis];
-        let cut = self.summarize && n > 2 * SHOWN_AT_ENDS;
-        let (head, tail) = if cut { (SHOWN_AT_ENDS, n - SHOWN_AT_ENDS) } else { (n, n) };
-        (0..head).map(Some).chain(cut.then_some(None)).chain((tail..n).map(Some))
-    }
-
-    fn shown(&self, values: &mut Vec<Scalar>, axis: usize, offset: usize) {
-        if axis == self.shape.len() {
-            return values.push(self.at(offset));
-        }
-        for index in self.indices(axis).flatten() {
-            self.shown(values, axis + 1, offset + index * self.strides[axis]);
-        }
-    }
-
-    /// Axis `axis` from element `offset` on, its first bracket after `indent` columns.
-    fn axis(&self, text: &mut String, axis: usize, offset: usize, indent: usize) {
-        if axis == self.shape.len() {
-            let value = self.text(self.at(offset));
-            return write!(text, "{value:>0$}", self.width).expect("a String takes all");
-        }
-        let innermost = axis + 1 == self.shape.len();
-        text.push('[');
-        let mut column = indent + 1;
-        for (nth, index) in self.indices(axis).enumerate() {
-            let width = if index.is_some() { self.width } else { 3 };
-            if nth > 0 && innermost {
-                // Room stays for every bracket that closes.
-                if column + 1 + width > WIDTH.saturating_sub(self.shape.len()) {
-                    text.truncate(text.trim_end_matches(' ').len());
-                    text.push('\n');
-                    text.extend(std::iter::repeat_n(' ', indent + 1));
-                    column = indent + 1;
-                } else {
-                    text.push(' ');
-                    column += 1;
-                }
-            } else if nth > 0 {
-                // A blank line more for every axis between.
-                text.extend(std::iter::repeat_n('\n', self.shape.len() - axis - 1));
-                text.extend(std::iter::repeat_n(' ', indent + 1));
-            }
-            column += width;
-            match index {
-                Some(index) => {
-                    self.axis(text, axis + 1, offset + index * self.strides[axis], indent + 1);
-                }
-                None => text.push_str("..."),
-            }
-        }
-        text.push(']');
-    }
-
-    fn text(&self, value: Scalar) -> String {
-        if self.dtype.is_float() && !value.to_f64().is_finite() {
-            return value.to_string();
-        }
-        match self.format {
-            Format::Plain => value.to_string(),
-            Format::Alone => alone(value),
-            Format::Fixed(room) => {
-                let Decimal { whole, fraction, .. } = Decimal::new(value, PRECISION, false);
-                format!("{whole}.{fraction:<room$}")
-            }
-            Format::Exponent(digits, room) => {
-                // True digits also where fewer would do, as in NumPy.
-                let text = format!("{:.digits$e}", value.to_f64());
-                let (mantissa, exponent) = text.split_once('e').expect("an exponent was asked for");
-                let point = if digits == 0 { "." } else { "" };
-                format!("{mantissa}{point}e{}", signed(exponent, room))
-            }
-        }
-    }
-}
-
-/// A finite float in digits: the fewest that read back as the same value of its dtype, but no more
-/// after the point than asked for.
-struct Decimal {
-    /// Before the point, with the sign.
-    whole: String,
-    /// After the point, without zeros at the end.
-    fraction: String,
-    /// Of ten, with its sign; empty if it was not asked for.
-    exponent: String,
-}
-
-impl Decimal {
-    fn new(value: Scalar, precision: usize, exponent: bool) -> Self {
-        let x = value.to_f64();
-        let shortest = match (value.dtype(), exponent) {
-            (DType::F32, true) => format!("{:e}", x as f32),
-            (DType::F32, false) => format!("{}", x as f32),
-            (_, true) => format!("{x:e}"),
-            (_, false) => format!("{x}"),
-        };
-        let shortest = Self::parts(&shortest);
-        match exponent {
-            _ if shortest.fraction.len() <= precision => shortest,
-            true => Self::parts(&format!("{x:.precision$e}")),
-            false => Self::parts(&format!("{x:.precision$}")),
-        }
-    }
-
-    fn parts(text: &str) -> Self {
-        let (mantissa, exponent) = text.split_once('e').unwrap_or((text, ""));
-        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-        let fraction = fraction.trim_end_matches('0').to_owned();
-        Self { whole: whole.to_owned(), fraction, exponent: exponent.to_owned() }
-    }
-}
-
-/// An exponent with its sign and at least `room` digits.
-fn signed(exponent: &str, room: usize) -> String {
-    match exponent.strip_prefix('-') {
-        Some(digits) => format!("-{digits:0>room$}"),
-        None => format!("+{exponent:0>room$}"),
-    }
-}
-
-/// As NumPy prints a number that is no array: `2.5`, `1e-05`, `1e+16`; of `f32` from a million on with
-/// an exponent.
-fn alone(value: Scalar) -> String {
-    let (x, limit) = (value.to_f64().abs(), if value.dtype() == DType::F32 { 1e6 } else { 1e16 });
-    let exponents = x != 0.0 && !(1e-4..limit).contains(&x);
-    let Decimal { whole, fraction, exponent } = Decimal::new(value, usize::MAX, exponents);
-    match (exponents, fraction.as_str()) {
-        (true, "") => format!("{whole}e{}", signed(&exponent, 2)),
-        (true, _) => format!("{whole}.{fraction}e{}", signed(&exponent, 2)),
-        (false, "") => format!("{whole}.0"),
-        (false, _) => format!("{whole}.{fraction}"),
-    }
-}
-
-/// The fewest digits that show every value, at most eight after the point; with an exponent where
-/// values are large, tiny or far apart, in their own dtype.
-fn float_format(shown: &[Scalar]) -> Format {
-    let finite = shown.iter().filter(|value| value.to_f64().is_finite());
-    let sizes = finite.clone().map(|value| value.to_f64().abs()).filter(|&x| x != 0.0);
-    let (low, high) = sizes.fold((f64::MAX, 0.0_f64), |(low, high), x| (low.min(x), high.max(x)));
-    let exponents = high > 0.0
-        && match shown[0].dtype() {
-            DType::F32 => {
-                let (low, high) = (low as f32, high as f32);
-                high >= 1e6 || low < 1e-4 || high / low > 1000.0
-            }
-            _ => high >= 1e8 || low < 1e-4 || high / low > 1000.0,
-        };
-    let (mut digits, mut room) = (0, 2);
-    for value in finite {
-        let decimal = Decimal::new(*value, PRECISION, exponents);
-        digits = digits.max(decimal.fraction.len());
-        room = room.max(decimal.exponent.trim_start_matches('-').len());
-    }
-    if exponents { Format::Exponent(digits, room) } else { Format::Fixed(digits) }
 }

@@ -12,7 +12,6 @@ use crate::array::fallible::{fallible_functions, within};
 use crate::array::manipulate::at;
 use crate::array::views::permuted;
 use crate::array::windows::diagonal;
-use crate::base::promotion::promote;
 use crate::base::{DType, Error, ErrorKind, Result, Shape};
 use crate::graph::infer;
 use crate::op::{Binary, Fold};
@@ -70,7 +69,8 @@ fn wrong(why: impl std::fmt::Display) -> Error {
 
 #[track_caller]
 fn contracted(subscripts: &str, arrays: Vec<Array>) -> Result<Array> {
-    let dtype = arrays.iter().map(Array::dtype).reduce(promote).ok_or_else(|| wrong("there is no array"))?;
+    let met = build::common("einsum", arrays.iter().map(Array::dtype))?;
+    let dtype = met.ok_or_else(|| wrong("there is no array"))?;
     if dtype == DType::Bool {
         return Err(infer::takes_no("einsum", dtype));
     }

@@ -207,7 +207,7 @@ fallible_pairs! {
 #[track_caller]
 fn floats(op: &str, a: &Array, b: Arg) -> Result<(Array, Array)> {
     let a = Arg::Array(a.clone());
-    let dtype = build::meeting_dtype(&[&a, &b]).to_float();
+    let dtype = build::meeting_dtype(op, &[&a, &b])?.to_float();
     let shape = build::meeting_shape(op, &[&a, &b])?;
     Ok((build::spread(op, a, dtype, &shape)?, build::spread(op, b, dtype, &shape)?))
 }
@@ -215,7 +215,7 @@ fn floats(op: &str, a: &Array, b: Arg) -> Result<(Array, Array)> {
 /// `extreme` of those that are not NaN.
 #[track_caller]
 fn past_nan(op: &str, extreme: Binary, a: &Array, b: Arg) -> Result<Array> {
-    if !build::meeting_dtype(&[&a.operand(), &b]).is_float() {
+    if !build::meeting_dtype(op, &[&a.operand(), &b])?.is_float() {
         return within(op, build::binary(extreme, a.operand(), b));
     }
     let (a, b) = floats(op, a, b)?;

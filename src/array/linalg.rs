@@ -428,7 +428,7 @@ fn solve(left: &Array, right: &Array) -> Result<Array> {
     const OP: &str = "solve";
     let a = square(OP, left)?;
     let (b, vector) = sides(OP, left, right)?;
-    let dtype = promote(a.dtype(), b.dtype());
+    let dtype = promote(a.dtype(), b.dtype())?;
     let leading = |array: &Array| Type::new(dtype, &array.shape()[..array.ndim() - 2]);
     let shape = infer::broadcast_types(OP, &[&leading(&a), &leading(&b)]).map_err(|_| {
         let message = format!("{OP}: the leading axes of {} and {} do not broadcast", left.ty(), right.ty());

@@ -48,6 +48,7 @@ pub(crate) use args::extents;
 pub use args::{Integer, Over, ToAxes, ToShape, over};
 pub use convolve::Overlap;
 pub use create::Nested;
+pub use display::{PrintOptions, Printed};
 pub use einsum::{einsum, try_einsum};
 pub use elementwise::{try_where_, where_};
 pub use fallible::checked;

@@ -155,6 +155,12 @@ prefixes! {
     Not not BitwiseInvert;
 }
 
+impl From<&Array> for Arg {
+    fn from(array: &Array) -> Self {
+        Arg::Array(array.clone())
+    }
+}
+
 impl From<Array> for Arg {
     fn from(array: Array) -> Self {
         Arg::Array(array)

@@ -273,19 +273,12 @@ pub(super) fn along(op: &str, array: &Array, axis: isize, host: HostOp) -> Resul
 #[track_caller]
 fn scan(op: &str, array: &Array, over: Over, fold: Fold) -> Result<Array> {
     let (dtype, over) = over.split_dtype();
-    let array = match dtype {
-        Some(dtype) => build::cast(op, array, dtype)?,
-        None => array.clone(),
-    };
-    let (array, axis) = row_or_axis(op, &array, &over)?;
-    let sums = along(
-        op,
-        &build::cast(op, &array, fold.computes_in(array.dtype()))?,
-        axis as isize,
-        HostOp::Scan(fold),
-    )?;
+    let array = build::cast(op, array, dtype.unwrap_or(array.dtype()))?;
     // Narrow integers are combined in wider ones, which end in the same bits.
-    build::cast(op, &sums, dtype.unwrap_or(sums.dtype()))
+    let result = dtype.unwrap_or(fold.results_in(array.dtype()));
+    let (array, axis) = row_or_axis(op, &array, &over)?;
+    let array = build::cast(op, &array, fold.computes_in(array.dtype()))?;
+    build::cast(op, &along(op, &array, axis as isize, HostOp::Scan(fold))?, result)
 }
 
 #[track_caller]
@@ -295,7 +288,7 @@ fn searched(op: &str, sorted: &Array, values: impl Operand, right: bool) -> Resu
         return Err(Error::new(ErrorKind::Shape, message));
     }
     let (sorted, values) = (crate::array::operand::Arg::Array(sorted.clone()), values.operand());
-    let dtype = build::meeting_dtype(&[&sorted, &values]);
+    let dtype = build::meeting_dtype(op, &[&sorted, &values])?;
     let shape = |arg: &crate::array::operand::Arg| build::meeting_shape(op, &[arg]);
     let (sorted_shape, values_shape) = (shape(&sorted)?, shape(&values)?);
     let sorted = build::spread(op, sorted, dtype, &sorted_shape)?;
@@ -333,6 +326,8 @@ pub(super) fn quantile(op: &str, array: &Array, q: f64, over: Over) -> Result<Ar
 pub(super) struct Sorted {
     sorted: Array,
     count: usize,
+    /// The dtype of results.
+    dtype: DType,
     /// The shape of results.
     shape: SmallVec<[usize; 4]>,
 }
@@ -356,7 +351,9 @@ impl Sorted {
         }
         let mut rows: SmallVec<[usize; 4]> = kept.clone();
         rows.push(count);
-        let x = array.try_astype(array.dtype().to_float())?;
+        let dtype = array.dtype().to_float();
+        // What is between two floats of 16 bits is rounded once, at the end.
+        let x = build::cast(op, array, dtype.carrier())?;
         let flat = within(op, x.try_permute_dims(&order[..])?.try_reshape(&rows[..]))?;
         let shape = match keepdims {
             true => {
@@ -364,7 +361,7 @@ impl Sorted {
             }
             false => kept,
         };
-        Ok(Self { sorted: flat.try_sort(-1)?, count, shape })
+        Ok(Self { sorted: flat.try_sort(-1)?, count, dtype, shape })
     }
 
     /// The elements at this place in order.
@@ -399,9 +396,9 @@ impl Sorted {
         self.shaped(&crate::array::try_where_(last.try_isnan()?, &last, values)?)
     }
 
-    /// `values` in the shape of results.
+    /// `values` in the shape and dtype of results.
     #[track_caller]
     pub(super) fn shaped(&self, values: &Array) -> Result<Array> {
-        values.try_reshape(&self.shape[..])
+        values.try_reshape(&self.shape[..])?.try_astype(self.dtype)
     }
 }

@@ -154,7 +154,10 @@ pub(super) fn count(op: &str, array: &Array, over: &Over) -> Result<usize> {
 pub(super) fn mean(op: &str, array: &Array, over: &Over) -> Result<Array> {
     let count = count(op, array, over)?;
     let array = mean_of(op, array, None)?;
-    divided(op, reduced(op, Fold::Sum, &array, over)?, count as f64)
+    let float = array.dtype();
+    // What accumulates in a wider float is rounded only once.
+    let array = build::cast(op, &array, float.carrier())?;
+    build::cast(op, &divided(op, reduced(op, Fold::Sum, &array, over)?, count as f64)?, float)
 }
 
 #[track_caller]
@@ -163,7 +166,10 @@ pub(super) fn variance(op: &str, array: &Array, over: Over) -> Result<Array> {
     let (dtype, over) = over.split_dtype();
     let array = &mean_of(op, array, dtype)?;
     let count = count(op, array, &over)?;
-    divided(op, reduced(op, Fold::Deviations, array, &over)?, (count as f64 - correction).max(0.0))
+    let float = array.dtype();
+    let array = build::cast(op, array, float.carrier())?;
+    let sum = reduced(op, Fold::Deviations, &array, &over)?;
+    build::cast(op, &divided(op, sum, (count as f64 - correction).max(0.0))?, float)
 }
 
 /// `sum / count`, rounded once.

@@ -1,9 +1,8 @@
 //! Sets: the different values of arrays, and what they have in common.
 
 use crate::array::fallible::fallible;
-use crate::array::{Array, eval};
+use crate::array::{Array, build, eval};
 use crate::base::Result;
-use crate::base::promotion::promote;
 
 /// The different values of an array, with where they are. See [`Array::unique_all`].
 #[derive(Clone, Debug)]
@@ -126,7 +125,7 @@ impl Array {
     /// If evaluation fails.
     #[track_caller]
     pub fn intersect1d(&self, other: &Array) -> Result<Array> {
-        let dtype = promote(self.dtype(), other.dtype());
+        let dtype = build::meeting_dtype("intersect1d", &[&self.into(), &other.into()])?;
         let values = self.try_astype(dtype)?.unique_values()?;
         values.mask(&values.try_isin(other)?)
     }

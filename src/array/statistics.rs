@@ -7,7 +7,6 @@ use crate::array::fallible::{fallible, within};
 use crate::array::order::{Sorted, quantile, share};
 use crate::array::reduce::{accumulated, count, mean, mean_of, reduced, variance};
 use crate::array::{Array, build, over, try_where_};
-use crate::base::promotion::promote;
 use crate::base::{DType, Error, ErrorKind, Result, Shape};
 use crate::graph::infer;
 use crate::op::Fold;
@@ -130,11 +129,11 @@ fallible! {
     pub fn average(&self, weights: &Array, axes: impl ToAxes) {
         const OP: &str = "average";
         let over = axes.over();
-        let dtype = promote(self.dtype(), weights.dtype()).to_float();
-        let x = build::cast(OP, self, dtype)?;
-        let weights = alongside(OP, &build::cast(OP, weights, dtype)?, &x, &over)?;
+        let dtype = build::common_of(OP, self.dtype(), weights.dtype())?.to_float();
+        let x = build::cast(OP, self, dtype.carrier())?;
+        let weights = alongside(OP, &build::cast(OP, weights, dtype.carrier())?, &x, &over)?;
         let sum = reduced(OP, Fold::Sum, &x.try_multiply(&weights)?, &over)?;
-        sum.try_divide(reduced(OP, Fold::Sum, &weights, &over)?)
+        build::cast(OP, &sum.try_divide(reduced(OP, Fold::Sum, &weights, &over)?)?, dtype)
     }
 
     /// The covariances of the rows of an array of rank 2 with each other, each row being a variable and each
@@ -186,16 +185,17 @@ fallible! {
     pub fn logsumexp(&self, axes: impl ToAxes) {
         const OP: &str = "logsumexp";
         let over = axes.over();
-        let x = build::cast(OP, self, self.dtype().to_float())?;
+        let dtype = self.dtype().to_float();
+        let x = build::cast(OP, self, dtype.carrier())?;
         if count(OP, &x, &over)? == 0 {
-            return reduced(OP, Fold::Sum, &x, &over)?.try_log();
+            return build::cast(OP, &reduced(OP, Fold::Sum, &x, &over)?.try_log()?, dtype);
         }
         let most = reduced(OP, Fold::Max, &x, &over.kept())?;
         // An infinity less itself would be NaN.
         let most = try_where_(most.try_isfinite()?, &most, 0)?;
         let sum = reduced(OP, Fold::Sum, &x.try_subtract(&most)?.try_exp()?, &over)?;
         let most = build::reshaped(&most, sum.ty().shape.clone());
-        sum.try_log()?.try_add(most)
+        build::cast(OP, &sum.try_log()?.try_add(most)?, dtype)
     }
 
     /// The norm of the vectors along `axes`, of this order: 2 is the length, 1 the sum of the absolute values,
@@ -215,7 +215,8 @@ fallible! {
     pub fn vector_norm(&self, order: impl Into<f64>, axes: impl ToAxes) {
         const OP: &str = "vector_norm";
         let (order, over) = (order.into(), axes.over());
-        let x = build::cast(OP, self, self.dtype().to_float())?;
+        let dtype = self.dtype().to_float();
+        let x = build::cast(OP, self, dtype.carrier())?;
         let norm = match order {
             f64::INFINITY => reduced(OP, Fold::Max, &x.try_abs()?, &over),
             f64::NEG_INFINITY => reduced(OP, Fold::Min, &x.try_abs()?, &over),
@@ -224,7 +225,7 @@ fallible! {
             2.0 => reduced(OP, Fold::Sum, &x.try_square()?, &over)?.try_sqrt(),
             p => reduced(OP, Fold::Sum, &x.try_abs()?.try_pow(p)?, &over)?.try_pow(1.0 / p),
         };
-        within(OP, norm)
+        build::cast(OP, &within(OP, norm)?, dtype)
     }
 }
 
@@ -245,7 +246,10 @@ fn numbers(op: &str, x: &Array, over: &Over) -> Result<Array> {
 
 #[track_caller]
 fn nan_mean(op: &str, x: &Array, over: &Over) -> Result<Array> {
-    reduced(op, Fold::Sum, &without_nan(x, 0.0)?, over)?.try_divide(numbers(op, x, over)?)
+    let wide = build::cast(op, x, x.dtype().carrier())?;
+    let mean =
+        reduced(op, Fold::Sum, &without_nan(&wide, 0.0)?, over)?.try_divide(numbers(op, &wide, over)?)?;
+    build::cast(op, &mean, x.dtype())
 }
 
 #[track_caller]
@@ -256,11 +260,14 @@ fn nan_variance(op: &str, array: &Array, over: Over) -> Result<Array> {
     let (correction, over) = over.split_correction();
     let (dtype, over) = over.split_dtype();
     let x = mean_of(op, array, dtype)?;
+    let dtype = x.dtype();
+    // A number of elements may be more than a float of 16 bits holds.
+    let x = build::cast(op, &x, dtype.carrier())?;
     let distances = x.try_subtract(nan_mean(op, &x, &over.kept())?)?;
     let squares = try_where_(x.try_isnan()?, 0, distances.try_square()?)?;
     let divisor = numbers(op, &x, &over)?.try_subtract(correction)?;
     let divisor = try_where_(divisor.try_greater(0)?, &divisor, f64::NAN)?;
-    reduced(op, Fold::Sum, &squares, &over)?.try_divide(divisor)
+    build::cast(op, &reduced(op, Fold::Sum, &squares, &over)?.try_divide(divisor)?, dtype)
 }
 
 #[track_caller]
@@ -337,6 +344,8 @@ fn alongside(op: &str, weights: &Array, x: &Array, over: &Over) -> Result<Array>
 /// The sums of products of variables, each less its mean.
 struct Products {
     sums: Array,
+    /// The dtype of results.
+    dtype: DType,
     observations: usize,
     /// Whether there is one variable, which is no matrix.
     single: bool,
@@ -354,14 +363,16 @@ impl Products {
                 return Err(Error::new(ErrorKind::Shape, message));
             }
         };
-        let x = build::cast(op, array, array.dtype().to_float())?;
+        let dtype = array.dtype().to_float();
+        let x = build::cast(op, array, dtype.carrier())?;
         let x = build::reshaped(&x, Shape::new([variables, observations]));
         let x = x.try_subtract(mean(op, &x, &over(1).keepdims())?)?;
-        Ok(Self { sums: x.try_matmul(&x.try_t()?)?, observations, single: array.ndim() < 2 })
+        Ok(Self { sums: x.try_matmul(&x.try_t()?)?, dtype, observations, single: array.ndim() < 2 })
     }
 
     #[track_caller]
     fn shaped(&self, matrix: &Array) -> Result<Array> {
-        if self.single { matrix.try_reshape(()) } else { Ok(matrix.clone()) }
+        let matrix = matrix.try_astype(self.dtype)?;
+        if self.single { matrix.try_reshape(()) } else { Ok(matrix) }
     }
 }

@@ -138,7 +138,7 @@ impl At {
         let Self { array, place } = self;
         // What the array's own dtype cannot hold would be lost.
         let dtype = array.dtype();
-        let met = build::meeting_dtype(&[&Arg::Array(array.clone()), &values]);
+        let met = build::meeting_dtype(op, &[&Arg::Array(array.clone()), &values])?;
         if met != dtype {
             let message =
                 format!("{op}: the values make {met} of {}: convert them or the array first", array.ty());

@@ -9,7 +9,6 @@ use crate::array::Array;
 use crate::array::args::{Over, ToAxes, ToShape, clamp, extents};
 use crate::array::build::{self, reshaped, view};
 use crate::array::fallible::{fallible, fallible_functions};
-use crate::base::promotion::promote;
 use crate::base::{DType, Error, ErrorKind, Result, Shape, Type};
 use crate::graph::{Op, View, infer};
 
@@ -200,7 +199,7 @@ fallible_functions! {
 
 #[track_caller]
 fn same_dtype(op: &str, arrays: SmallVec<[Array; 2]>) -> Result<SmallVec<[Array; 2]>> {
-    let dtype = arrays.iter().map(Array::dtype).reduce(promote).unwrap_or(DType::F64);
+    let dtype = build::common(op, arrays.iter().map(Array::dtype))?.unwrap_or(DType::F64);
     let mut cast = SmallVec::with_capacity(arrays.len());
     for array in &arrays {
         cast.push(build::cast(op, array, dtype)?);

@@ -3,8 +3,10 @@
 
 pub mod dtype;
 pub mod error;
+pub mod half;
 pub mod id;
 pub mod index_map;
+pub mod info;
 pub mod intern;
 pub mod promotion;
 pub mod scalar;
@@ -14,7 +16,9 @@ pub mod target;
 
 pub use dtype::{DType, Element, Kind};
 pub use error::{Error, ErrorKind, Result};
+pub use half::{bf16, f16};
 pub use index_map::{Affine, IndexMap};
+pub use info::{DTypeKind, FloatInfo, IntegerInfo, can_cast, finfo, iinfo, isdtype, result_type};
 pub use intern::{Interner, Keyed, Table};
 pub use scalar::Scalar;
 pub use shape::{Shape, Type};

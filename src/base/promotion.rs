@@ -1,6 +1,9 @@
 //! NumPy 2's promotion of dtypes (NEP 50): arrays by a table, Rust scalars weakly.
 
-use crate::base::{DType, Kind, Scalar};
+use smallvec::SmallVec;
+
+use crate::base::dtype::Exact;
+use crate::base::{DType, Error, ErrorKind, Kind, Result, Scalar};
 
 /// A Rust scalar on its way into an expression: it takes the dtype of the array it meets unless
 /// its kind is higher.
@@ -38,28 +41,69 @@ impl Weak {
         match (self, dtype.kind()) {
             (Weak::Bool(value), _) => Some(Scalar::from(value).cast(dtype)),
             (Weak::Int(value), Kind::Int) => {
-                let exact = i64::try_from(value).ok()?;
-                let scalar = Scalar::from(exact).cast(dtype);
-                (scalar.to_i64() == exact).then_some(scalar)
+                let scalar = small(value)?.cast(dtype);
+                let fits = match scalar.exact() {
+                    Exact::Unsigned(kept) => i128::from(kept) == value,
+                    _ => i128::from(scalar.to_i64()) == value,
+                };
+                fits.then_some(scalar)
             }
             (Weak::Int(value), Kind::Bool) => Some(Scalar::from(value != 0)),
             // One rounding: through f64 first would round twice.
-            (Weak::Int(value), Kind::Float) if dtype == DType::F32 => Some(Scalar::from(value as f32)),
-            (Weak::Int(value), Kind::Float) => Some(Scalar::from(value as f64).cast(dtype)),
+            (Weak::Int(value), Kind::Float) => {
+                Some(small(value).unwrap_or_else(|| Scalar::from(value as f64)).cast(dtype))
+            }
             (Weak::Float(value), _) => Some(Scalar::from(value).cast(dtype)),
         }
     }
 }
 
+/// An integer of up to 64 bits.
+fn small(value: i128) -> Option<Scalar> {
+    i64::try_from(value).map(Scalar::from).or_else(|_| u64::try_from(value).map(Scalar::from)).ok()
+}
+
 /// The dtype in which an operation on arrays of `a` and `b` is computed.
-pub fn promote(a: DType, b: DType) -> DType {
+///
+/// # Errors
+/// If one is `u64` and the other a signed integer: NumPy takes `f64` then, which holds neither.
+pub fn promote(a: DType, b: DType) -> Result<DType> {
     let (low, high) = if a.kind() <= b.kind() { (a, b) } else { (b, a) };
-    match (low.kind(), high.kind()) {
-        (Kind::Int, Kind::Int) | (Kind::Float, Kind::Float) if low.size() > high.size() => low,
-        // A 24-bit significand cannot hold 32-bit integers.
-        (Kind::Int, Kind::Float) if low.size() >= high.size() => DType::F64,
-        _ => high,
+    if high == DType::U64 && low.is_int() && !low.is_unsigned()
+        || low == DType::U64 && high.is_int() && !high.is_unsigned()
+    {
+        let message = format!("{a} and {b} have no common dtype that holds their values: cast one of them");
+        return Err(Error::new(ErrorKind::DType, message));
     }
+    if low.fits(high) {
+        return Ok(high);
+    }
+    if high.fits(low) && low.kind() == high.kind() {
+        return Ok(low);
+    }
+    // The smallest that holds both; floats of 64 bits are as good as holding integers of 64.
+    let wider =
+        DType::ALL.iter().copied().filter(|dtype| dtype.kind() == high.kind() && !dtype.is_unsigned());
+    Ok(wider
+        .filter(|dtype| low.fits(*dtype) && high.fits(*dtype))
+        .min_by_key(|d| d.size())
+        .unwrap_or(DType::F64))
+}
+
+/// The dtype in which several meet, whatever their order: the highest kind first, since it may hold what lower
+/// ones have no common dtype for. `None` of none.
+///
+/// # Errors
+/// As [`promote`].
+pub fn promote_all(dtypes: impl IntoIterator<Item = DType>) -> Result<Option<DType>> {
+    let mut dtypes: SmallVec<[DType; 4]> = dtypes.into_iter().collect();
+    if let [a, b] = dtypes[..] {
+        return promote(a, b).map(Some);
+    }
+    dtypes.sort_by_key(|dtype| std::cmp::Reverse((dtype.kind(), !dtype.is_unsigned())));
+    let mut dtypes = dtypes.into_iter();
+    let Some(first) = dtypes.next() else { return Ok(None) };
+    dtypes.try_fold(first, promote).map(Some)
 }
 
 /// The dtype in which an array of `array` and a weak scalar meet.
@@ -86,8 +130,8 @@ mod tests {
             (I32, I32, I32),
         ];
         for (a, b, result) in table {
-            assert_eq!(promote(a, b), result, "{a} with {b}");
-            assert_eq!(promote(b, a), result, "{b} with {a}");
+            assert_eq!(promote(a, b).unwrap(), result, "{a} with {b}");
+            assert_eq!(promote(b, a).unwrap(), result, "{b} with {a}");
         }
     }
 

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use crate::base::DType;
+use crate::base::dtype::{Exact, sealed::Sealed, typed};
+use crate::base::{DType, Element, bf16, f16};
 
 /// A value of some dtype. Equality and hash are those of the bits, so `-0.0 != 0.0` and a NaN
 /// equals itself: what an interned graph and a cache key need.
@@ -35,32 +36,22 @@ impl Scalar {
 
     /// The value as a float; exact but for 64-bit integers past 2^53, which round.
     pub fn to_f64(self) -> f64 {
-        match self.dtype {
-            DType::Bool => f64::from(self.bits as u8),
-            DType::I32 => f64::from(self.bits as u32 as i32),
-            DType::I64 => self.bits as i64 as f64,
-            DType::F32 => f64::from(f32::from_bits(self.bits as u32)),
-            DType::F64 => f64::from_bits(self.bits),
-        }
+        f64::convert(self.exact())
     }
 
-    /// The value as an integer: floats truncate and saturate, NaN is 0.
+    /// The value as an integer: floats truncate and saturate, NaN is 0, large `u64` wrap.
     pub fn to_i64(self) -> i64 {
-        match self.dtype {
-            DType::Bool => i64::from(self.bits as u8),
-            DType::I32 => i64::from(self.bits as u32 as i32),
-            DType::I64 => self.bits as i64,
-            DType::F32 => f32::from_bits(self.bits as u32) as i64,
-            DType::F64 => f64::from_bits(self.bits) as i64,
-        }
+        i64::convert(self.exact())
     }
 
     /// Whether the value is not zero; NaN is not zero.
     pub fn to_bool(self) -> bool {
-        match self.dtype {
-            DType::F32 | DType::F64 => self.to_f64() != 0.0,
-            _ => self.bits != 0,
-        }
+        bool::convert(self.exact())
+    }
+
+    /// The value without its dtype.
+    pub(crate) fn exact(self) -> Exact {
+        typed!(self.dtype, T => T::of_bits(self.bits).exact())
     }
 
     /// The value converted to `to`: integers wrap, floats to integers truncate, saturate and take
@@ -69,16 +60,8 @@ impl Scalar {
         if self.dtype == to {
             return self;
         }
-        match to {
-            DType::Bool => self.to_bool().into(),
-            DType::I32 if self.dtype == DType::F32 => (f32::from_bits(self.bits as u32) as i32).into(),
-            DType::I32 if self.dtype == DType::F64 => (f64::from_bits(self.bits) as i32).into(),
-            DType::I32 => (self.to_i64() as i32).into(),
-            DType::I64 => self.to_i64().into(),
-            DType::F32 if self.dtype == DType::I64 => (self.bits as i64 as f32).into(),
-            DType::F32 => (self.to_f64() as f32).into(),
-            DType::F64 => self.to_f64().into(),
-        }
+        let value = self.exact();
+        Self { dtype: to, bits: typed!(to, T => T::convert(value).bits()) }
     }
 
     /// Equal bits, all NaNs counting as one value: the equality of section "meaning" of the docs.
@@ -92,30 +75,26 @@ impl Scalar {
     }
 }
 
-macro_rules! from { ($($rust:ident $Name:ident |$x:ident| $bits:expr;)*) => { $(
-    impl From<$rust> for Scalar {
-        fn from($x: $rust) -> Self {
-            Self { dtype: DType::$Name, bits: $bits }
-        }
+impl<T: Element> From<T> for Scalar {
+    fn from(value: T) -> Self {
+        Self { dtype: T::DTYPE, bits: value.bits() }
     }
-)* } }
-from! {
-    bool Bool |x| u64::from(x);
-    i32 I32 |x| u64::from(x as u32);
-    i64 I64 |x| x as u64;
-    f32 F32 |x| u64::from(x.to_bits());
-    f64 F64 |x| x.to_bits();
 }
 
 impl fmt::Display for Scalar {
     /// As short as reads back: `2`, `0.5`, `-inf`, `nan`, `true`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.dtype {
-            DType::Bool => write!(f, "{}", self.bits != 0),
-            DType::I32 | DType::I64 => write!(f, "{}", self.to_i64()),
-            _ if self.is_nan() => f.write_str("nan"),
-            DType::F32 => float(f, f32::from_bits(self.bits as u32), self.to_f64()),
-            DType::F64 => float(f, f64::from_bits(self.bits), self.to_f64()),
+        match self.exact() {
+            Exact::Unsigned(_) if self.dtype == DType::Bool => write!(f, "{}", self.bits != 0),
+            Exact::Unsigned(n) => write!(f, "{n}"),
+            Exact::Signed(n) => write!(f, "{n}"),
+            Exact::Float(x) if x.is_nan() => f.write_str("nan"),
+            Exact::Float(x) => match self.dtype {
+                DType::F16 => float(f, f16::of_bits(self.bits), x),
+                DType::BF16 => float(f, bf16::of_bits(self.bits), x),
+                DType::F32 => float(f, f32::of_bits(self.bits), x),
+                _ => float(f, x, x),
+            },
         }
     }
 }

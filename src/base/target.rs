@@ -41,7 +41,7 @@ impl Target {
 pub enum Vector {
     /// 128 bits: what every machine has.
     V128,
-    /// 256 bits, by AVX2 and FMA.
+    /// 256 bits, by AVX2, FMA and F16C.
     V256,
     /// 512 bits, by AVX-512 F, VL, DQ and BW.
     V512,
@@ -59,6 +59,7 @@ impl Vector {
         {
             let has_256 = is_x86_feature_detected!("avx2")
                 && is_x86_feature_detected!("fma")
+                && is_x86_feature_detected!("f16c")
                 && is_x86_feature_detected!("bmi1")
                 && is_x86_feature_detected!("bmi2");
             let has_512 = is_x86_feature_detected!("avx512f")

@@ -17,6 +17,9 @@ impl Emitter<'_> {
     pub(super) fn unary(&mut self, op: Unary, a: Lanes) -> Lanes {
         use Kind::{Bool, Float, Int};
         let (dtype, out) = (a.dtype, op.result(a.dtype));
+        if !dtype.is_native() {
+            return self.expand(math::unary(op, dtype), &[a]);
+        }
         match (op, dtype.kind()) {
             (Unary::Negative, Float) => self.each(out, a, |e, x| e.negate(x)),
             (Unary::Negative, Int) => self.each(out, a, |e, x| {
@@ -141,6 +144,9 @@ impl Emitter<'_> {
     pub(super) fn binary(&mut self, op: Binary, a: Lanes, b: Lanes) -> Lanes {
         use Kind::{Bool, Float, Int};
         let (dtype, out) = (a.dtype, op.result(a.dtype));
+        if !dtype.is_native() {
+            return self.expand(math::binary(op, dtype), &[a, b]);
+        }
         match (op, dtype.kind()) {
             (Binary::Add, Float) => self.zip(out, a, b, |e, x, y| e.ins().fadd(x, y)),
             (Binary::Add, Int) => self.zip(out, a, b, |e, x, y| e.ins().iadd(x, y)),

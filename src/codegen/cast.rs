@@ -5,6 +5,7 @@ use cranelift_codegen::ir::{InstBuilder, Value, types};
 use super::isa::Arch;
 use super::lanes::{Emitter, Lanes, Parts, vector};
 use crate::base::DType;
+use crate::op::math;
 
 impl Emitter<'_> {
     /// `a` as `to`.
@@ -12,6 +13,12 @@ impl Emitter<'_> {
         use DType::{Bool, F32, F64, I32, I64};
         if let Some(constant) = a.constant {
             return self.constant(constant.cast(to));
+        }
+        if let Some(definition) = math::cast(a.dtype, to) {
+            return self.expand(definition, &[a]);
+        }
+        if !a.dtype.is_native() || !to.is_native() {
+            return self.carried(a, to);
         }
         match (a.dtype, to) {
             (Bool, Bool) | (I32, I32) | (I64, I64) | (F32, F32) | (F64, F64) => a,
@@ -63,7 +70,30 @@ impl Emitter<'_> {
                     self.each(to, double, |e, x| e.ins().fcvt_to_sint_sat(types::I64X2, x))
                 }
             },
+            (from, to) => unreachable!("a cast of {from} to {to}, which is defined"),
         }
+    }
+
+    /// `a` as the dtype that carries its own, which is what it is; or as one that its own carries: what fits
+    /// of its low bits, or the nearest of the floats.
+    fn carried(&mut self, a: Lanes, to: DType) -> Lanes {
+        let lanes = match to {
+            DType::I8 | DType::I16 => {
+                let distance = self.int(32 - 8 * to.size() as i64);
+                self.each(to, a, |e, x| {
+                    let high = e.ins().ishl(x, distance);
+                    e.ins().sshr(high, distance)
+                })
+            }
+            DType::U8 | DType::U16 | DType::U32 => self.each(to, a, |e, x| {
+                let ty = e.type_of(x);
+                let mask = e.splat_bits(ty, (1 << (8 * to.size())) - 1);
+                e.ins().band(x, mask)
+            }),
+            DType::F16 | DType::BF16 => self.expand(math::nearest(to), &[a]),
+            _ => a,
+        };
+        Lanes { dtype: to, constant: None, ..lanes }
     }
 
     /// 1 of `dtype` where a mask of lanes as wide is set, else 0.

@@ -4,7 +4,8 @@
 //! An iteration of every loop handles [`LANES`] elements, whatever their dtypes. 32-bit elements
 //! fill one 128-bit vector, 64-bit ones two. A truth value is a lane of all ones or all zeros, in
 //! one vector of 32-bit lanes or, if it comes from comparing 64-bit elements, in two vectors of
-//! 64-bit lanes; it changes form only where it meets the other width.
+//! 64-bit lanes; it changes form only where it meets the other width. A value of a dtype that another
+//! carries sits as that one's.
 
 use cranelift_codegen::ir::{
     Block, Endianness, FuncRef, InstBuilder, MemFlagsData, StackSlot, StackSlotData, StackSlotKind, Type,
@@ -151,9 +152,10 @@ impl<'a> Emitter<'a> {
 
     /// A constant in every lane. Truth values start narrow.
     pub(super) fn constant(&mut self, scalar: Scalar) -> Lanes {
+        let carried = scalar.cast(scalar.dtype().carrier());
         let bits = match scalar.dtype() {
             DType::Bool if scalar.bits() != 0 => u64::MAX,
-            _ => scalar.bits(),
+            _ => carried.bits(),
         };
         let part = self.splat_bits(vector(scalar.dtype()), bits);
         Lanes { constant: Some(scalar), ..splatted(scalar.dtype(), part) }
@@ -266,6 +268,11 @@ impl<'a> Emitter<'a> {
     }
 
     fn fma(&mut self, a: Lanes, b: Lanes, c: Lanes) -> Lanes {
+        if a.dtype.is_half() {
+            let [x, y, z] = [a, b, c].map(|lanes| self.cast(lanes, DType::F32));
+            let sum = self.fma(x, y, z);
+            return self.cast(sum, a.dtype);
+        }
         let terms = a.parts.as_slice().iter().zip(b.parts.as_slice()).zip(c.parts.as_slice());
         let parts: SmallVec<[Value; 2]> = terms.map(|((a, b), c)| self.ins().fma(*a, *b, *c)).collect();
         Lanes::new(a.dtype, Parts::new(&parts))
@@ -274,18 +281,18 @@ impl<'a> Emitter<'a> {
 
 /// The vector that holds lanes of `dtype`; of truth values, the narrow one.
 pub(super) fn vector(dtype: DType) -> Type {
-    match dtype {
-        DType::Bool | DType::I32 => types::I32X4,
+    match dtype.carrier() {
         DType::I64 => types::I64X2,
         DType::F32 => types::F32X4,
         DType::F64 => types::F64X2,
+        _ => types::I32X4,
     }
 }
 
 fn splatted(dtype: DType, part: Value) -> Lanes {
-    let parts = match dtype {
-        DType::Bool | DType::I32 | DType::F32 => Parts::Narrow(part),
-        DType::I64 | DType::F64 => Parts::Wide([part, part]),
+    let parts = match vector(dtype).lane_bits() {
+        32 => Parts::Narrow(part),
+        _ => Parts::Wide([part, part]),
     };
     Lanes::new(dtype, parts)
 }

@@ -11,6 +11,7 @@ use super::arms::scalar;
 use super::lanes::{Emitter, LANES, Lanes, Parts, vector};
 use crate::base::DType;
 use crate::base::strip::Step;
+use crate::op::math;
 
 /// Where four elements are.
 #[derive(Clone, Copy, Debug)]
@@ -52,6 +53,7 @@ pub(super) fn argument_flags() -> MemFlagsData {
 pub(super) fn raw(dtype: DType) -> Type {
     match dtype.size() {
         1 => types::I8,
+        2 => types::I16,
         4 => types::I32,
         _ => types::I64,
     }
@@ -62,6 +64,10 @@ impl Emitter<'_> {
     pub(super) fn load(&mut self, spot: Spot) -> Lanes {
         let Spot { dtype, step, address, offset, flags, .. } = spot;
         let size = dtype.size() as i32;
+        if dtype.is_packed() {
+            let bits = self.load_bits(spot);
+            return self.of_bits(dtype, bits);
+        }
         match (step, dtype) {
             (Step::Unit, DType::Bool) => {
                 let bytes = self.ins().load(types::I32, flags, address, offset);
@@ -118,6 +124,10 @@ impl Emitter<'_> {
     pub(super) fn store(&mut self, spot: Spot, value: Lanes) {
         let Spot { dtype, step, address, offset, flags, .. } = spot;
         let size = dtype.size() as i32;
+        if dtype.is_packed() {
+            let bits = self.bits_of(value);
+            return self.store_bits(spot, bits);
+        }
         match (step, dtype) {
             (Step::Unit, DType::Bool) => {
                 let bytes = self.mask_to_bytes(value);
@@ -204,6 +214,11 @@ impl Emitter<'_> {
 
     /// Loads one element and repeats it.
     pub(super) fn load_splat(&mut self, dtype: DType, address: Value, flags: MemFlagsData) -> Lanes {
+        if dtype.is_packed() {
+            let one = self.load_bits_of_one(dtype, address, 0, flags);
+            let bits = self.splat(bits_dtype(dtype), one);
+            return self.of_bits(dtype, bits);
+        }
         let ty = if dtype == DType::Bool { types::I8 } else { scalar(dtype) };
         let value = self.ins().load(ty, flags, address, 0);
         self.splat(dtype, value)
@@ -239,6 +254,148 @@ impl Emitter<'_> {
         let x = self.ins().extractlane(x, 0);
         self.ins().band_imm_u(x, 0x0101_0101)
     }
+}
+
+/// Elements that are narrower in memory than in registers.
+impl Emitter<'_> {
+    /// Loads four elements: integers with their signs, floats of 16 bits as their bits.
+    fn load_bits(&mut self, spot: Spot) -> Lanes {
+        let Spot { dtype, step, address, offset, flags, .. } = spot;
+        match step {
+            Step::Unit => self.load_packed(dtype, address, offset, flags),
+            Step::MinusUnit => {
+                let lanes = self.load_packed(dtype, address, offset - 3 * dtype.size() as i32, flags);
+                self.turned(lanes)
+            }
+            _ => {
+                let addresses = self.addresses(spot);
+                let lanes =
+                    addresses.map(|(address, offset)| self.load_bits_of_one(dtype, address, offset, flags));
+                self.join(bits_dtype(dtype), lanes)
+            }
+        }
+    }
+
+    fn load_bits_of_one(&mut self, dtype: DType, address: Value, offset: i32, flags: MemFlagsData) -> Value {
+        match (dtype.size(), is_signed(dtype)) {
+            (1, true) => self.ins().sload8(types::I32, flags, address, offset),
+            (1, false) => self.ins().uload8(types::I32, flags, address, offset),
+            (2, true) => self.ins().sload16(types::I32, flags, address, offset),
+            (2, false) => self.ins().uload16(types::I32, flags, address, offset),
+            _ => self.ins().uload32(flags, address, offset),
+        }
+    }
+
+    /// Loads four elements side by side.
+    fn load_packed(&mut self, dtype: DType, address: Value, offset: i32, flags: MemFlagsData) -> Lanes {
+        let widen = |e: &mut Self, x: Value| match is_signed(dtype) {
+            true => e.ins().swiden_low(x),
+            false => e.ins().uwiden_low(x),
+        };
+        let parts = match dtype.size() {
+            1 => {
+                let bytes = self.ins().load(types::I32, flags, address, offset);
+                let x = self.ins().scalar_to_vector(types::I32X4, bytes);
+                let x = self.as_type(types::I8X16, x);
+                let x = widen(self, x);
+                Parts::Narrow(widen(self, x))
+            }
+            2 => {
+                let words = self.ins().load(types::I64, flags, address, offset);
+                let x = self.ins().scalar_to_vector(types::I64X2, words);
+                let x = self.as_type(types::I16X8, x);
+                Parts::Narrow(widen(self, x))
+            }
+            _ => {
+                let x = self.ins().load(types::I32X4, flags, address, offset);
+                Parts::Wide([self.ins().uwiden_low(x), self.ins().uwiden_high(x)])
+            }
+        };
+        Lanes::new(bits_dtype(dtype), parts)
+    }
+
+    /// Stores four elements, which are within the range of the dtype.
+    fn store_bits(&mut self, spot: Spot, bits: Lanes) {
+        let Spot { dtype, step, address, offset, flags, .. } = spot;
+        match step {
+            Step::Unit => self.store_packed(dtype, bits, address, offset, flags),
+            Step::MinusUnit => {
+                let bits = self.turned(bits);
+                self.store_packed(dtype, bits, address, offset - 3 * dtype.size() as i32, flags);
+            }
+            _ => {
+                let (addresses, lanes) = (self.addresses(spot), self.split(bits));
+                for ((address, offset), x) in addresses.into_iter().zip(lanes) {
+                    match dtype.size() {
+                        1 => self.ins().istore8(flags, x, address, offset),
+                        2 => self.ins().istore16(flags, x, address, offset),
+                        _ => self.ins().istore32(flags, x, address, offset),
+                    };
+                }
+            }
+        }
+    }
+
+    /// Stores four elements side by side.
+    fn store_packed(&mut self, dtype: DType, bits: Lanes, address: Value, offset: i32, flags: MemFlagsData) {
+        let narrow = |e: &mut Self, x: Value, signed: bool| match signed {
+            true => e.ins().snarrow(x, x),
+            false => e.ins().unarrow(x, x),
+        };
+        let x = self.narrow(bits);
+        let packed = match dtype.size() {
+            1 => {
+                let x = narrow(self, x, true);
+                let x = narrow(self, x, is_signed(dtype));
+                let x = self.as_type(types::I32X4, x);
+                self.ins().extractlane(x, 0)
+            }
+            2 => {
+                let x = narrow(self, x, is_signed(dtype));
+                let x = self.as_type(types::I64X2, x);
+                self.ins().extractlane(x, 0)
+            }
+            _ => x,
+        };
+        self.ins().store(flags, packed, address, offset);
+    }
+
+    /// Values of `dtype`, given what memory has of them.
+    fn of_bits(&mut self, dtype: DType, bits: Lanes) -> Lanes {
+        let values = match dtype.is_half() {
+            true => self.expand(math::loaded(dtype), &[bits]),
+            false => bits,
+        };
+        Lanes { dtype, constant: None, uniform: None, ..values }
+    }
+
+    /// What memory has of values.
+    fn bits_of(&mut self, values: Lanes) -> Lanes {
+        let lanes = Lanes { dtype: values.dtype.carrier(), constant: None, uniform: None, ..values };
+        match values.dtype.is_half() {
+            true => self.expand(math::stored(values.dtype), &[lanes]),
+            false => lanes,
+        }
+    }
+
+    /// Four elements the other way round.
+    fn turned(&mut self, lanes: Lanes) -> Lanes {
+        let parts = match lanes.parts {
+            Parts::Narrow(x) => Parts::Narrow(self.reversed(lanes.dtype, x)),
+            Parts::Wide([low, high]) => Parts::Wide([high, low].map(|part| self.reversed(lanes.dtype, part))),
+        };
+        Lanes::new(lanes.dtype, parts)
+    }
+}
+
+/// The dtype of what memory has of such elements, in registers.
+fn bits_dtype(dtype: DType) -> DType {
+    if dtype.is_half() { DType::I32 } else { dtype.carrier() }
+}
+
+/// Whether elements are integers with a sign.
+pub(super) fn is_signed(dtype: DType) -> bool {
+    dtype.is_int() && !dtype.is_unsigned()
 }
 
 /// Vectors that four elements fill.

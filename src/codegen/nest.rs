@@ -8,7 +8,7 @@ use super::memory::{argument_flags, flags, known_step};
 use super::stretch::{Place, Stretch, args};
 use crate::base::strip::{Step, StripArgs};
 use crate::kernel::Strip;
-use crate::op::{Expr, Inst, math};
+use crate::op::{Expr, Inst};
 
 /// The function's arguments.
 pub(super) struct Frame {
@@ -166,9 +166,8 @@ impl Frame {
 
 /// Whether `body`, with its elementary functions expanded, has an instruction that `wanted` tells.
 pub(super) fn any_inst(body: &Expr, wanted: &dyn Fn(&Inst) -> bool) -> bool {
-    body.iter().any(|(inst, _)| match inst {
-        Inst::Unary(op, a) if op.is_math() => any_inst(math::unary(*op, body.dtype(*a)), wanted),
-        Inst::Binary(op, a, _) if op.is_math() => any_inst(math::binary(*op, body.dtype(*a)), wanted),
-        inst => wanted(inst),
+    body.iter().any(|(inst, dtype)| match body.definition(inst, dtype) {
+        Some(definition) => any_inst(definition, wanted),
+        None => wanted(inst),
     })
 }

@@ -68,6 +68,11 @@ pub fn binary(op: Binary, dtype: DType) -> Result<(DType, DType)> {
     Ok((dtype, op.result(dtype)))
 }
 
+/// The error, saying which operation it is of.
+pub fn within(op: &str, error: &Error) -> Error {
+    Error::new(error.kind(), format!("{op}: {error}"))
+}
+
 /// The error of an op on a dtype it is not defined for.
 pub fn takes_no(op: &str, dtype: DType) -> Error {
     Error::new(ErrorKind::DType, format!("{op}: not defined for {dtype}"))
@@ -158,7 +163,7 @@ pub fn reshape(ty: &Type, extents: &[isize]) -> Result<Shape> {
 /// # Errors
 /// If an argument is of rank 0, inner sizes differ, leading axes clash, or the dtype is `bool`.
 pub fn matmul(a: &Type, b: &Type) -> Result<(DType, Shape, Shape)> {
-    let dtype = promote(a.dtype, b.dtype);
+    let dtype = promote(a.dtype, b.dtype).map_err(|error| within("matmul", &error))?;
     if dtype == DType::Bool {
         return Err(takes_no("matmul", dtype));
     }

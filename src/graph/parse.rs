@@ -29,6 +29,7 @@ use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use crate::base::index_map::axis_name;
+use crate::base::promotion::Weak;
 use crate::base::{Affine, DType, Error, ErrorKind, Result, Scalar, Shape, Type};
 use crate::graph::{Element, Graph, Node, NodeId, Op, Value, View, verify};
 use crate::op::{Binary, Fold, HostOp, Unary};
@@ -309,10 +310,9 @@ fn list<'a, T>(line: &mut Line<'a>, mut item: impl FnMut(&mut Line<'a>) -> Resul
 fn constant(line: &Line, text: &str, dtype: DType) -> Result<Scalar> {
     let value = match dtype {
         DType::Bool => text.parse().ok().map(|value: bool| Scalar::from(value)),
-        DType::I32 => text.parse().ok().map(|value: i32| Scalar::from(value)),
-        DType::I64 => text.parse().ok().map(|value: i64| Scalar::from(value)),
         DType::F32 => text.parse().ok().map(|value: f32| Scalar::from(value)),
-        DType::F64 => text.parse().ok().map(|value: f64| Scalar::from(value)),
+        _ if dtype.is_float() => text.parse().ok().map(|value: f64| Scalar::new(dtype, value)),
+        _ => text.parse().ok().and_then(|value: i128| Weak::Int(value).to_scalar(dtype)),
     };
     value.ok_or_else(|| Line { rest: text, ..*line }.error(&format!("a constant of {dtype}")))
 }
@@ -477,7 +477,7 @@ graph {
             ),
             ("%1 = const 0.5 : i32[2]", "line 3: expected a constant of i32, found `0.5`"),
             ("%1 = sum %0 over 1 : f32[2]", "line 3: expected `[`, found `1 : f32[2]`"),
-            ("%1 = input : f16[2]", "line 3: expected a dtype, found `f16[2]`"),
+            ("%1 = input : f80[2]", "line 3: expected a dtype, found `f80[2]`"),
             ("%1 = input : f32[-2]", "line 3: expected an extent, found `-2]`"),
             (
                 "%0 = input : f32[1]",

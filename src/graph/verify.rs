@@ -113,6 +113,7 @@ fn check(node: &Node, args: &[&Type]) -> Check {
             let rank = ty.shape.rank();
             let good = rank >= 2
                 && a.dtype != DType::Bool
+                && a.dtype.is_native()
                 && a.dtype == b.dtype
                 && b.dtype == ty.dtype
                 && a.shape.rank() == rank

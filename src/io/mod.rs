@@ -2,4 +2,15 @@
 
 mod header;
 mod map;
+#[cfg(any(feature = "npz", feature = "safetensors"))]
+mod names;
 mod npy;
+#[cfg(feature = "npz")]
+mod npz;
+#[cfg(feature = "safetensors")]
+mod safetensors;
+#[cfg(feature = "text")]
+mod text;
+
+#[cfg(feature = "text")]
+pub use text::TextOptions;

@@ -8,7 +8,8 @@ use std::io::{BufWriter, Read, Write};
 use std::path::Path;
 
 use crate::array::Array;
-use crate::base::{DType, Element, Error, ErrorKind, Result};
+use crate::base::dtype::{sealed::Sealed, typed};
+use crate::base::{Element, Error, ErrorKind, Result};
 use crate::io::header::{Header, LONGEST, MAGIC, malformed};
 
 /// Bytes read at a time: enough to be fast, little enough to be nothing.
@@ -16,8 +17,8 @@ const CHUNK: usize = 1 << 16;
 
 /// `.npy` files.
 impl Array {
-    /// The array in the `.npy` file at `path`, of dtype `bool`, `i32`, `i64`, `f32` or `f64`, in any
-    /// byte and memory order.
+    /// The array in the `.npy` file at `path`, of any dtype but `bf16`, in any byte and memory
+    /// order.
     ///
     /// # Errors
     /// If the file cannot be read, is no `.npy` file, ends before its data does, or holds a dtype that
@@ -32,7 +33,7 @@ impl Array {
     /// Writes the array, evaluated, to a `.npy` file at `path`, replacing what is there.
     ///
     /// # Errors
-    /// If evaluation fails or the file cannot be written.
+    /// If evaluation fails, the file cannot be written, or the dtype is `bf16`, which the format has not.
     #[doc(alias = "save")]
     pub fn save_npy(&self, path: impl AsRef<Path>) -> Result<()> {
         self.force()?;
@@ -55,30 +56,43 @@ pub(super) fn io(error: std::io::Error) -> Error {
 fn load(path: &Path) -> Result<Array> {
     let mut file = File::open(path).map_err(io)?;
     let length = file.metadata().map_err(io)?.len();
-    let (header, start) = read_header(&mut file)?;
-    let size = header.elements(length.saturating_sub(start))?;
-    let Header { dtype, big_endian, fortran_order, shape } = header;
+    read(&mut file, length)
+}
 
-    macro_rules! values { ($($Name:ident |$bytes:ident: $N:literal| $little:expr, $big:expr;)*) => {
-        match dtype { $(
-            DType::$Name => {
-                let values = if big_endian {
-                    read_values(&mut file, size, |$bytes: [u8; $N]| $big)?
-                } else {
-                    read_values(&mut file, size, |$bytes: [u8; $N]| $little)?
-                };
-                array(values, &shape, fortran_order)
-            }
-        )* }
-    } }
-    values! {
-        // Any byte but 0 is true to NumPy.
-        Bool |bytes: 1| bytes[0] != 0, bytes[0] != 0;
-        I32 |bytes: 4| i32::from_le_bytes(bytes), i32::from_be_bytes(bytes);
-        I64 |bytes: 8| i64::from_le_bytes(bytes), i64::from_be_bytes(bytes);
-        F32 |bytes: 4| f32::from_le_bytes(bytes), f32::from_be_bytes(bytes);
-        F64 |bytes: 8| f64::from_le_bytes(bytes), f64::from_be_bytes(bytes);
+/// The array of a `.npy` file of `length` bytes.
+#[track_caller]
+pub(super) fn read(file: &mut impl Read, length: u64) -> Result<Array> {
+    let (header, start) = read_header(file)?;
+    read_elements(file, header, length.saturating_sub(start))
+}
+
+/// The array whose elements come next, where `there` bytes are left.
+#[track_caller]
+pub(super) fn read_elements(file: &mut impl Read, header: Header, there: u64) -> Result<Array> {
+    let size = header.elements(there)?;
+    let Header { dtype, big_endian, fortran_order, shape } = header;
+    macro_rules! read {
+        ($T:ident, $N:literal) => {{
+            // Any byte but 0 is true to NumPy, as any bits but 0 are to this conversion.
+            let values = if big_endian {
+                read_values(file, size, |bytes: [u8; $N]| $T::of_bits(whole(bytes.into_iter())))?
+            } else {
+                read_values(file, size, |bytes: [u8; $N]| $T::of_bits(whole(bytes.into_iter().rev())))?
+            };
+            array(values, &shape, fortran_order)
+        }};
     }
+    typed!(dtype, T => match size_of::<T>() {
+        1 => read!(T, 1),
+        2 => read!(T, 2),
+        4 => read!(T, 4),
+        _ => read!(T, 8),
+    })
+}
+
+/// The integer of these bytes, the most significant first.
+fn whole(bytes: impl Iterator<Item = u8>) -> u64 {
+    bytes.fold(0, |whole, byte| whole << 8 | u64::from(byte))
 }
 
 /// The header, and where the data starts.
@@ -111,7 +125,7 @@ pub(super) fn read_header(file: &mut impl Read) -> Result<(Header, u64)> {
 }
 
 /// Reads until `into` is full or the file ends; returns how much was read.
-fn fill(file: &mut impl Read, into: &mut [u8]) -> Result<usize> {
+pub(super) fn fill(file: &mut impl Read, into: &mut [u8]) -> Result<usize> {
     let mut filled = 0;
     while filled < into.len() {
         match file.read(&mut into[filled..]) {
@@ -177,23 +191,25 @@ fn row_major<T: Copy>(values: &[T], shape: &[usize]) -> Result<Vec<T>> {
 }
 
 fn save(array: &Array, path: &Path) -> Result<()> {
+    // What cannot be written leaves a file that is there as it is.
+    Header::bytes(array.dtype(), array.shape())?;
     let mut file = BufWriter::new(File::create(path).map_err(io)?);
-    file.write_all(&Header::bytes(array.dtype(), array.shape())).map_err(io)?;
-    macro_rules! write_values { ($($Name:ident $rust:ident |$value:ident| $bytes:expr;)*) => {
-        match array.dtype() { $(
-            DType::$Name => {
-                for &$value in array.as_slice::<$rust>()? {
-                    file.write_all(&$bytes).map_err(io)?;
-                }
-            }
-        )* }
-    } }
-    write_values! {
-        Bool bool |value| [u8::from(value)];
-        I32 i32 |value| value.to_le_bytes();
-        I64 i64 |value| value.to_le_bytes();
-        F32 f32 |value| value.to_le_bytes();
-        F64 f64 |value| value.to_le_bytes();
-    }
+    write(array, &mut file)?;
     file.flush().map_err(io)
+}
+
+/// Writes an evaluated array as a `.npy` file.
+pub(super) fn write(array: &Array, file: &mut impl Write) -> Result<()> {
+    file.write_all(&Header::bytes(array.dtype(), array.shape())?).map_err(io)?;
+    write_elements(array, file)
+}
+
+/// Writes the elements of an evaluated array, the least significant byte first.
+pub(super) fn write_elements(array: &Array, file: &mut impl Write) -> Result<()> {
+    typed!(array.dtype(), T => {
+        for value in array.as_slice::<T>()? {
+            file.write_all(&value.bits().to_le_bytes()[..size_of::<T>()]).map_err(io)?;
+        }
+    });
+    Ok(())
 }

@@ -4,71 +4,70 @@
 //! Rust's float arithmetic is IEEE 754 in default rounding; the compiler may pick any NaN, and all
 //! NaNs are one value.
 
-use crate::base::{DType, Scalar};
+use crate::base::dtype::{dtypes, sealed::Sealed, typed};
+use crate::base::{DType, Element, Scalar, bf16, f16};
 use crate::op::table::{binary_ops, unary_ops};
 use crate::op::{Binary, Expr, Inst, Unary, math};
 
-/// A column of values of one dtype.
-#[derive(Clone, Debug)]
-pub enum Values {
-    /// Truth values.
-    Bool(Vec<bool>),
-    /// 32-bit integers.
-    I32(Vec<i32>),
-    /// 64-bit integers.
-    I64(Vec<i64>),
-    /// Single floats.
-    F32(Vec<f32>),
-    /// Double floats.
-    F64(Vec<f64>),
-}
+macro_rules! define_values { ($(
+    #[doc = $doc:literal] $Name:ident $rust:ident $kind:ident $bytes:literal $carrier:ident;
+)*) => {
+    /// A column of values of one dtype.
+    #[derive(Clone, Debug)]
+    pub enum Values { $( #[doc = $doc] $Name(Vec<$rust>), )* }
+
+    impl Values {
+        /// `mask ? yes : no`, value by value.
+        pub fn select(mask: &[bool], yes: &Self, no: &Self) -> Self {
+            match (yes, no) {
+                $( (Values::$Name(yes), Values::$Name(no)) => chosen(mask, yes, no), )*
+                _ => unreachable!("select of {} and {}", yes.dtype(), no.dtype()),
+            }
+        }
+    }
+
+    $( impl From<Vec<$rust>> for Values {
+        fn from(values: Vec<$rust>) -> Self {
+            Values::$Name(values)
+        }
+    } )*
+} }
+dtypes!(define_values);
+
+macro_rules! values_arms { (
+    ($values:expr) ($v:ident) ($body:expr)
+    $( #[doc = $doc:literal] $Name:ident $rust:ident $kind:ident $bytes:literal $carrier:ident; )*
+) => {
+    match $values { $( $crate::op::Values::$Name($v) => $body, )* }
+} }
+pub(crate) use values_arms;
 
 /// Runs `$body` with `$v` bound to the vector of whatever dtype `$values` has.
 macro_rules! each_dtype {
     ($values:expr, $v:ident => $body:expr) => {
-        match $values {
-            Values::Bool($v) => $body,
-            Values::I32($v) => $body,
-            Values::I64($v) => $body,
-            Values::F32($v) => $body,
-            Values::F64($v) => $body,
-        }
+        $crate::base::dtype::dtypes!(($crate::op::eval::values_arms)($values)($v)($body))
     };
 }
+
+pub(crate) use each_dtype;
 
 impl Values {
     /// `count` times `value`.
     pub fn splat(value: Scalar, count: usize) -> Self {
-        let bits = value.bits();
-        match value.dtype() {
-            DType::Bool => Values::Bool(vec![bits != 0; count]),
-            DType::I32 => Values::I32(vec![bits as u32 as i32; count]),
-            DType::I64 => Values::I64(vec![bits as i64; count]),
-            DType::F32 => Values::F32(vec![f32::from_bits(bits as u32); count]),
-            DType::F64 => Values::F64(vec![f64::from_bits(bits); count]),
-        }
+        typed!(value.dtype(), T => vec![T::of_bits(value.bits()); count].into())
     }
 
     /// The values in `dtype` with these scalars' bits.
     pub fn collect(dtype: DType, scalars: impl Iterator<Item = Scalar>) -> Self {
-        match dtype {
-            DType::Bool => Values::Bool(scalars.map(|s| s.bits() != 0).collect()),
-            DType::I32 => Values::I32(scalars.map(|s| s.bits() as u32 as i32).collect()),
-            DType::I64 => Values::I64(scalars.map(|s| s.bits() as i64).collect()),
-            DType::F32 => Values::F32(scalars.map(|s| f32::from_bits(s.bits() as u32)).collect()),
-            DType::F64 => Values::F64(scalars.map(|s| f64::from_bits(s.bits())).collect()),
-        }
+        typed!(dtype, T => scalars.map(|s| T::of_bits(s.bits())).collect::<Vec<T>>().into())
     }
 
     /// Their dtype.
     pub fn dtype(&self) -> DType {
-        match self {
-            Values::Bool(_) => DType::Bool,
-            Values::I32(_) => DType::I32,
-            Values::I64(_) => DType::I64,
-            Values::F32(_) => DType::F32,
-            Values::F64(_) => DType::F64,
+        fn of<T: Element>(_: &[T]) -> DType {
+            T::DTYPE
         }
+        each_dtype!(self, v => of(v))
     }
 
     /// How many.
@@ -93,24 +92,14 @@ impl Values {
 
     /// The values as `to`, each as [`Scalar::cast`] does it.
     pub fn cast(&self, to: DType) -> Self {
-        Self::collect(to, (0..self.len()).map(|index| self.get(index).cast(to)))
+        each_dtype!(self, v => typed!(to, T => {
+            v.iter().map(|&value| T::convert(value.exact())).collect::<Vec<T>>().into()
+        }))
     }
 
     /// The same bits read as `to`, a dtype of the same size.
     pub fn bitcast(&self, to: DType) -> Self {
         Self::collect(to, (0..self.len()).map(|index| Scalar::from_bits(to, self.get(index).bits())))
-    }
-
-    /// `mask ? self : other`, value by value.
-    pub fn select(mask: &[bool], yes: &Self, no: &Self) -> Self {
-        macro_rules! select { ($($T:ident)*) => {
-            match (yes, no) {
-                $( (Values::$T(yes), Values::$T(no)) => mask.iter().zip(yes.iter().zip(no))
-                    .map(|(&mask, (&yes, &no))| if mask { yes } else { no }).collect::<Vec<_>>().into(), )*
-                _ => unreachable!("select of {} and {}", yes.dtype(), no.dtype()),
-            }
-        } }
-        select!(Bool I32 I64 F32 F64)
     }
 
     /// The values as truth values.
@@ -125,14 +114,13 @@ impl Values {
     }
 }
 
-macro_rules! from { ($($T:ident $rust:ident)*) => { $(
-    impl From<Vec<$rust>> for Values {
-        fn from(values: Vec<$rust>) -> Self {
-            Values::$T(values)
-        }
-    }
-)* } }
-from!(Bool bool I32 i32 I64 i64 F32 f32 F64 f64);
+fn chosen<T: Copy>(mask: &[bool], yes: &[T], no: &[T]) -> Values
+where
+    Values: From<Vec<T>>,
+{
+    let choices = mask.iter().zip(yes.iter().zip(no));
+    choices.map(|(&mask, (&yes, &no))| if mask { yes } else { no }).collect::<Vec<T>>().into()
+}
 
 fn map<T: Copy, U>(a: &[T], f: impl Fn(T) -> U) -> Values
 where
@@ -211,6 +199,10 @@ fn fma(a: &Values, b: &Values, c: &Values) -> Values {
         }
         (Values::F64(a), Values::F64(b), Values::F64(c)) => {
             a.iter().zip(b).zip(c).map(|((a, b), &c)| a.mul_add(*b, c)).collect::<Vec<_>>().into()
+        }
+        _ if a.dtype().is_half() => {
+            let [x, y, z] = [a, b, c].map(|values| values.cast(DType::F32));
+            fma(&x, &y, &z).cast(a.dtype())
         }
         _ => unreachable!("fma of {}", a.dtype()),
     }

@@ -173,11 +173,23 @@ impl Expr {
     fn new(insts: Vec<(Inst, DType)>, outs: SmallVec<[Ref; 1]>) -> Self {
         let mut expr = Self { insts, outs, weight: 0, checks: false };
         for (inst, dtype) in &expr.insts {
-            let definition = definition(inst, &expr);
+            let definition = expr.definition(inst, *dtype);
             expr.weight += weight(inst, *dtype, definition);
             expr.checks |= matches!(inst, Inst::Check { .. }) || definition.is_some_and(Expr::checks);
         }
         expr
+    }
+
+    /// The definition of one of its instructions, whose result is of `dtype`: of an elementary function, or of
+    /// what is done to values of a dtype that machine code has no ops of.
+    pub fn definition(&self, inst: &Inst, dtype: DType) -> Option<&'static Expr> {
+        let defined = |is_math: bool, a: &Ref| is_math || !self.dtype(*a).is_native();
+        match inst {
+            Inst::Unary(op, a) if defined(op.is_math(), a) => Some(math::unary(*op, self.dtype(*a))),
+            Inst::Binary(op, a, _) if defined(op.is_math(), a) => Some(math::binary(*op, self.dtype(*a))),
+            Inst::Cast(a) => math::cast(self.dtype(*a), dtype),
+            _ => None,
+        }
     }
 
     /// An expression of a single leaf, of `dtype`.
@@ -188,21 +200,14 @@ impl Expr {
     }
 }
 
-/// The definition of the instruction, if it is an elementary function.
-fn definition(inst: &Inst, expr: &Expr) -> Option<&'static Expr> {
-    match inst {
-        Inst::Unary(op, a) if op.is_math() => Some(math::unary(*op, expr.dtype(*a))),
-        Inst::Binary(op, a, _) if op.is_math() => Some(math::binary(*op, expr.dtype(*a))),
-        _ => None,
-    }
-}
-
 fn weight(inst: &Inst, dtype: DType, definition: Option<&Expr>) -> usize {
     match inst {
         leaf if leaf.is_leaf() => 0,
         Inst::Unary(Unary::Sqrt | Unary::Reciprocal, _) | Inst::Binary(Binary::Divide, ..) => 4,
         Inst::Unary(..) | Inst::Binary(..) => definition.map_or(1, Expr::weight),
         Inst::Call(..) => 40,
+        Inst::Cast(_) if dtype.is_half() => definition.unwrap_or(math::nearest(dtype)).weight(),
+        Inst::Cast(_) if definition.is_some() => definition.map_or(1, Expr::weight),
         // f64 and i64 fill twice the registers.
         _ => dtype.size().div_ceil(4),
     }

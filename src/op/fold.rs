@@ -12,9 +12,9 @@ use crate::op::{Binary, Builder, Ref, Unary};
 /// How a reduction combines two elements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Fold {
-    /// Sum; of integers and truth values in 64 bits.
+    /// Sum; of integers and truth values in 64 bits, of floats of 16 bits in `f32`.
     Sum,
-    /// Product; of integers and truth values in 64 bits.
+    /// Product, likewise.
     Prod,
     /// The largest; NaN if any is.
     Max,
@@ -83,10 +83,25 @@ impl Fold {
     /// The dtype elements of `dtype` are converted to before they are combined.
     pub fn computes_in(self, dtype: DType) -> DType {
         match self {
-            Fold::Sum | Fold::Prod if dtype.kind() < Kind::Float => DType::I64,
             Fold::Any | Fold::All => DType::Bool,
+            Fold::Sum | Fold::Prod if dtype.is_unsigned() => DType::U64,
+            Fold::Sum | Fold::Prod if dtype.kind() < Kind::Float => DType::I64,
+            Fold::Deviations => dtype.to_float().carrier(),
+            // The order of its bits is not that of its carrier.
+            _ if dtype == DType::U64 => dtype,
+            _ => dtype.carrier(),
+        }
+    }
+
+    /// The dtype of the result for elements of `dtype`: what accumulates in a wider dtype is rounded to it at
+    /// the end, if it is no sum of integers.
+    pub fn results_in(self, dtype: DType) -> DType {
+        match self {
+            Fold::Sum | Fold::Prod if dtype.kind() < Kind::Float => self.computes_in(dtype),
+            Fold::Sum | Fold::Prod | Fold::Max | Fold::Min => dtype,
             Fold::Deviations => dtype.to_float(),
-            _ => dtype,
+            Fold::Any | Fold::All => DType::Bool,
+            Fold::Argmax | Fold::Argmin => DType::I64,
         }
     }
 
@@ -112,18 +127,12 @@ impl Fold {
     /// Per accumulator the value that changes nothing. A sum's is `-0.0`, since `0.0` would turn
     /// `-0.0` into itself.
     pub fn identity(self, dtype: DType) -> PerAccumulator<Scalar> {
+        // Conversions of floats to integers go to the nearest end.
         let lowest = match dtype {
             DType::Bool => Scalar::from(false),
-            DType::I32 => Scalar::from(i32::MIN),
-            DType::I64 => Scalar::from(i64::MIN),
             _ => Scalar::new(dtype, f64::NEG_INFINITY),
         };
-        let highest = match dtype {
-            DType::Bool => Scalar::from(true),
-            DType::I32 => Scalar::from(i32::MAX),
-            DType::I64 => Scalar::from(i64::MAX),
-            _ => Scalar::new(dtype, f64::INFINITY),
-        };
+        let highest = Scalar::new(dtype, f64::INFINITY);
         match self {
             Fold::Sum => smallvec![Scalar::new(dtype, -0.0)],
             Fold::Prod => smallvec![Scalar::new(dtype, 1.0)],

@@ -74,6 +74,7 @@ routines! {
     Pow(x, y) {
         I32 i32 => wrapping_pow(i64::from(x), i64::from(y)) as i32;
         I64 i64 => wrapping_pow(x, y);
+        U64 u64 => power(x, y);
     }
     /// Floor division as Python and NumPy do it.
     FloorDivide(x, y) {
@@ -81,6 +82,7 @@ routines! {
         F64 f64 => float_div_rem(x, y, libm::fmod(x, y), |q| q).0;
         I32 i32 => int_div_rem(x.into(), y.into()).0 as i32;
         I64 i64 => int_div_rem(x, y).0;
+        U64 u64 => x.checked_div(y).unwrap_or(0);
     }
     /// What floor division leaves, with the sign of the divisor.
     Remainder(x, y) {
@@ -88,16 +90,19 @@ routines! {
         F64 f64 => float_remainder(y, libm::fmod(x, y));
         I32 i32 => int_div_rem(x.into(), y.into()).1 as i32;
         I64 i64 => int_div_rem(x, y).1;
+        U64 u64 => x.checked_rem(y).unwrap_or(0);
     }
     /// Greatest common divisor; 2^31 and 2^63 wrap.
     Gcd(x, y) {
         I32 i32 => gcd(x.unsigned_abs().into(), y.unsigned_abs().into()) as i32;
         I64 i64 => gcd(x.unsigned_abs(), y.unsigned_abs()) as i64;
+        U64 u64 => gcd(x, y);
     }
     /// Least common multiple, wrapping.
     Lcm(x, y) {
         I32 i32 => lcm(x.unsigned_abs().into(), y.unsigned_abs().into()) as i32;
         I64 i64 => lcm(x.unsigned_abs(), y.unsigned_abs()) as i64;
+        U64 u64 => lcm(x, y);
     }
 }
 
@@ -107,12 +112,14 @@ impl std::fmt::Display for Routine {
     }
 }
 
-/// `x` to the power `n` modulo 2^64, by squaring; 0 for negative `n`, which a check has reported.
-fn wrapping_pow(mut x: i64, mut n: i64) -> i64 {
-    if n < 0 {
-        return 0;
-    }
-    let mut power = 1_i64;
+/// `x` to the power `n` modulo 2^64; 0 for negative `n`, which a check has reported.
+fn wrapping_pow(x: i64, n: i64) -> i64 {
+    if n < 0 { 0 } else { power(x as u64, n as u64) as i64 }
+}
+
+/// `x` to the power `n` modulo 2^64, by squaring.
+fn power(mut x: u64, mut n: u64) -> u64 {
+    let mut power = 1_u64;
     while n != 0 {
         if n & 1 == 1 {
             power = power.wrapping_mul(x);

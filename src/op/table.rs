@@ -4,7 +4,8 @@
 //! A row is: doc, an optional alias of its method, variant, method, optional symbol, optional laws, the
 //! result's dtype, and the meaning on floats, integers and truth values, each if there is one. A meaning written `in math` is
 //! the expansion in `op/math`. One text serves `f32` and `f64`, one `i32` and `i64`; the
-//! meaning on `f32` is evaluated in `f32`.
+//! meaning on `f32` is evaluated in `f32`. What ops mean on all other dtypes follows from these
+//! (`op/math/carry.rs`).
 //!
 //! Higher rooms read the rows by handing a macro to `unary_ops!` or `binary_ops!`.
 
@@ -24,7 +25,7 @@ macro_rules! unary_ops { ($with:ident) => { $with! {
     /// `x * x`. Integers wrap.
     Square square same, float |x| x * x, int |n| n.wrapping_mul(n), bool |p| p;
     /// `1 / x`, correctly rounded.
-    Reciprocal reciprocal float, float |x| 1.0 / x;
+    Reciprocal reciprocal quotient, float |x| 1.0 / x;
     /// The cube root, of negative numbers too.
     Cbrt cbrt float, in math;
     /// e to the power x.
@@ -115,7 +116,7 @@ macro_rules! binary_ops { ($with:ident) => { $with! {
     /// Product, `a * b`. Integers wrap; truth values: and.
     Multiply multiply "*" [commutes] same, float |x, y| x * y, int |m, n| m.wrapping_mul(n), bool |p, q| p & q;
     /// Quotient, `a / b`, correctly rounded; of integers too it is a float.
-    Divide divide "/" float, float |x, y| x / y;
+    Divide divide "/" quotient, float |x, y| x / y;
     /// The quotient rounded down, `a // b` of Python. Integers: `x // 0 = 0`, `MIN // -1 = MIN`.
     FloorDivide floor_divide same, in math;
     /// What floor division leaves, `a % b` of Python, with the sign of `b`. Integers: `x % 0 = 0`.
@@ -178,8 +179,11 @@ pub(crate) use binary_ops;
 pub enum Rule {
     /// That dtype.
     Same,
-    /// The float dtype it promotes to: integers and truth values become `f64` first.
+    /// The float dtype it promotes to: integers of 8 bits become `f16` first, of 16 bits `f32`, all else that is
+    /// no float `f64`.
     Float,
+    /// The same, but all that is no float becomes `f64`.
+    Quotient,
     /// Computes in that dtype and results in `bool`.
     Truth,
     /// That dtype, of integers alone.
@@ -192,6 +196,9 @@ macro_rules! rule {
     };
     (float) => {
         Rule::Float
+    };
+    (quotient) => {
+        Rule::Quotient
     };
     (truth) => {
         Rule::Truth
@@ -250,7 +257,7 @@ macro_rules! define_ops { ($Ops:ident, $about:literal; $(
                 return match self.rule() {
                     Rule::Same => kind == Kind::Int || kind == Kind::Float,
                     Rule::Int => kind == Kind::Int,
-                    Rule::Float | Rule::Truth => kind == Kind::Float,
+                    Rule::Float | Rule::Quotient | Rule::Truth => kind == Kind::Float,
                 };
             }
             let parts: &[&str] = match (self, kind) { $(
@@ -263,7 +270,11 @@ macro_rules! define_ops { ($Ops:ident, $about:literal; $(
 
         /// The dtype it computes in for arguments of `dtype`; `None` if it does not take them.
         pub fn computes_in(self, dtype: DType) -> Option<DType> {
-            let dtype = if self.rule() == Rule::Float { dtype.to_float() } else { dtype };
+            let dtype = match self.rule() {
+                Rule::Float => dtype.to_small_float(),
+                Rule::Quotient => dtype.to_float(),
+                Rule::Same | Rule::Truth | Rule::Int => dtype,
+            };
             self.takes(dtype.kind()).then_some(dtype)
         }
 

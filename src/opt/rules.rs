@@ -41,6 +41,20 @@ pub enum When {
     Always,
     /// Where no variable is a float: on integers and truth values.
     Ints,
+    /// Where no variable is an unsigned integer.
+    Signed,
+}
+
+impl When {
+    /// Whether it holds where variables have these dtypes.
+    fn holds(self, dtypes: impl IntoIterator<Item = DType>) -> bool {
+        let mut dtypes = dtypes.into_iter();
+        match self {
+            When::Always => true,
+            When::Ints => !dtypes.any(DType::is_float),
+            When::Signed => !dtypes.any(DType::is_unsigned),
+        }
+    }
 }
 
 macro_rules! rules {
@@ -49,6 +63,7 @@ macro_rules! rules {
     };
     (@when) => { When::Always };
     (@when ints) => { When::Ints };
+    (@when signed) => { When::Signed };
 }
 
 /// Every rule; the first that matches is taken.
@@ -63,9 +78,9 @@ pub static RULES: &[Rule] = rules![
     "mul-minus-one"     (Multiply x (-1))                       => (Negative x);
     "div-minus-one"     (Divide x (-1))                         => (Negative x);
     "abs-abs"           (Abs (Abs x))                           => (Abs x);
-    "abs-neg"           (Abs (Negative x))                      => (Abs x);
+    "abs-neg"           (Abs (Negative x))                      => (Abs x)          if signed; // -1 is 255
     "abs-bool"          (Abs p)                                 => p;
-    "max-neg"           (Maximum x (Negative x))                => (Abs x);
+    "max-neg"           (Maximum x (Negative x))                => (Abs x)          if signed;
     "sign-sign"         (Sign (Sign x))                         => (Sign x);
     "sign-mul-abs"      (Multiply (Sign x) (Abs x))             => x                if ints; // sign(-0.0) is +0.0
 
@@ -250,10 +265,7 @@ pub static RULES: &[Rule] = rules![
 impl Rule {
     /// Whether it may be used where its variables have the dtypes that `of` says.
     pub fn holds(&self, of: &dyn Fn(&str) -> DType) -> bool {
-        match self.when {
-            When::Always => true,
-            When::Ints => !self.variables().iter().any(|name| of(name).is_float()),
-        }
+        self.when.holds(self.variables().into_iter().map(of))
     }
 
     /// Its variables, in the order in which the left side names them.
@@ -273,8 +285,7 @@ impl Rule {
     /// Where a value is not needed any more, `lose` says whether it may go.
     pub fn matches(&self, graph: &Graph, node: &Node, lose: impl Fn(Value) -> bool) -> Option<Bindings> {
         let bound = self.lhs.matches(graph, node)?;
-        let floats = bound.iter().any(|(_, value)| graph.ty(value).dtype.is_float());
-        let holds = self.when == When::Always || !floats;
+        let holds = self.when.holds(bound.iter().map(|(_, value)| graph.ty(value).dtype));
         let loses = |(name, value)| !self.rhs.uses(name) && !lose(value);
         (holds && !bound.iter().any(loses)).then_some(bound)
     }

@@ -17,7 +17,7 @@ mod reshape;
 
 use smallvec::{SmallVec, smallvec};
 
-use crate::base::{DType, Scalar, Shape, Type};
+use crate::base::{Scalar, Shape, Type};
 use crate::graph::{Element, Graph, Node, NodeId, Op, Slices, Value, View};
 use crate::op::{Builder, Fold, Inst, Ref, eval, math};
 use crate::opt::pattern::Replacement;
@@ -195,15 +195,11 @@ fn cast(graph: &Graph, node: &Node) -> Option<Replacement> {
     let (Op::Elementwise(Element::Cast), &[source]) = (&graph[arg.node].op, &graph[arg.node].args[..]) else {
         return None;
     };
-    let kept = widens(graph.ty(source).dtype, graph.ty(arg).dtype);
+    // What a further cast makes of it, it makes of the value itself; but floats go to the nearest integer, where
+    // integers wrap.
+    let (from, by, to) = (graph.ty(source).dtype, graph.ty(arg).dtype, node.ty().dtype);
+    let kept = from.fits(by) && !(from.is_int() && by.is_float() && to.is_int() && !from.fits(to));
     kept.then(|| Replacement::Node(Node::new(Op::Elementwise(Element::Cast), [source], node.ty().clone())))
-}
-
-/// Whether every value of `from` is one of `to`: what a further cast makes of it, it makes of the
-/// value itself.
-fn widens(from: DType, to: DType) -> bool {
-    use DType::{Bool, F32, F64, I32, I64};
-    matches!((from, to), (Bool, _) | (I32, I64 | F64) | (F32, F64))
 }
 
 /// A view of a value that has no places to read, that changes nothing, or of another view.

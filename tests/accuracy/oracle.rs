@@ -1,5 +1,7 @@
 //! Elementary functions to about 100 bits, by series and in pairs of floats: slow, plain, and with no
 //! line in common with the definitions they judge.
+//!
+//! This file is long because every function has its own way to so many digits.
 
 use broadloom::op::Unary;
 

@@ -4,8 +4,11 @@ use std::collections::HashMap;
 use std::fmt::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use broadloom::base::promotion::Weak;
+use broadloom::base::{Scalar, bf16, f16};
+use broadloom::op::Values;
 use broadloom::prelude::*;
-use broadloom::{Over, Result, SliceItem};
+use broadloom::{Over, PrintOptions, Result, SliceItem};
 
 use crate::calls::call;
 
@@ -27,8 +30,8 @@ pub enum Arg {
 
 /// Numbers of an answer: bits of integers and truth values, or floats.
 #[derive(Clone, Copy)]
-enum Number {
-    Int(i64),
+pub enum Number {
+    Int(i128),
     Float(f64),
 }
 
@@ -99,15 +102,36 @@ fn ask(question: &str, names: &HashMap<&str, Arg>) -> Result<[Result<Array>; 2],
 pub fn check_printing(text: &str) {
     let mut wrong = Vec::new();
     for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.starts_with('#')) {
-        let line = line.split("  # NumPy: ").next().unwrap_or_default();
-        let (literal, answer) = line.split_once(" => ").expect("a case has an answer");
+        let (question, answer) = line.split_once(" => ").expect("a case has an answer");
+        let mut words = question.split(' ');
+        let literal = words.next().expect("a case has an array");
         let Arg::Array(array) = argument(literal, &HashMap::new()) else { panic!("only arrays print") };
-        let (got, answer) = (array.to_string(), answer.replace("\\n", "\n"));
+        let options = words.fold(PrintOptions::new(), print_option);
+        let got = match options == PrintOptions::new() {
+            true => array.to_string(),
+            false => array.display(&options).to_string(),
+        };
+        let answer = answer.replace("\\n", "\n");
         if got != answer {
-            wrong.push(format!("line {}: {literal:.80}\n{got}\n  but NumPy\n{answer}", number + 1));
+            wrong.push(format!("line {}: {question:.80}\n{got}\n  but NumPy\n{answer}", number + 1));
         }
     }
     assert!(wrong.is_empty(), "{} cases are wrong:\n{}", wrong.len(), listed(&wrong));
+}
+
+/// The options with one more, `precision=3`.
+fn print_option(options: PrintOptions, word: &str) -> PrintOptions {
+    let (name, value) = word.split_once('=').expect("an option has a value");
+    let number = || value.parse().unwrap_or_else(|_| panic!("{word}: not a number"));
+    match name {
+        "precision" => options.precision(number()),
+        "threshold" => options.threshold(number()),
+        "edge_items" => options.edge_items(number()),
+        "line_width" => options.line_width(number()),
+        "suppress" => options.suppress(value == "true"),
+        "plus" => options.plus(value == "true"),
+        _ => panic!("{name} is no option"),
+    }
 }
 
 fn listed(wrong: &[String]) -> String {
@@ -134,7 +158,7 @@ fn number(text: &str, dtype: DType) -> Number {
     match dtype {
         // Rounded once: what stands for an f32 reads back as that f32.
         F32 => text.parse::<f32>().map(|x| Number::Float(f64::from(x))).ok(),
-        F64 => text.parse().map(Number::Float).ok(),
+        _ if dtype.is_float() => text.parse().map(|x| Number::Float(Scalar::new(dtype, x).to_f64())).ok(),
         _ => text.parse().map(Number::Int).ok(),
     }
     .unwrap_or_else(|| panic!("{text} is no {dtype}"))
@@ -212,34 +236,26 @@ fn literal(ty: &str, elements: &str) -> Array {
 fn pattern(dtype: DType, shape: &[usize]) -> Array {
     let value = |i: usize| (i * 7 + 3) % 11;
     let numbers = (0..shape.iter().product()).map(|i| match dtype {
-        Bool => Number::Int(value(i) as i64 % 2),
-        F32 | F64 => Number::Float(value(i) as f64 - 4.0),
-        _ => Number::Int(value(i) as i64 - 4),
+        Bool => Number::Int(value(i) as i128 % 2),
+        _ if dtype.is_float() => Number::Float(value(i) as f64 - 4.0),
+        _ if dtype.is_unsigned() => Number::Int(value(i) as i128),
+        _ => Number::Int(value(i) as i128 - 4),
     });
     from_numbers(dtype, shape, numbers.collect())
 }
 
-fn from_numbers(dtype: DType, shape: &[usize], numbers: Vec<Number>) -> Array {
-    let ints = || {
-        numbers.iter().map(|number| match number {
-            Number::Int(n) => *n,
-            Number::Float(x) => panic!("{x} is no integer"),
-        })
+pub fn from_numbers(dtype: DType, shape: &[usize], numbers: Vec<Number>) -> Array {
+    let scalar = |number: Number| match number {
+        Number::Int(n) => Weak::Int(n).to_scalar(dtype).unwrap_or_else(|| panic!("{n} is no {dtype}")),
+        Number::Float(x) => Scalar::new(dtype, x),
     };
-    let floats = || {
-        numbers.iter().map(|number| match number {
-            Number::Int(n) => panic!("{n} is no float"),
-            Number::Float(x) => *x,
-        })
-    };
-    let array = match dtype {
-        Bool => Array::from_vec(ints().map(|n| n != 0).collect(), shape),
-        I32 => Array::from_vec(ints().map(|n| i32::try_from(n).expect("it fits")).collect(), shape),
-        I64 => Array::from_vec(ints().collect(), shape),
-        F32 => Array::from_vec(floats().map(|x| x as f32).collect(), shape),
-        F64 => Array::from_vec(floats().collect(), shape),
-        _ => panic!("no answers for {dtype}"),
-    };
+    let values = Values::collect(dtype, numbers.into_iter().map(scalar));
+    macro_rules! array { ($($Name:ident)*) => {
+        match values {
+            $( Values::$Name(values) => Array::from_vec(values, shape), )*
+        }
+    } }
+    let array = array!(Bool I8 I16 I32 I64 U8 U16 U32 U64 F16 BF16 F32 F64);
     array.expect("a literal has as many elements as its shape")
 }
 
@@ -272,14 +288,16 @@ fn outcome(answer: &str) -> Outcome<'_> {
 
 /// Elements as numbers.
 fn numbers(array: &Array) -> Result<Vec<Number>> {
-    let int = |n: i64| Number::Int(n);
-    Ok(match array.dtype() {
-        Bool => array.to_vec::<bool>()?.into_iter().map(|p| int(i64::from(p))).collect(),
-        I32 => array.to_vec::<i32>()?.into_iter().map(|n| int(i64::from(n))).collect(),
-        I64 => array.to_vec::<i64>()?.into_iter().map(int).collect(),
-        F32 => array.to_vec::<f32>()?.into_iter().map(|x| Number::Float(f64::from(x))).collect(),
-        F64 => array.to_vec::<f64>()?.into_iter().map(Number::Float).collect(),
-        other => panic!("no answers for {other}"),
+    macro_rules! numbers { ($($Name:ident $rust:ident)*; $($Float:ident $float:ident)*) => {
+        match array.dtype() {
+            $( $Name => array.to_vec::<$rust>()?.into_iter().map(|n| Number::Int(n.into())).collect(), )*
+            $( $Float => array.to_vec::<$float>()?.into_iter().map(|x| Number::Float(x.into())).collect(), )*
+            other => panic!("no answers for {other}"),
+        }
+    } }
+    Ok(numbers! {
+        Bool bool I8 i8 I16 i16 I32 i32 I64 i64 U8 u8 U16 u16 U32 u32 U64 u64;
+        F16 f16 BF16 bf16 F32 f32 F64 f64
     })
 }
 
@@ -317,16 +335,23 @@ fn is_near(got: f64, expected: &str, outcome: &Outcome) -> bool {
         }
     };
     let exact = parse(value);
-    // An f32 is written with the digits that make it that f32, unless more are known.
-    let rounded =
-        if outcome.dtype == F32 { f64::from(value.parse::<f32>().expect("a float")) } else { exact };
+    // A float is written with the digits that make it that float, unless more are known.
+    let rounded = match outcome.dtype {
+        F32 => f64::from(value.parse::<f32>().expect("a float")),
+        dtype => Scalar::new(dtype, exact).to_f64(),
+    };
     let same = got.to_bits() == rounded.to_bits() || (got.is_nan() && rounded.is_nan());
     same || (bound > 0.0 && (got - exact).abs() <= bound)
 }
 
 /// The distance of floats of `dtype` around `x`.
 fn ulp(x: f64, dtype: DType) -> f64 {
-    let (digits, least) = if dtype == F32 { (23, -126) } else { (52, -1022) };
+    let (digits, least) = match dtype {
+        F16 => (10, -14),
+        BF16 => (7, -126),
+        F32 => (23, -126),
+        _ => (52, -1022),
+    };
     if x == 0.0 || !x.is_finite() {
         return 0.0;
     }

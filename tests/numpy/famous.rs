@@ -145,6 +145,6 @@ fn a_table_prints_in_columns() {
     let x = array![[1.0, -20.25], [0.5, 100.0]];
     assert_eq!(x.to_string(), "[[  1.   -20.25]\n [  0.5  100.  ]]");
     assert_eq!(Array::arange(0..3).to_string(), "[0 1 2]");
-    assert_eq!(array![true, false].to_string(), "[ true false]");
+    assert_eq!(array![true, false].to_string(), "[ True False]");
     assert_eq!(Array::scalar(2.5).to_string(), "2.5");
 }

@@ -2,11 +2,22 @@
 
 use broadloom::prelude::*;
 use broadloom::{
-    Overlap, Pad, Result, broadcast_shapes, try_broadcast_arrays, try_einsum, try_meshgrid, try_meshgrid_ij,
+    DTypeKind, FloatInfo, Overlap, Pad, Result, broadcast_shapes, can_cast, finfo, iinfo, isdtype,
+    result_type, try_broadcast_arrays, try_einsum, try_meshgrid, try_meshgrid_ij,
 };
 
 use crate::calls::array;
-use crate::cases::Arg;
+use crate::cases::{Arg, Number, from_numbers};
+
+/// Kinds of dtypes by the numbers of answer files.
+const KINDS: [DTypeKind; 6] = [
+    DTypeKind::Bool,
+    DTypeKind::SignedInteger,
+    DTypeKind::UnsignedInteger,
+    DTypeKind::Integral,
+    DTypeKind::RealFloating,
+    DTypeKind::Numeric,
+];
 
 /// The lazy result of `op`, or why it cannot be built. Of several results, the last argument says which.
 pub fn call(op: &str, args: &[Arg]) -> Result<Array> {
@@ -16,6 +27,26 @@ pub fn call(op: &str, args: &[Arg]) -> Result<Array> {
     use Arg::{Array as A, Axes, Bound, Count, DType, Int, Shape};
 
     match (op, args) {
+        ("can_cast", [DType(from), DType(to)]) => Ok(Array::scalar(can_cast(*from, *to))),
+        ("result_type", dtypes) => {
+            let dtypes: Vec<_> = dtypes
+                .iter()
+                .map(|arg| if let DType(dtype) = arg { *dtype } else { panic!("no dtype") })
+                .collect();
+            Array::try_zeros(0, result_type(&dtypes)?)
+        }
+        ("isdtype", [DType(dtype), Count(kind)]) => Ok(Array::scalar(isdtype(*dtype, KINDS[size(*kind)]))),
+        ("finfo", [DType(dtype)]) => {
+            let info = finfo(*dtype)?;
+            let FloatInfo { eps, max, min, smallest_normal, smallest_subnormal, .. } = info;
+            let values = [f64::from(info.bits), eps, max, min, smallest_normal, smallest_subnormal];
+            Ok(values.into_iter().collect())
+        }
+        ("iinfo_bits", [DType(dtype)]) => Ok(Array::scalar(i64::from(iinfo(*dtype)?.bits))),
+        ("iinfo", [DType(dtype)]) => {
+            let info = iinfo(*dtype)?;
+            Ok(from_numbers(*dtype, &[2], vec![Number::Int(info.min), Number::Int(info.max)]))
+        }
         ("unstack", [A(x), Count(axis), Count(nth)]) => pick(x.try_unstack(*axis as isize), *nth),
         ("split", [A(x), Count(count), Count(axis), Count(nth)]) => {
             pick(x.try_split(size(*count), *axis as isize), *nth)

@@ -96,7 +96,7 @@ impl Coverage {
                 "join",
             ];
             all.extend(moves.iter().map(|op| format!("{op} {dtype}")));
-            all.extend((dtype != DType::Bool).then(|| format!("matmul {dtype}")));
+            all.extend((dtype != DType::Bool && dtype.is_native()).then(|| format!("matmul {dtype}")));
             all.extend(dtype.is_float().then(|| format!("fma {dtype}")));
         }
         all.push("iota i64".into());

@@ -17,12 +17,16 @@ pub fn one_in(rng: &mut Rng, n: usize) -> bool {
 
 /// A dtype, floats more often than others.
 pub fn dtype(rng: &mut Rng) -> DType {
-    match rng.usize(..20) {
+    match rng.usize(..32) {
         0..7 => DType::F32,
         7..11 => DType::F64,
         11..14 => DType::I32,
         14..17 => DType::I64,
-        _ => DType::Bool,
+        17..20 => DType::Bool,
+        _ => {
+            let carried: Vec<DType> = DType::ALL.iter().copied().filter(|dtype| !dtype.is_native()).collect();
+            carried[rng.usize(..carried.len())]
+        }
     }
 }
 
@@ -76,6 +80,18 @@ pub fn special(rng: &mut Rng, dtype: DType) -> Scalar {
                 [0.0, 1.0, f32::NAN, f32::INFINITY, f32::MAX, f32::from_bits(1), f32::MIN_POSITIVE / 3.0];
             list[rng.usize(..list.len())].copysign(sign as f32).into()
         }
+        _ if !dtype.is_native() => {
+            // Zeros, ones, NaN, infinities, the largest, the smallest and another subnormal number, or 1, all
+            // ones and the ends of integers.
+            let bits = 8 * dtype.size() as u32;
+            let list = match dtype {
+                DType::F16 => [0, 0x3c00, 0x7e00, 0x7c00, 0x7bff, 1, 0x0155],
+                DType::BF16 => [0, 0x3f80, 0x7fc0, 0x7f80, 0x7f7f, 1, 0x0055],
+                _ => [0, 1, (1 << (bits - 1)) - 1, 1 << (bits - 1), u64::MAX >> (64 - bits), 0, 1],
+            };
+            let sign = if dtype.is_half() && sign < 0.0 { 0x8000 } else { 0 };
+            Scalar::from_bits(dtype, list[rng.usize(..list.len())] | sign)
+        }
         _ => {
             let list =
                 [0.0, 1.0, f64::NAN, f64::INFINITY, f64::MAX, f64::from_bits(1), f64::MIN_POSITIVE / 3.0];
@@ -94,6 +110,18 @@ pub fn is_special(value: Scalar) -> bool {
             let x = value.to_f64() as f32;
             !x.is_normal() || matches!(x.abs(), 1.0 | f32::MAX)
         }
+        dtype @ (DType::F16 | DType::BF16) => {
+            let (least, most) = match dtype {
+                DType::F16 => (2_f64.powi(-14), 65_504.0),
+                _ => (2_f64.powi(-126), 2_f64.powi(128) - 2_f64.powi(120)),
+            };
+            let size = value.to_f64().abs();
+            !(least..most).contains(&size) || size == 1.0
+        }
+        dtype if dtype.is_int() => {
+            let ends = [f64::NEG_INFINITY, f64::INFINITY].map(|x| Scalar::new(dtype, x));
+            matches!(value.to_i64(), 0 | 1 | -1) || ends.contains(&value)
+        }
         _ => {
             let x = value.to_f64();
             !x.is_normal() || matches!(x.abs(), 1.0 | f64::MAX)
@@ -109,6 +137,7 @@ fn ordinary(rng: &mut Rng, dtype: DType) -> Scalar {
         (DType::I64, 0) => rng.i64(..).into(),
         (DType::F32, 0) => Scalar::from(f32::from_bits(rng.u32(..))),
         (DType::F64, 0) => Scalar::from(f64::from_bits(rng.u64(..))),
+        (_, 0) => Scalar::from_bits(dtype, rng.u64(..) >> (64 - 8 * dtype.size())),
         (_, 1..6) => Scalar::from(rng.i64(-9..=9)).cast(dtype),
         (_, 6..8) => Scalar::from((rng.f64() - 0.5) * 100.0).cast(dtype),
         _ => Scalar::from((rng.f64() - 0.5) * 8.0).cast(dtype),

@@ -318,7 +318,8 @@ impl Generator {
         if too_large(&shape) {
             return None;
         }
-        let dtype = promote(a.dtype, b.dtype);
+        // There is no common dtype of some integers.
+        let dtype = promote(a.dtype, b.dtype).unwrap_or(a.dtype);
         let computes = op.computes_in(dtype).or(op.computes_in(DType::I32)).unwrap_or(DType::F32);
         let x = self.fit(x, computes, &shape);
         let mut y = self.fit(y, computes, &shape);

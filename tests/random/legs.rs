@@ -209,26 +209,21 @@ fn first_other(
     Ok(expected)
 }
 
-fn buffer(values: &Values) -> Result<Buffer> {
-    match values {
-        Values::Bool(values) => Buffer::from_slice(values),
-        Values::I32(values) => Buffer::from_slice(values),
-        Values::I64(values) => Buffer::from_slice(values),
-        Values::F32(values) => Buffer::from_slice(values),
-        Values::F64(values) => Buffer::from_slice(values),
+macro_rules! buffers { ($($Name:ident)*) => {
+    fn buffer(values: &Values) -> Result<Buffer> {
+        match values {
+            $( Values::$Name(values) => Buffer::from_slice(values), )*
+        }
     }
-}
 
-fn values(buffer: &Buffer, dtype: DType) -> Values {
-    match dtype {
-        DType::Bool => Values::Bool(buffer.as_slice().to_vec()),
-        DType::I32 => Values::I32(buffer.as_slice().to_vec()),
-        DType::I64 => Values::I64(buffer.as_slice().to_vec()),
-        DType::F32 => Values::F32(buffer.as_slice().to_vec()),
-        DType::F64 => Values::F64(buffer.as_slice().to_vec()),
-        other => unreachable!("no graph has {other}"),
+    fn values(buffer: &Buffer, dtype: DType) -> Values {
+        match dtype {
+            $( DType::$Name => Values::$Name(buffer.as_slice().to_vec()), )*
+            other => unreachable!("no graph has {other}"),
+        }
     }
-}
+} }
+buffers!(Bool I8 I16 I32 I64 U8 U16 U32 U64 F16 BF16 F32 F64);
 
 /// The first pass that panics or after which the reference differs, and the graph there.
 pub fn guilty_pass(case: &Case) -> String {

@@ -119,7 +119,7 @@ impl Generator {
     fn product(&mut self) {
         let there = self.pick();
         let Type { dtype, shape } = self.ty(there);
-        let dtype = if dtype == DType::Bool { DType::F32 } else { dtype };
+        let dtype = if dtype == DType::Bool { DType::F32 } else { dtype.carrier() };
         let rank = shape.rank();
         let side = |this: &mut Self| match this.rng.usize(..16) {
             0 if this.empty => 0,

@@ -15,6 +15,9 @@ impl Selector<'_> {
     pub(super) fn unary(&mut self, op: Unary, a: Lanes) -> Lanes {
         use Kind::{Bool, Float, Int};
         let (dtype, size) = (a.dtype, a.dtype.size() as u8);
+        if !dtype.is_native() {
+            return self.expand(math::unary(op, dtype), &[a]);
+        }
         let same = |v: V| Lanes::new(dtype, v);
         match (op, dtype.kind()) {
             (Unary::Negative, Float) => {
@@ -154,6 +157,9 @@ impl Selector<'_> {
         let (dtype, size) = (a.dtype, a.dtype.size() as u8);
         let same = |v: V| Lanes::new(dtype, v);
         let truth = |v: V| Lanes::new(DType::Bool, v);
+        if !dtype.is_native() {
+            return self.expand(math::binary(op, dtype), &[a, b]);
+        }
         match (op, dtype.kind()) {
             (Binary::Add, Float) => same(self.rvm(Op::Add, size, a.v, b.v)),
             (Binary::Add, Int) => same(self.rvm(Op::IAdd, size, a.v, b.v)),

@@ -113,6 +113,9 @@ pub(super) enum Move {
     Store,
     LoadByte,
     StoreByte,
+    /// Two bytes.
+    LoadShort,
+    StoreShort,
     Address,
     TrailingZeros,
     /// From the double in memory, towards zero.
@@ -333,6 +336,11 @@ impl Assembler {
             Move::LoadByte => self.general(size, &[0x0f], 0xb6, reg.0, rm),
             // The low bytes of the first four registers need no prefix; others are not asked for.
             Move::StoreByte => self.general(4, &[], 0x88, reg.0, rm),
+            Move::LoadShort => self.general(size, &[0x0f], 0xb7, reg.0, rm),
+            Move::StoreShort => {
+                self.bytes.push(0x66);
+                self.general(4, &[], 0x89, reg.0, rm);
+            }
             Move::Address => self.general(8, &[], 0x8d, reg.0, rm),
             Move::TrailingZeros => {
                 self.bytes.push(0xf3);
@@ -343,12 +351,14 @@ impl Assembler {
         }
         self.say(|| {
             const LOW: [&str; 4] = ["al", "cl", "dl", "bl"];
+            const SHORT: [&str; 4] = ["ax", "cx", "dx", "bx"];
             let reg_low = reg.0;
             let (reg, at) = (reg.name(size), mem(at));
             match op {
                 Move::Load => format!("mov {reg}, {at}"),
                 Move::Store => format!("mov {at}, {reg}"),
-                Move::LoadByte => format!("movzx {reg}, {at}"),
+                Move::LoadByte | Move::LoadShort => format!("movzx {reg}, {at}"),
+                Move::StoreShort => format!("mov {at}, {}", &SHORT[usize::from(reg_low)]),
                 Move::StoreByte => format!("mov {at}, {}", &LOW[usize::from(reg_low)]),
                 Move::Address => format!("lea {reg}, {at}"),
                 Move::TrailingZeros => format!("tzcnt {reg}, {at}"),

@@ -3,8 +3,9 @@
 use super::body::{Class, Convert, Inst, Plain, Source, V};
 use super::forms::Op;
 use super::masks::Test;
-use super::select::{Lanes, Selector, plain};
+use super::select::{Lanes, Selector, held, plain};
 use crate::base::DType;
+use crate::op::math;
 
 impl Selector<'_> {
     /// `a` as `to`.
@@ -12,6 +13,12 @@ impl Selector<'_> {
         use DType::{Bool, F32, F64, I32, I64};
         if let Some(constant) = a.constant {
             return self.constant(constant.cast(to));
+        }
+        if let Some(definition) = math::cast(a.dtype, to) {
+            return self.expand(definition, &[a]);
+        }
+        if !a.dtype.is_native() || !to.is_native() {
+            return self.carried(a, to);
         }
         let lanes = |v: V| Lanes::new(to, v);
         match (a.dtype, to) {
@@ -64,7 +71,34 @@ impl Selector<'_> {
             (I64, F32) if self.evex() => lanes(self.resized(Op::I64ToF32, 4, a.v)),
             // By way of f64 it would be rounded twice.
             (I64, F32) => lanes(self.by_lane(to, a.v, Convert::I64ToF32)),
+            (from, to) => unreachable!("a cast of {from} to {to}, which is defined"),
         }
+    }
+
+    /// `a` as the dtype that carries its own, which is what it is; or as one that its own carries: what fits
+    /// of its low bits, or the nearest of the floats.
+    fn carried(&mut self, a: Lanes, to: DType) -> Lanes {
+        let v = match to {
+            DType::I8 | DType::I16 => {
+                let distance = 32 - 8 * to.size() as u8;
+                let high = self.each_imm(Op::ShiftLeft, 4, a.v, distance);
+                self.each_imm(Op::ShiftArithmetic, 4, high, distance)
+            }
+            DType::U8 | DType::U16 | DType::U32 => {
+                let size = held(to);
+                let mask = self.splat(size, (1 << (8 * to.size())) - 1);
+                self.rvm(Op::And, size, a.v, mask)
+            }
+            DType::F16 => {
+                let width = self.width(4);
+                let half = self.body.value(Class::Vector, 4, (width / 2).max(16));
+                self.push(Plain { dst: Some(half), a: Some(a.v), ..plain(Op::F32ToF16, 4, width) });
+                self.each(Op::F16ToF32, 4, half)
+            }
+            DType::BF16 => self.expand(math::nearest(to), &[a]).v,
+            _ => a.v,
+        };
+        Lanes::new(to, v)
     }
 
     /// A conversion between lanes of 4 and 8 bytes; `size` is the result's.

@@ -218,6 +218,10 @@ impl Frame<'_> {
                 self.asm.mov(Move::LoadByte, 4, Gpr::RDX, from);
                 self.asm.mov(Move::StoreByte, 4, Gpr::RDX, to);
             }
+            2 => {
+                self.asm.mov(Move::LoadShort, 4, Gpr::RDX, from);
+                self.asm.mov(Move::StoreShort, 4, Gpr::RDX, to);
+            }
             size => {
                 self.asm.mov(Move::Load, size, Gpr::RDX, from);
                 self.asm.mov(Move::Store, size, Gpr::RDX, to);

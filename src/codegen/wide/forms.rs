@@ -84,6 +84,7 @@ ops! {
     /// From an element in memory or the lowest of a register.
     Broadcast,
     BroadcastByte,
+    BroadcastShort,
     /// From a general register.
     BroadcastGpr,
     /// One element, to or from memory.
@@ -98,9 +99,24 @@ ops! {
     LoadBytes,
     StoreBytes,
     BytesToWords,
+    /// With their signs.
+    SignedBytesToWords,
     ByteTest,
     PackWords,
     PackHalves,
+    // Bytes and halves of words, without signs: what is too large becomes the largest.
+    PackWordsUnsigned,
+    PackHalvesUnsigned,
+    /// Halves of words, as words.
+    HalvesToWords,
+    SignedHalvesToWords,
+    WordsToBytes,
+    WordsToHalves,
+    /// Words, as double words.
+    WordsToDoubles,
+    /// Floats of 16 bits.
+    F16ToF32,
+    F32ToF16,
     // Order.
     Permute,
     /// Quarters of a vector of double words, by a constant.
@@ -384,6 +400,7 @@ pub(super) const fn form(op: Op, size: u8) -> Form {
         // W must be 0 in VEX code: the encoder knows.
         Op::Broadcast => Form::new("vbroadcastsd", 1, 2, 1, 0x19).rm(F, S(8)),
         Op::BroadcastByte => Form::new("vpbroadcastb", 1, 2, 0, 0x78).rm(F, S(1)),
+        Op::BroadcastShort => Form::new("vpbroadcastw", 1, 2, 0, 0x79).rm(F, S(2)),
         Op::BroadcastGpr => int("vpbroadcast", size, 2, [0x7c, 0x7c]).rm(F, G).only(Space::Evex),
         Op::LoadScalar if word => Form::new("vmovd", 1, 1, 0, 0x6e).rm(X, S(4)),
         Op::LoadScalar => Form::new("vmovq", 2, 1, 1, 0x7e).rm(X, S(8)),
@@ -402,6 +419,16 @@ pub(super) const fn form(op: Op, size: u8) -> Form {
         Op::LoadBytes => Form::new("vmovdqu8", 3, 1, 0, 0x6f).rm(F, F).only(Space::Evex),
         Op::StoreBytes => Form::new("vmovdqu8", 3, 1, 0, 0x7f).mr(F, F).only(Space::Evex),
         Op::BytesToWords => Form::new("vpmovzxbd", 1, 2, 0, 0x31).rm(F, Q),
+        Op::SignedBytesToWords => Form::new("vpmovsxbd", 1, 2, 0, 0x21).rm(F, Q),
+        Op::HalvesToWords => Form::new("vpmovzxwd", 1, 2, 0, 0x33).rm(F, H),
+        Op::SignedHalvesToWords => Form::new("vpmovsxwd", 1, 2, 0, 0x23).rm(F, H),
+        Op::WordsToDoubles => Form::new("vpmovzxdq", 1, 2, 0, 0x35).rm(F, H),
+        Op::WordsToBytes => Form::new("vpmovdb", 2, 2, 0, 0x31).mr(Q, F).only(Space::Evex),
+        Op::WordsToHalves => Form::new("vpmovdw", 2, 2, 0, 0x33).mr(H, F).only(Space::Evex),
+        Op::F16ToF32 => Form::new("vcvtph2ps", 1, 2, 0, 0x13).rm(F, H),
+        Op::F32ToF16 => Form::new("vcvtps2ph", 1, 3, 0, 0x1d).mr(H, F).imm(),
+        Op::PackWordsUnsigned => Form::new("vpackusdw", 1, 2, 0, 0x2b).only(Space::Vex),
+        Op::PackHalvesUnsigned => Form::new("vpackuswb", 1, 1, 0, 0x67).only(Space::Vex),
         Op::ByteTest => Form::new("vptestmb", 1, 2, 0, 0x26).shape(Shape::Rvm, [K, F, F]).only(Space::Evex),
         Op::PackWords => Form::new("vpackssdw", 1, 1, 0, 0x6b).only(Space::Vex),
         Op::PackHalves => Form::new("vpacksswb", 1, 1, 0, 0x63).only(Space::Vex),

@@ -409,7 +409,12 @@ impl<'a> Frame<'a> {
                     ..vector(Op::ShiftArithmetic, 4, width, 0, Rm::Reg(reg))
                 });
             }
-            _ => self.vector(Op::Broadcast, dtype.size() as u8, width, reg, Rm::Mem(at)),
+            // Of what is narrower than a lane, as often as it fits.
+            _ => match dtype.size() {
+                1 => self.vector(Op::BroadcastByte, 4, width, reg, Rm::Mem(at)),
+                2 => self.vector(Op::BroadcastShort, 4, width, reg, Rm::Mem(at)),
+                size => self.vector(Op::Broadcast, size as u8, width, reg, Rm::Mem(at)),
+            },
         }
         if let Home::Slot(home) = self.file.homes[number] {
             self.vector(Op::Store, 4, width, reg, Rm::Mem(slot(home)));

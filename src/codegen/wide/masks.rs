@@ -2,7 +2,7 @@
 
 use super::body::{Class, Plain, Source, V};
 use super::forms::Op;
-use super::select::{Lanes, Selector, plain};
+use super::select::{Lanes, Selector, held, plain};
 use crate::base::DType;
 
 /// Predicates of comparisons of floats that raise no flag. The first three also serve integers.
@@ -212,7 +212,7 @@ impl Selector<'_> {
             let no = self.logic(Op::AndNot, mask.v, no.v);
             return Lanes::new(dtype, self.logic(Op::Or, yes, no));
         }
-        let (size, mask) = (dtype.size() as u8, self.mask_for(mask, dtype.size() as u8));
+        let (size, mask) = (held(dtype), self.mask_for(mask, held(dtype)));
         let (dst, width) = (self.fresh_vector(size), self.width(size));
         let op = if self.evex() { Op::BlendMask } else { Op::BlendLanes };
         self.push(Plain {

@@ -6,9 +6,11 @@
 
 use super::body::{Class, Fixed, Inst, Place, Plain, Source, V};
 use super::forms::Op;
-use super::select::{Lanes, Selector, plain};
+use super::select::{Lanes, Selector, held, plain};
 use crate::base::DType;
 use crate::base::strip::Step;
+use crate::codegen::memory::is_signed;
+use crate::op::math;
 
 impl Selector<'_> {
     /// The elements of an argument.
@@ -19,6 +21,7 @@ impl Selector<'_> {
             (Step::Zero, _) => return self.uniform(dtype, Fixed::Uniform(operand)),
             (Step::Iota, _) => self.index(operand),
             (step, DType::Bool) => self.load_truth(operand, step),
+            _ if dtype.is_packed() => return self.load_packed(operand),
             (Step::Unit, _) if !self.last => {
                 let dst = self.fresh_vector(size);
                 self.body.insts.push(Inst::Load { dst, operand });
@@ -60,19 +63,8 @@ impl Selector<'_> {
         let size = described.dtype.size() as u8;
         match (described.step, described.dtype) {
             (step, DType::Bool) => self.store_truth(operand, step, lanes),
-            (Step::Unit, _) => {
-                let (width, place) = (self.width(size), self.place(operand));
-                let store =
-                    Plain { a: Some(lanes.v), b: Source::Place(place), ..plain(Op::Store, size, width) };
-                match (self.last, self.body.active) {
-                    (false, _) => self.push(store),
-                    (true, Some(active)) => self.push(Plain { mask: Some(active), ..store }),
-                    (true, None) => {
-                        let tail = self.tail(size);
-                        self.push(Plain { op: Op::StoreLanes, mask: Some(tail), ..store });
-                    }
-                }
-            }
+            (_, dtype) if dtype.is_packed() => self.store_packed(operand, lanes),
+            (Step::Unit, _) => self.store_side_by_side(operand, size, lanes.v),
             (Step::MinusUnit, _) if !self.last && self.whole_order(size) => {
                 let turned = self.reversed(size, lanes.v);
                 let width = self.width(size);
@@ -120,6 +112,19 @@ impl Selector<'_> {
         let from = |first: u8| (0..lanes / 2).map(move |i| 2 * half * (i / half) + first + i % half);
         let order: Vec<u8> = from(0).chain(from(half)).collect();
         self.permuted(size, mixed, &order)
+    }
+
+    fn store_side_by_side(&mut self, operand: usize, size: u8, v: V) {
+        let (width, place) = (self.width(size), self.place(operand));
+        let store = Plain { a: Some(v), b: Source::Place(place), ..plain(Op::Store, size, width) };
+        match (self.last, self.body.active) {
+            (false, _) => self.push(store),
+            (true, Some(active)) => self.push(Plain { mask: Some(active), ..store }),
+            (true, None) => {
+                let tail = self.tail(size);
+                self.push(Plain { op: Op::StoreLanes, mask: Some(tail), ..store });
+            }
+        }
     }
 
     /// Whether one instruction orders the lanes of a whole vector.
@@ -341,5 +346,105 @@ impl Selector<'_> {
             ..plain(Op::And, 4, 16)
         });
         bytes
+    }
+}
+
+/// Elements that are narrower in memory than in registers, side by side.
+impl Selector<'_> {
+    fn load_packed(&mut self, operand: usize) -> Lanes {
+        let dtype = self.strip.operands[operand].dtype;
+        let (lane, width) = (held(dtype), self.width(held(dtype)));
+        let op = match (dtype, dtype.size(), is_signed(dtype)) {
+            (DType::F16, ..) => Op::F16ToF32,
+            (_, 1, true) => Op::SignedBytesToWords,
+            (_, 1, false) => Op::BytesToWords,
+            (_, 2, true) => Op::SignedHalvesToWords,
+            (_, 2, false) => Op::HalvesToWords,
+            _ => Op::WordsToDoubles,
+        };
+        let place = if self.last && !self.evex() {
+            let slot = self.slots.vector(16);
+            self.body.insts.push(Inst::Stage { operand, out: false, size: dtype.size() as u8, slot });
+            Place::Slot(slot)
+        } else {
+            self.place(operand)
+        };
+        let dst = self.fresh_vector(lane);
+        let load = Plain { dst: Some(dst), b: Source::Place(place), ..plain(op, lane, width) };
+        match self.body.active {
+            Some(active) => self.push(Plain { mask: Some(active), zero: true, ..load }),
+            None => self.push(load),
+        }
+        match dtype {
+            DType::BF16 => self.of_bits(dtype, dst),
+            _ => Lanes::new(dtype, dst),
+        }
+    }
+
+    /// A value of `dtype` in every lane, of which each lane holds as many copies as it has room for.
+    pub(super) fn unpacked(&mut self, dtype: DType, copies: V) -> Lanes {
+        let lane = held(dtype);
+        let op = if is_signed(dtype) { Op::ShiftArithmetic } else { Op::ShiftRight };
+        let bits = self.each_imm(op, lane, copies, 8 * (lane - dtype.size() as u8));
+        self.of_bits(dtype, bits)
+    }
+
+    /// Values of `dtype`, given what memory has of them, in lanes of their own.
+    fn of_bits(&mut self, dtype: DType, bits: V) -> Lanes {
+        match dtype.is_half() {
+            true => Lanes { dtype, ..self.expand(math::loaded(dtype), &[Lanes::new(DType::I32, bits)]) },
+            false => Lanes::new(dtype, bits),
+        }
+    }
+
+    fn store_packed(&mut self, operand: usize, lanes: Lanes) {
+        let dtype = lanes.dtype;
+        let (lane, width, size) = (held(dtype), self.width(held(dtype)), dtype.size() as u8);
+        let bits = match dtype {
+            DType::BF16 => self.each_imm(Op::ShiftRight, 4, lanes.v, 16),
+            _ => lanes.v,
+        };
+        if !self.evex() && dtype == DType::U32 {
+            let words = self.even_words(bits);
+            return self.store_side_by_side(operand, 4, words);
+        }
+        let slot = (self.last && !self.evex()).then(|| self.slots.vector(16));
+        let place = slot.map_or(self.place(operand), Place::Slot);
+        if self.evex() || dtype == DType::F16 {
+            let op = match (dtype, size) {
+                (DType::F16, _) => Op::F32ToF16,
+                (_, 1) => Op::WordsToBytes,
+                (_, 2) => Op::WordsToHalves,
+                _ => Op::I64ToI32,
+            };
+            let store = Plain { a: Some(bits), b: Source::Place(place), ..plain(op, lane, width) };
+            self.push(Plain { mask: self.body.active, ..store });
+        } else {
+            let packed = self.packed(dtype, bits);
+            let store = Plain { a: Some(packed), b: Source::Place(place), ..plain(Op::Store, 4, 16) };
+            match self.lanes * size {
+                16 => self.push(store),
+                bytes => self.push(Plain { op: Op::StoreScalar, size: bytes, ..store }),
+            }
+        }
+        if let Some(slot) = slot {
+            self.body.insts.push(Inst::Stage { operand, out: true, size, slot });
+        }
+    }
+
+    /// Words that are within the range of `dtype`, of one or two bytes, in the low part of 16; AVX2 code.
+    fn packed(&mut self, dtype: DType, words: V) -> V {
+        let pack = |s: &mut Self, op: Op, a: V, b: V| {
+            let dst = s.body.value(Class::Vector, 4, 16);
+            s.push(Plain { dst: Some(dst), a: Some(a), b: Source::Value(b), ..plain(op, 4, 16) });
+            dst
+        };
+        let high = if self.width(4) == 32 { self.upper_half(words, 4) } else { words };
+        let signed = is_signed(dtype);
+        if dtype.size() == 2 {
+            return pack(self, if signed { Op::PackWords } else { Op::PackWordsUnsigned }, words, high);
+        }
+        let halves = pack(self, Op::PackWords, words, high);
+        pack(self, if signed { Op::PackHalves } else { Op::PackHalvesUnsigned }, halves, halves)
     }
 }

@@ -40,9 +40,10 @@ mod tests;
 mod text;
 
 use super::{Code, Texts};
+use crate::base::strip::Step;
 use crate::base::{DType, Target, Vector};
 use crate::kernel::{Operand, Strip, StripKind};
-use crate::op::{Expr, Inst, math};
+use crate::op::{Expr, Inst};
 use assemble::Assembler;
 
 /// What the processor has.
@@ -62,6 +63,9 @@ pub(super) fn machine(strip: &Strip, target: &Target) -> Option<Machine> {
         Vector::V256 => Machine::Avx2,
         Vector::V512 => Machine::Avx512,
     };
+    if !taken(strip) {
+        return None;
+    }
     match strip.kind {
         StripKind::Map => Some(machine),
         StripKind::Fold(_) | StripKind::Columns(_) => {
@@ -91,13 +95,23 @@ fn reduces(machine: Machine, strip: &Strip) -> bool {
         && !calls(&strip.body)
 }
 
+/// Whether all that is narrower in memory than in registers, of dtypes that others carry, lies side by side or is
+/// one value, and is not reduced: the rest is left to CLIF.
+fn taken(strip: &Strip) -> bool {
+    let operands = strip.operands.iter().map(|operand| operand.dtype);
+    let values = strip.body.iter().map(|(_, dtype)| dtype);
+    let mut all = operands.chain(values).chain(strip.scalars.iter().copied());
+    let near = |(k, operand): (usize, &Operand)| {
+        let one = operand.step == Step::Zero && k < strip.arguments;
+        !operand.dtype.is_packed() || operand.step == Step::Unit || one
+    };
+    all.all(DType::is_native) || strip.kind == StripKind::Map && strip.operands.iter().enumerate().all(near)
+}
+
 /// Whether a routine is called for every element.
 fn calls(expr: &Expr) -> bool {
-    expr.iter().any(|(inst, _)| match inst {
-        Inst::Call(..) => true,
-        Inst::Unary(op, a) if op.is_math() => calls(math::unary(*op, expr.dtype(*a))),
-        Inst::Binary(op, a, _) if op.is_math() => calls(math::binary(*op, expr.dtype(*a))),
-        _ => false,
+    expr.iter().any(|(inst, dtype)| {
+        matches!(inst, Inst::Call(..)) || expr.definition(inst, dtype).is_some_and(calls)
     })
 }
 
@@ -127,7 +141,7 @@ fn emit(asm: Assembler, strip: &Strip, machine: Machine) -> Assembler {
 
 /// Elements of an iteration: as many of the widest dtype as a vector holds.
 fn lanes(machine: Machine, strip: &Strip) -> u8 {
-    let operands = strip.operands.iter().map(|operand| operand.dtype.size());
+    let operands = strip.operands.iter().map(|operand| operand.dtype.carrier().size());
     let widest = operands.chain([widest(&strip.body)]).max().unwrap_or(4).max(4) as u8;
     match machine {
         Machine::Avx2 => 32 / widest,
@@ -135,15 +149,11 @@ fn lanes(machine: Machine, strip: &Strip) -> u8 {
     }
 }
 
-/// Bytes of the widest values, elementary functions expanded.
+/// Bytes of the widest values, definitions expanded.
 fn widest(expr: &Expr) -> usize {
     let of = |(inst, dtype): (&Inst, DType)| {
-        let inner = match inst {
-            Inst::Unary(op, a) if op.is_math() => widest(math::unary(*op, expr.dtype(*a))),
-            Inst::Binary(op, a, _) if op.is_math() => widest(math::binary(*op, expr.dtype(*a))),
-            _ => 0,
-        };
-        inner.max(dtype.size())
+        let inner = expr.definition(inst, dtype).map_or(0, widest);
+        inner.max(dtype.carrier().size())
     };
     expr.iter().map(of).max().unwrap_or(0)
 }

@@ -201,7 +201,7 @@ impl Selector<'_> {
     pub(super) fn fresh(&mut self, dtype: DType) -> V {
         match dtype {
             DType::Bool => self.fresh_mask(4),
-            _ => self.fresh_vector(dtype.size() as u8),
+            _ => self.fresh_vector(held(dtype)),
         }
     }
 
@@ -247,7 +247,7 @@ impl Selector<'_> {
 
     /// `value` in every lane of `dtype`.
     pub(super) fn number(&mut self, dtype: DType, value: f64) -> V {
-        self.splat(dtype.size() as u8, Scalar::new(dtype, value).bits())
+        self.splat(held(dtype), Scalar::new(dtype, value).bits())
     }
 
     /// A constant in every lane.
@@ -262,7 +262,7 @@ impl Selector<'_> {
                 dst
             }
             DType::Bool => self.splat(4, if scalar.to_bool() { u64::MAX } else { 0 }),
-            _ => self.splat(dtype.size() as u8, scalar.bits()),
+            _ => self.splat(held(dtype), scalar.cast(dtype.carrier()).bits()),
         };
         Lanes { dtype, v, constant: Some(scalar) }
     }
@@ -278,8 +278,9 @@ impl Selector<'_> {
                 Lanes::new(dtype, v)
             }
             _ => {
-                let (size, width) = (dtype.size() as u8, self.width(dtype.size() as u8));
-                Lanes::new(dtype, self.fix(fixed, size, width))
+                let (size, width) = (held(dtype), self.width(held(dtype)));
+                let v = self.fix(fixed, size, width);
+                if dtype.is_packed() { self.unpacked(dtype, v) } else { Lanes::new(dtype, v) }
             }
         }
     }
@@ -323,6 +324,12 @@ impl Selector<'_> {
     }
 
     pub(super) fn fma(&mut self, x: Lanes, y: Lanes, z: Lanes, minus_product: bool, minus_z: bool) -> Lanes {
+        if x.dtype.is_half() {
+            let dtype = x.dtype;
+            let [x, y, z] = [x, y, z].map(|lanes| self.cast(lanes, DType::F32));
+            let sum = self.fma(x, y, z, minus_product, minus_z);
+            return self.cast(sum, dtype);
+        }
         let size = x.dtype.size() as u8;
         let (dst, width) = (self.fresh_vector(size), self.width(size));
         let (x, y, z, dtype) = (x.v, y.v, z.v, x.dtype);
@@ -352,7 +359,7 @@ impl Selector<'_> {
             _ => return None,
         };
         let op = if smaller { Op::Min } else { Op::Max };
-        Some(Lanes::new(x.dtype, self.rvm(op, x.dtype.size() as u8, x.v, y.v)))
+        Some(Lanes::new(x.dtype, self.rvm(op, held(x.dtype), x.v, y.v)))
     }
 
     /// What is at `place`, of as many elements as an iteration has.
@@ -380,6 +387,11 @@ impl Lanes {
     pub(super) fn new(dtype: DType, v: V) -> Self {
         Self { dtype, v, constant: None }
     }
+}
+
+/// Bytes of a lane that holds a value of `dtype`, which is none of truth values.
+pub(super) fn held(dtype: DType) -> u8 {
+    dtype.carrier().size() as u8
 }
 
 /// An instruction without operands yet.

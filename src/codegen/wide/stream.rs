@@ -10,10 +10,12 @@ use super::placed::{At, Placed};
 use crate::base::DType;
 
 impl<'a> Frame<'a> {
-    /// The outputs that are written past the caches. Truth values are too small for that.
+    /// The outputs that are written past the caches. Truth values are too small for that, and what is narrower in
+    /// memory than in registers.
     pub(super) fn streamed(&self) -> impl Iterator<Item = usize> + use<'a> {
         let strip = self.strip;
-        let streams = move |k: &usize| strip.streams(*k) && strip.operands[*k].dtype != DType::Bool;
+        let whole = |dtype: DType| dtype != DType::Bool && !dtype.is_packed();
+        let streams = move |k: &usize| strip.streams(*k) && whole(strip.operands[*k].dtype);
         (strip.arguments..strip.operands.len()).filter(streams)
     }
 

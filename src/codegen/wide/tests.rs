@@ -179,6 +179,8 @@ fn general_instructions_decode_to_their_text() {
                     }
                     asm.mov(Move::LoadByte, 4, a, at);
                     asm.mov(Move::StoreByte, 4, Gpr::RDX, at);
+                    asm.mov(Move::LoadShort, 4, a, at);
+                    asm.mov(Move::StoreShort, 4, Gpr::RDX, at);
                     asm.test(8, a);
                     asm.test(4, a);
                     asm.shift(true, a, 3);

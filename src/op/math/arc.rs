@@ -90,8 +90,10 @@ impl Octant {
         let lost = l.select(diagonal, lost, zero);
         let Quotient { value: t, left, inverse } = Pair::quotient(l, across, Pair { high: along, low: lost });
         let left = l.mul(left, inverse);
-        // atan(t + left) = t + (t^3 p + left), near enough.
+        // atan(t + left) = t + (t^3 p + left (1 - t^2)), near enough.
         let square = l.mul(t, t);
+        let minus_left = l.negative(left);
+        let left = l.fma(square, minus_left, left);
         let p = l.polynomial(square, l.pick(&ATAN_F32[..], &ATAN_F64[..]));
         let cube = l.mul(square, t);
         Self { diagonal, t, rest: l.fma(cube, p, left) }
@@ -117,7 +119,7 @@ pub(super) fn atan(l: &mut Lanes, x: Ref) -> Ref {
 }
 
 /// The angle of the point (x, y): that of the point (larger, smaller) of the sizes of both, in whose octant
-/// it is, turned and mirrored. Max error: 0.80 ULP in `f32`, 0.77 in `f64`, of 10^7 pairs.
+/// it is, turned and mirrored. Max error: 0.76 ULP in `f32`, 0.75 in `f64`, of 10^7 pairs.
 pub(super) fn atan2(b: &mut Builder, y: Ref, x: Ref) -> Ref {
     let dtype = b.dtype(x);
     let l = &mut Lanes::new(b, dtype);
@@ -129,18 +131,16 @@ pub(super) fn atan2(b: &mut Builder, y: Ref, x: Ref) -> Ref {
     let (infinite, finite) = (l.equals(larger, f64::INFINITY), l.below(smaller, f64::INFINITY));
     let nothing = l.select(finite, zero, smaller);
     let smaller = l.select(infinite, nothing, smaller);
-    // By a power of two to where neither the inverse nor what a quotient leaves is past the range. The bounds
-    // after it make 1 of two infinities' quotient, and 0 of two zeros'.
-    let (is_large, is_small) =
-        (l.pick(2_f64.powi(96), 2_f64.powi(900)), l.pick(2_f64.powi(30), 2_f64.powi(60)));
-    let (one, down, up) =
-        (l.number(1.0), l.pick(2_f64.powi(-64), 2_f64.powi(-600)), l.pick(2_f64.powi(96), 2_f64.powi(900)));
-    let (down, up, bound) = (l.number(down), l.number(up), l.number(is_large));
-    let (is_large, is_small) = (l.less(bound, larger), l.below(larger, is_small));
+    // By a power of two to where neither the inverse nor what a quotient leaves is past the range.
+    let (low, high) = (l.pick(2_f64.powi(30), 2_f64.powi(60)), l.pick(2_f64.powi(96), 2_f64.powi(900)));
+    let (down, up) = (l.pick(2_f64.powi(-64), 2_f64.powi(-600)), l.pick(2_f64.powi(96), 2_f64.powi(900)));
+    let (one, down, up, bound) = (l.number(1.0), l.number(down), l.number(up), l.number(high));
+    let (is_small, is_large) = (l.below(larger, low), l.less(bound, larger));
     let scale = l.select(is_small, up, one);
     let scale = l.select(is_large, down, scale);
     let (smaller, larger) = (l.mul(smaller, scale), l.mul(larger, scale));
-    let greatest = l.pick(2_f64.powi(126), 2_f64.powi(1020));
+    // The quotient of two infinities is 1, of two zeros 0.
+    let greatest = l.pick(2_f64.powi(126), 2_f64.powi(1000));
     let (smaller, larger) = (l.at_most(smaller, greatest), l.at_most(larger, greatest));
     let larger = l.at_least(larger, l.pick(2_f64.powi(-60), 2_f64.powi(-200)));
     let Octant { diagonal, t, rest } = Octant::of(l, smaller, larger);

@@ -6,6 +6,7 @@
 
 mod arc;
 mod bits;
+mod carry;
 mod erf;
 mod exp;
 mod gamma;
@@ -24,6 +25,7 @@ use std::sync::OnceLock;
 
 use crate::base::{DType, strip::NEGATIVE_POWER};
 use crate::op::{Binary, Builder, Expr, Ref, Routine, Unary};
+pub use carry::{cast, loaded, nearest, stored};
 use lanes::Lanes;
 use log::Base;
 
@@ -61,6 +63,9 @@ pub fn binary(op: Binary, dtype: DType) -> &'static Expr {
 
 fn define_unary(op: Unary, b: &mut Builder, x: Ref) -> Ref {
     let dtype = b.dtype(x);
+    if !dtype.is_native() {
+        return carry::unary(b, op, x);
+    }
     let l = &mut Lanes::new(b, dtype);
     match op {
         Unary::Exp => exp::exp(l, x),
@@ -96,12 +101,15 @@ fn define_unary(op: Unary, b: &mut Builder, x: Ref) -> Ref {
 
 fn define_binary(op: Binary, b: &mut Builder, x: Ref, y: Ref) -> Ref {
     match op {
+        _ if !b.dtype(x).is_native() => carry::binary(b, op, x, y),
         Binary::FloorDivide => b.call(Routine::FloorDivide, &[x, y]),
         Binary::Remainder => b.call(Routine::Remainder, &[x, y]),
         Binary::Atan2 => arc::atan2(b, x, y),
         Binary::Hypot => pow::hypot(b, x, y),
         Binary::Copysign => bits::copysign(&mut Lanes::of(b, x), x, y),
-        Binary::Nextafter => bits::nextafter(&mut Lanes::of(b, x), x, y),
+        Binary::Nextafter => {
+            bits::nextafter(&mut Lanes::of(b, x), x, y, |l, a| l.bits(a), |l, bits| l.float(bits))
+        }
         Binary::Gcd => b.call(Routine::Gcd, &[x, y]),
         Binary::Lcm => b.call(Routine::Lcm, &[x, y]),
         Binary::Logaddexp => logsum::logaddexp(b, x, y, Base::E),

@@ -10,6 +10,7 @@
 use super::exp::exp_for_f32;
 use super::lanes::Lanes;
 use super::pair::{self, Pair, Power};
+use crate::base::DType;
 use crate::op::Ref;
 
 /// A tail, of its exponential freed, times x + `shift`: `level` + `slope` t + t^2 times a polynomial.
@@ -75,7 +76,7 @@ const NORMAL: Tail = Tail {
     pole: 5.0,
     shift: 1.125,
     level: (0.47113074297191354, 2.1887697114834757e-17),
-    slope: (-0.10948447624201042, -2.2005730789757573e-18),
+    slope: (-0.10948447624201042, -2.2005730789757543e-18),
     single: [
         0.04553896959864114,
         -0.00010813814658128938,
@@ -153,7 +154,7 @@ pub(super) fn erfc(l: &mut Lanes, x: Ref) -> Ref {
     // So far out that the result is 0 or 2.
     let size = l.at_most(size, l.pick(10.5, 27.3));
     if l.is_f32() {
-        let x = l.b.cast(x, crate::base::DType::F64);
+        let x = l.b.cast(x, DType::F64);
         return l.in_f64(size, |l, size| {
             let square = l.mul(size, size);
             let minus = l.negative(square);
@@ -184,7 +185,7 @@ pub(super) fn gelu(l: &mut Lanes, x: Ref) -> Ref {
     let bounded = l.at_most(size, l.pick(15.0, 38.7));
     let negative = l.below(x, 0.0);
     if l.is_f32() {
-        let size = l.b.cast(size, crate::base::DType::F64);
+        let size = l.b.cast(size, DType::F64);
         let y = l.in_f64(bounded, |l, bounded| {
             let half = l.scale(bounded, -0.5);
             let exponent = l.mul(bounded, half);
@@ -202,17 +203,20 @@ pub(super) fn gelu(l: &mut Lanes, x: Ref) -> Ref {
     let low = l.fma(power.value.low, bounded, share.low);
     let share = Pair::sum_of_ordered(l, share.high, low);
     let (high, low) = (power.times(l, share.high), power.times(l, share.low));
-    let rest = l.sub(size, high);
-    let lost = l.sub(size, rest);
-    let lost = l.sub(lost, high);
-    let lost = l.sub(lost, low);
-    let rest = l.add(rest, lost);
+    let minus_high = l.negative(high);
+    let sum = Pair::sum_of_ordered(l, size, minus_high);
+    let lost = l.sub(sum.low, low);
+    let rest = l.add(sum.high, lost);
     let inside = l.below(size, 38.7);
     let rest = l.select(inside, rest, size);
     let y = l.select(negative, high, rest);
     let y = l.with_sign_of(y, x);
-    // Here the result is x/2, and that may be subnormal.
-    let half = l.scale(x, 0.5);
+    half_if_tiny(l, x, y)
+}
+
+/// x/2, which may be subnormal, where x is so small that either gelu is that to all digits.
+fn half_if_tiny(l: &mut Lanes, x: Ref, y: Ref) -> Ref {
+    let (size, half) = (l.abs(x), l.scale(x, 0.5));
     let tiny = l.below(size, 2_f64.powi(-56));
     l.select(tiny, half, y)
 }
@@ -228,7 +232,7 @@ pub(super) fn gelu_tanh(l: &mut Lanes, x: Ref) -> Ref {
     let bounded = l.at_most(size, l.pick(11.0, 22.0));
     let negative = l.below(x, 0.0);
     if l.is_f32() {
-        let size = l.b.cast(size, crate::base::DType::F64);
+        let size = l.b.cast(size, DType::F64);
         let y = l.in_f64(bounded, |l, bounded| {
             let square = l.mul(bounded, bounded);
             let third = l.number(-THIRD.0);
@@ -272,7 +276,5 @@ pub(super) fn gelu_tanh(l: &mut Lanes, x: Ref) -> Ref {
     let y = l.select(inside, y, size);
     let y = l.select(negative, scaled, y);
     let y = l.with_sign_of(y, x);
-    let half = l.scale(x, 0.5);
-    let tiny = l.below(size, 2_f64.powi(-56));
-    l.select(tiny, half, y)
+    half_if_tiny(l, x, y)
 }

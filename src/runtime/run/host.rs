@@ -11,7 +11,8 @@ use std::cmp::Ordering;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use super::{FloatState, Run};
-use crate::base::{DType, Element, Error, ErrorKind, Result, Type};
+use crate::base::dtype::typed;
+use crate::base::{Element, Error, ErrorKind, Result, Type, bf16, f16};
 use crate::kernel::loops::Host;
 use crate::kernel::schedule::pieces;
 use crate::kernel::{Place, Slot};
@@ -103,7 +104,37 @@ macro_rules! numbers {
     )* };
 }
 numbers! { floats f32 f64 }
-numbers! { integers i32 i64 }
+
+/// Floats of 16 bits are computed with in `f32`.
+macro_rules! halves { ($($T:ident)*) => { $(
+    impl Number for $T {
+        fn compare(&self, other: &Self) -> Ordering {
+            self.to_f32().compare(&other.to_f32())
+        }
+
+        fn is_nan(&self) -> bool {
+            $T::is_nan(*self)
+        }
+
+        fn add(self, other: Self) -> Self {
+            $T::from_f32(Number::add(self.to_f32(), other.to_f32()))
+        }
+
+        fn multiply(self, other: Self) -> Self {
+            $T::from_f32(Number::multiply(self.to_f32(), other.to_f32()))
+        }
+
+        fn maximum(self, other: Self) -> Self {
+            $T::from_f32(Number::maximum(self.to_f32(), other.to_f32()))
+        }
+
+        fn minimum(self, other: Self) -> Self {
+            $T::from_f32(Number::minimum(self.to_f32(), other.to_f32()))
+        }
+    }
+)* } }
+halves! { f16 bf16 }
+numbers! { integers i8 i16 i32 i64 u8 u16 u32 u64 }
 
 impl Number for bool {
     fn compare(&self, other: &Self) -> Ordering {
@@ -129,34 +160,6 @@ impl Number for bool {
     fn minimum(self, other: Self) -> Self {
         self & other
     }
-}
-
-/// `$body` with `$T` the element type of `$dtype`.
-macro_rules! typed {
-    ($dtype:expr, $T:ident => $body:expr) => {
-        match $dtype {
-            DType::Bool => {
-                type $T = bool;
-                $body
-            }
-            DType::I32 => {
-                type $T = i32;
-                $body
-            }
-            DType::I64 => {
-                type $T = i64;
-                $body
-            }
-            DType::F32 => {
-                type $T = f32;
-                $body
-            }
-            DType::F64 => {
-                type $T = f64;
-                $body
-            }
-        }
-    };
 }
 
 /// `$body` with `$T` an integer of `$size` bytes.

@@ -62,6 +62,7 @@ impl Copied {
         unsafe {
             match tile.size {
                 1 => copy(tile, to),
+                2 => copy(tile, to.cast::<u16>()),
                 4 => copy(tile, to.cast::<u32>()),
                 _ => copy(tile, to.cast::<u64>()),
             }
@@ -164,7 +165,7 @@ fn prefetch(line: *const u8) {
 /// As [`Copied::copy`]; `rows` is a multiple of [`SQUARE`].
 unsafe fn squares(from: *const u8, size: usize, column: isize, rows: usize, to: *mut u8, n: usize) {
     #[cfg(target_arch = "x86_64")]
-    if size != 1 && std::arch::is_x86_feature_detected!("avx2") {
+    if size >= 4 && std::arch::is_x86_feature_detected!("avx2") {
         // SAFETY: the machine has what is used; the rest is the caller's promise.
         return unsafe {
             match size {
@@ -289,6 +290,7 @@ mod tests {
         let numbers = || 0..10_000_u32;
         all(&numbers().collect::<Vec<u32>>());
         all(&numbers().map(|n| u64::from(n) << 33 | 1).collect::<Vec<u64>>());
+        all(&numbers().map(|n| n as u16).collect::<Vec<u16>>());
         all(&numbers().map(|n| (n % 251) as u8).collect::<Vec<u8>>());
     }
 

@@ -3,11 +3,13 @@
 
 use std::sync::{Arc, OnceLock};
 
+use crate::base::dtype::typed;
 use crate::base::strip::{StripArgs, StripFn};
 use crate::base::{DType, Keyed, Vector};
 use crate::kernel::Strip;
 use crate::kernel::interpret::{self, Position};
 use crate::op::Values;
+use crate::op::eval::each_dtype;
 
 /// Machine code of a strip.
 #[cfg(feature = "jit")]
@@ -140,25 +142,24 @@ unsafe fn slice_or_empty<'a>(at: *const u64, count: usize) -> &'a [u64] {
 /// # Safety
 /// They are readable as `dtype`.
 unsafe fn load(dtype: DType, from: *const u8, step: isize, count: usize) -> Values {
-    macro_rules! column {
-        ($T:ty) => {
-            // SAFETY: the caller's promise; elements may be unaligned in a packed panel's neighbour.
-            (0..count as isize)
-                .map(|j| unsafe { from.wrapping_offset(j * step).cast::<$T>().read_unaligned() })
-                .collect()
-        };
+    // A byte that is not 0 is true: reading it as `bool` would ask for more.
+    if dtype == DType::Bool {
+        // SAFETY: the caller's promise.
+        let bytes: Vec<u8> = unsafe { column(from, step, count) };
+        return Values::Bool(bytes.into_iter().map(|byte| byte != 0).collect());
     }
-    match dtype {
-        // A byte that is not 0 is true: reading it as `bool` would ask for more.
-        DType::Bool => {
-            let bytes: Vec<u8> = column!(u8);
-            Values::Bool(bytes.into_iter().map(|byte| byte != 0).collect())
-        }
-        DType::I32 => Values::I32(column!(i32)),
-        DType::I64 => Values::I64(column!(i64)),
-        DType::F32 => Values::F32(column!(f32)),
-        DType::F64 => Values::F64(column!(f64)),
-    }
+    // SAFETY: the caller's promise.
+    typed!(dtype, T => unsafe { column::<T>(from, step, count) }.into())
+}
+
+/// `count` elements, `step` bytes apart.
+///
+/// # Safety
+/// They are readable, as any bits or as values of `T`.
+unsafe fn column<T: Copy>(from: *const u8, step: isize, count: usize) -> Vec<T> {
+    // SAFETY: the caller's promise; elements may be unaligned in a packed panel's neighbour.
+    let element = |j: isize| unsafe { from.wrapping_offset(j * step).cast::<T>().read_unaligned() };
+    (0..count as isize).map(element).collect()
 }
 
 /// Stores values `step` bytes apart.
@@ -175,13 +176,5 @@ unsafe fn store(values: &Values, to: *mut u8, step: isize) {
         }
     }
     // SAFETY: the caller's promise.
-    unsafe {
-        match values {
-            Values::Bool(values) => column(values, to, step),
-            Values::I32(values) => column(values, to, step),
-            Values::I64(values) => column(values, to, step),
-            Values::F32(values) => column(values, to, step),
-            Values::F64(values) => column(values, to, step),
-        }
-    }
+    each_dtype!(values, values => unsafe { column(values, to, step) })
 }

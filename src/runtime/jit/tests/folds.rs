@@ -80,11 +80,11 @@ fn elements(dtype: DType, seed: u64, count: usize, with_special: bool) -> Values
         (0..count).map(|_| match dtype {
             _ if with_special && random.usize(0..97) == 0 => special[random.usize(0..special.len())],
             DType::Bool => Scalar::from(random.bool()),
-            DType::I32 => Scalar::from(random.i32(-50..50)),
-            DType::I64 => Scalar::from(random.i64(..)),
-            DType::F32 | DType::F64 => {
+            _ if dtype.is_float() => {
                 Scalar::new(dtype, (random.f64() - 0.5) * 10_f64.powi(random.i32(-4..5)))
             }
+            DType::I32 => Scalar::from(random.i32(-50..50)),
+            _ => Scalar::from(random.i64(..)).cast(dtype),
         }),
     )
 }

@@ -88,8 +88,8 @@ pub(super) fn special(dtype: DType) -> Vec<Scalar> {
             .map(|x| Scalar::new(dtype, *x))
             .chain([f32::MAX, f32::MIN_POSITIVE, -f32::MAX].map(Scalar::from))
             .collect(),
-        DType::F64 => floats.iter().map(|x| Scalar::from(*x)).collect(),
-        DType::I32 | DType::I64 => ints.iter().map(|x| Scalar::from(*x).cast(dtype)).collect(),
+        _ if dtype.is_float() => floats.iter().map(|x| Scalar::new(dtype, *x)).collect(),
+        _ => ints.iter().map(|x| Scalar::from(*x).cast(dtype)).collect(),
     }
 }
 

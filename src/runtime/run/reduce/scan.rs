@@ -7,6 +7,7 @@ use std::ops::Range;
 use super::super::walk::{Local, Rect};
 use super::Reduction;
 use crate::base::DType;
+use crate::base::dtype::typed;
 use crate::kernel::Link;
 use crate::op::Fold;
 
@@ -90,13 +91,5 @@ unsafe fn first_extreme(at: *const u8, fold: Fold, dtype: DType, count: usize) -
         best
     }
     // SAFETY: the caller's promise; truth values are bytes that are 0 or 1.
-    unsafe {
-        match dtype {
-            DType::Bool => search(fold, std::slice::from_raw_parts(at, count)),
-            DType::I32 => search(fold, std::slice::from_raw_parts(at.cast::<i32>(), count)),
-            DType::I64 => search(fold, std::slice::from_raw_parts(at.cast::<i64>(), count)),
-            DType::F32 => search(fold, std::slice::from_raw_parts(at.cast::<f32>(), count)),
-            DType::F64 => search(fold, std::slice::from_raw_parts(at.cast::<f64>(), count)),
-        }
-    }
+    typed!(dtype, T => search(fold, unsafe { std::slice::from_raw_parts(at.cast::<T>(), count) }))
 }

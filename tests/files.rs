@@ -1,0 +1,106 @@
+//! Files of several arrays, and tables as text: what others write is read, what is written reads back,
+//! and what is broken is an error that says how.
+//!
+//! The files in `tests/data` are written by `tools/files.py`.
+#![cfg(any(feature = "npz", feature = "safetensors", feature = "text"))]
+
+#[cfg(any(feature = "npz", feature = "safetensors"))]
+use std::fs::OpenOptions;
+#[cfg(any(feature = "npz", feature = "safetensors"))]
+use std::io::{Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+#[cfg(feature = "npz")]
+#[path = "files/npz.rs"]
+mod npz;
+#[cfg(feature = "safetensors")]
+#[path = "files/safetensors.rs"]
+mod safetensors;
+#[cfg(feature = "text")]
+#[path = "files/text.rs"]
+mod text;
+
+type Result<T = ()> = broadloom::Result<T>;
+
+/// A file of these bytes, removed at the end.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str, bytes: impl AsRef<[u8]>) -> Self {
+        let path = std::env::temp_dir().join(format!("broadloom-{}-{name}", std::process::id()));
+        std::fs::write(&path, bytes).unwrap();
+        Self(path)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+/// A file of `tests/data`.
+fn data(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
+}
+
+/// The message without the operation and the file's name, which it must begin with.
+fn message(op: &str, path: &Path, error: &broadloom::Error) -> String {
+    let (text, begin) = (error.to_string(), format!("{op}: {}: ", path.display()));
+    text.strip_prefix(&begin).unwrap_or_else(|| panic!("{text:?} does not begin with {begin:?}")).to_owned()
+}
+
+/// Each array of `ARRAYS` in `tools/files.py`, under its name.
+#[cfg(any(feature = "npz", feature = "safetensors"))]
+fn check_arrays(found: &std::collections::BTreeMap<String, broadloom::Array>) -> Result {
+    use broadloom::prelude::*;
+
+    let names: Vec<&str> = found.keys().map(String::as_str).collect();
+    assert_eq!(names, ["big", "columns", "empty", "ramp", "rows", "single", "truths"]);
+    let types = found.values().map(|x| (x.dtype(), x.shape().to_vec())).collect::<Vec<_>>();
+    assert_eq!(
+        types,
+        [
+            (F64, vec![3]),
+            (I64, vec![2, 3]),
+            (F64, vec![0, 3]),
+            (I32, vec![1000]),
+            (F32, vec![2, 3]),
+            (I32, vec![]),
+            (Bool, vec![3])
+        ]
+    );
+    let big = found["big"].to_vec::<f64>()?;
+    assert!(big[..2] == [1.5, -2.0] && big[2].is_nan(), "{big:?}");
+    assert_eq!(found["columns"].to_vec::<i64>()?, [0, 1, 2, 3, 4, 5]);
+    assert_eq!(found["ramp"].to_vec::<i32>()?, (0..1000).collect::<Vec<i32>>());
+    assert_eq!(found["rows"].to_vec::<f32>()?, [0.0, 0.25, 0.5, 0.75, 1.0, 1.25]);
+    assert_eq!(found["single"].item::<i32>()?, 7);
+    assert_eq!(found["truths"].to_vec::<bool>()?, [true, false, true]);
+    Ok(())
+}
+
+/// Whatever bytes a file has: an error, or arrays, and no panic. Changes every byte of it, which may be no
+/// error, and cuts it everywhere, which must be one.
+#[cfg(any(feature = "npz", feature = "safetensors"))]
+fn damage(name: &str, bytes: &[u8], load: impl Fn(&Path) -> bool) {
+    let scratch = Scratch::new(name, bytes);
+    assert!(load(&scratch.0));
+    let mut file = OpenOptions::new().write(true).open(&scratch.0).unwrap();
+    let mut put = |at: usize, bytes: &[u8]| {
+        file.seek(SeekFrom::Start(at as u64)).unwrap();
+        file.write_all(bytes).unwrap();
+    };
+    for (at, &byte) in bytes.iter().enumerate() {
+        for flip in [0x01, 0x80, 0xff] {
+            put(at, &[byte ^ flip]);
+            load(&scratch.0);
+        }
+        put(at, &[byte]);
+    }
+    assert!(load(&scratch.0));
+    for end in (0..bytes.len()).rev() {
+        file.set_len(end as u64).unwrap();
+        assert!(!load(&scratch.0), "cut to {end} bytes");
+    }
+}

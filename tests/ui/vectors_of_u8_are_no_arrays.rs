@@ -1,5 +1,0 @@
-use broadloom::prelude::*;
-
-fn main() {
-    let _ = Array::from_vec(vec![1_u8], 1);
-}
