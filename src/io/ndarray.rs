@@ -18,7 +18,7 @@ use crate::base::{Element, Error, ErrorKind, Result};
 /// use ndarray_0_17 as ndarray;
 ///
 /// let x = Array::from(ndarray::array![[1.0, 2.0], [3.0, 4.0]]);
-/// let y: ndarray::Array2<f64> = (&x * 2.0).as_ref().try_into()?;
+/// let y: ndarray::Array2<f64> = (&(&x * 2.0)).try_into()?;
 /// assert_eq!(y, ndarray::array![[2.0, 4.0], [6.0, 8.0]]);
 /// # Ok::<(), broadloom::Error>(())
 /// ```
