@@ -131,7 +131,7 @@ mod serde {
             (r#"{"dtype":"i8","shape":[1],"data":[128]}"#, "an array of i8 has the element 128"),
             (r#"{"dtype":"i8","shape":[1],"data":[1.0]}"#, "an array of i8 has the element 1.0"),
             (r#"{"data":[1.5],"dtype":"i8","shape":[1]}"#, "an array of i8 has the element 1.5"),
-            (r#"{"dtype":"bool","shape":[1],"data":[1]}"#, "an array of bool has the element 1"),
+            (r#"{"dtype":"bool","shape":[1],"data":[1]}"#, "invalid type: integer `1`"),
             (r#"{"data":[1],"dtype":"bool","shape":[1]}"#, "an array of bool has the element 1"),
             (r#"{"dtype":"f32","shape":[1],"data":[null]}"#, "invalid type: null"),
             (r#"{"dtype":"f32","shape":[1],"data":["1"]}"#, "invalid type: string \"1\""),
