@@ -172,7 +172,10 @@
 //! executable memory, everything is interpreted block by block: the same interface, the same bits.
 //!
 //! `npz`, `safetensors` and `text`, on by default, read and write those files.
+//!
 //! `linalg`, off by default, has equations, inverses and decompositions of matrices, by the crate `faer`.
+//! `ndarray-0_17` converts arrays of the crate `ndarray`, and `serde` writes and reads arrays as values of that crate;
+//! they are off by default too.
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 

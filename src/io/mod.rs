@@ -1,14 +1,18 @@
-//! Files: arrays in from and out to formats of others.
+//! Files, and types of other crates: arrays in from and out to formats of others.
 
 mod header;
 mod map;
 #[cfg(any(feature = "npz", feature = "safetensors"))]
 mod names;
+#[cfg(feature = "ndarray-0_17")]
+mod ndarray;
 mod npy;
 #[cfg(feature = "npz")]
 mod npz;
 #[cfg(feature = "safetensors")]
 mod safetensors;
+#[cfg(feature = "serde")]
+mod serde;
 #[cfg(feature = "text")]
 mod text;
 
