@@ -209,13 +209,13 @@ pub use array::MatrixNorm;
 pub use array::{
     Array, Arrays, At, Body, Function, Memory, NewAxis, Operand, Over, Overlap, Pad, PrintOptions, Printed,
     Returned, SliceIndex, SliceItem, ToAxes, ToShape, UpdateTarget, broadcast_arrays, broadcast_shapes,
-    checked, concat, einsum, eval, explain, function, meshgrid, meshgrid_ij, over, stack,
-    try_broadcast_arrays, try_concat, try_einsum, try_meshgrid, try_meshgrid_ij, try_stack, try_where_,
-    where_,
+    checked, complex, concat, einsum, eval, explain, function, meshgrid, meshgrid_ij, over, stack,
+    try_broadcast_arrays, try_complex, try_concat, try_einsum, try_meshgrid, try_meshgrid_ij, try_stack,
+    try_where_, where_,
 };
 pub use base::{
-    DType, DTypeKind, Element, Error, ErrorKind, FloatInfo, IntegerInfo, Result, Target, Vector, bf16,
-    can_cast, f16, finfo, iinfo, isdtype, result_type,
+    DType, DTypeKind, Element, Error, ErrorKind, FloatInfo, IntegerInfo, Result, Target, Vector, bf16, c64,
+    c128, can_cast, f16, finfo, iinfo, isdtype, result_type,
 };
 #[cfg(feature = "text")]
 pub use io::TextOptions;

@@ -3,8 +3,8 @@
 
 use std::path::PathBuf;
 
-use broadloom::f16;
 use broadloom::prelude::*;
+use broadloom::{c64, c128, f16};
 
 type Result<T = ()> = broadloom::Result<T>;
 
@@ -75,8 +75,12 @@ mod numpy {
     pub const U32: &[u8] = b"\x93NUMPY\x01\x00v\x00{'descr': '<u4', 'fortran_order': False, 'shape': (1,), }                                                            \n\x00(k\xee";
     /// `np.array([2**63 + 1], dtype="<u8")`.
     pub const U64: &[u8] = b"\x93NUMPY\x01\x00v\x00{'descr': '<u8', 'fortran_order': False, 'shape': (1,), }                                                            \n\x01\x00\x00\x00\x00\x00\x00\x80";
-    /// `np.array([1], dtype="<c8")`.
-    pub const COMPLEX: &[u8] = b"\x93NUMPY\x01\x00v\x00{'descr': '<c8', 'fortran_order': False, 'shape': (1,), }                                                            \n\x00\x00\x80?\x00\x00\x00\x00";
+    /// `np.array([1.5 - 2j, -0.5j], dtype="<c8")`.
+    pub const C64: &[u8] = b"\x93NUMPY\x01\x00v\x00{'descr': '<c8', 'fortran_order': False, 'shape': (2,), }                                                            \n\x00\x00\xc0?\x00\x00\x00\xc0\x00\x00\x00\x80\x00\x00\x00\xbf";
+    /// `np.asfortranarray(np.array([[1, 2j], [3, 4], [5, -6j]], dtype=">c16"))`.
+    pub const BIG_ENDIAN_FORTRAN_C128: &[u8] = b"\x93NUMPY\x01\x00v\x00{'descr': '>c16', 'fortran_order': True, 'shape': (3, 2), }                                                          \n?\xf0\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00@\x08\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00@\x14\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00@\x00\x00\x00\x00\x00\x00\x00@\x10\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x80\x00\x00\x00\x00\x00\x00\x00\xc0\x18\x00\x00\x00\x00\x00\x00";
+    /// `np.array([1], dtype="<c8")`, named as complex numbers of long doubles are.
+    pub const LONG_COMPLEX: &[u8] = b"\x93NUMPY\x01\x00v\x00{'descr': '<c32', 'fortran_order': False, 'shape': (1,), }                                                           \n\x00\x00\x80?\x00\x00\x00\x00";
     /// A record of two fields.
     pub const RECORD: &[u8] = b"\x93NUMPY\x01\x00v\x00{'descr': [('a', '<f4'), ('b', '<i4')], 'fortran_order': False, 'shape': (1,), }                                     \n\x00\x00\x00\x00\x00\x00\x00\x00";
 }
@@ -90,6 +94,24 @@ fn files_of_numpy_are_read() -> Result {
     assert_eq!(load("big", numpy::BIG_ENDIAN_F64)?.to_vec::<f64>()?, [1.5, -2.0]);
     assert_eq!(load("v2", numpy::BOOLS_V2)?.to_vec::<bool>()?, [true, false, true]);
     assert_eq!(load("v3", numpy::SINGLE_I32_V3)?.item::<i32>()?, 7);
+    Ok(())
+}
+
+#[test]
+fn complex_numbers_are_read_and_written_as_numpy_writes_them() -> Result {
+    let z = load("c64", numpy::C64)?;
+    assert_eq!(z.to_vec::<c64>()?, [c64::new(1.5, -2.0), c64::new(-0.0, -0.5)]);
+    let scratch = Scratch::new("complex", b"");
+    z.save_npy(&scratch.0)?;
+    assert_eq!(std::fs::read(&scratch.0).unwrap(), numpy::C64);
+    let w = load("c128", numpy::BIG_ENDIAN_FORTRAN_C128)?;
+    let parts = [(1.0, 0.0), (0.0, 2.0), (3.0, 0.0), (4.0, 0.0), (5.0, 0.0), (-0.0, -6.0)];
+    assert_eq!(
+        (w.shape(), w.to_vec::<c128>()?),
+        (&[3, 2][..], parts.map(|(re, im)| c128::new(re, im)).to_vec())
+    );
+    (&w * 2.0).save_npy(&scratch.0)?;
+    assert!(Array::load_npy(&scratch.0)?.array_equal(&(&w + &w))?);
     Ok(())
 }
 
@@ -193,7 +215,7 @@ fn broken_files_are_errors_that_say_how() {
     insta::assert_snapshot!(error("short", &numpy::C_ORDER_F32[..40]), @"it ends within its header");
     insta::assert_snapshot!(error("cut", &numpy::C_ORDER_F32[..140]), @"it ends too soon: f32[2, 3] takes 24 bytes, and there are 12");
     insta::assert_snapshot!(error("claims", b"\x93NUMPY\x02\x00\xff\xff\xff\x7f{}"), @"its header claims 2147483647 bytes; 10000 are the most");
-    insta::assert_snapshot!(error("complex", numpy::COMPLEX), @r#"the dtype "<c8" is not supported; truth values, integers, and floats of 16, 32 and 64 bits are"#);
+    insta::assert_snapshot!(error("complex", numpy::LONG_COMPLEX), @r#"the dtype "<c32" is not supported; truth values, integers, floats of 16, 32 and 64 bits, and complex numbers of two floats of 32 or 64 bits are"#);
     insta::assert_snapshot!(error("record", numpy::RECORD), @"records are not supported");
     insta::assert_snapshot!(broken(&header("'|O'", "(1,)")), @"Python objects are not supported");
     insta::assert_snapshot!(broken(&header("'<f4'", "(-1,)")), @"the header's shape has the negative extent -1");
@@ -227,7 +249,7 @@ mod mapped {
 
     fn map(name: &str, bytes: &[u8]) -> Result<Array> {
         // The file is removed at once: the mapping does not need its name.
-        Array::map_npy(&Scratch::new(name, bytes).0)
+        Array::map_npy(&Scratch::new(&format!("mapped-{name}"), bytes).0)
     }
 
     fn error(name: &str, bytes: &[u8]) -> String {

@@ -1,7 +1,8 @@
 //! Does it behave like NumPy?
 //!
 //! The answers are in `tests/numpy/answers/*.txt`, written by `tools/numpy_answers.py`, which also
-//! describes their format, and `tools/numpy_dtypes.py`; where the crate differs from NumPy on purpose, their lines say so. `cases`
+//! describes their format, `tools/numpy_dtypes.py` and `tools/numpy_complex.py`; where the crate differs from NumPy on
+//! purpose, their lines say so. `cases`
 //! reads them, `calls` and `surface` ask the crate, `famous` is what everybody knows, by hand.
 
 #[path = "numpy/calls.rs"]
@@ -156,4 +157,14 @@ fn narrow_and_unsigned_dtypes_print_as_in_numpy() {
 fn cases_that_run_thrice_run_machine_code() {
     check("subtract i64(5,7) i64(7) | multiply w:3 | sum a:1 => i64[5] = 0 6 -21 18 -9");
     assert!(broadloom::engine().stats().strips_compiled > 0 || !broadloom::engine().compiles());
+}
+
+#[test]
+fn complex_numbers_are_those_of_numpy() {
+    check(answers!("complex"));
+}
+
+#[test]
+fn complex_numbers_print_as_in_numpy() {
+    check_printing(answers!("complex_printing"));
 }

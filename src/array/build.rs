@@ -8,6 +8,7 @@
 use smallvec::{SmallVec, smallvec};
 
 use crate::array::Array;
+use crate::array::complex;
 use crate::array::operand::Arg;
 use crate::base::promotion::{Weak, promote, promote_all, promote_weak};
 use crate::base::{DType, Error, ErrorKind, Kind, Result, Scalar, Shape, Type};
@@ -21,11 +22,23 @@ pub(super) fn constant(op: &str, value: Scalar, shape: Shape) -> Result<Array> {
     Ok(Array::lazy(Op::Const(value), SmallVec::new(), ty))
 }
 
-/// `weak` as a value of `dtype`.
+/// `value` at every element, in `dtype`.
+#[track_caller]
+pub(super) fn number(op: &str, value: Weak, dtype: DType, shape: Shape) -> Result<Array> {
+    if dtype.is_complex() {
+        return complex::constant(op, Arg::Weak(value), dtype, &shape);
+    }
+    constant(op, weak(op, value, dtype)?, shape)
+}
+
+/// `weak` as a value of `dtype`, which is not complex.
 pub(super) fn weak(op: &str, weak: Weak, dtype: DType) -> Result<Scalar> {
     weak.to_scalar(dtype).ok_or_else(|| {
-        let Weak::Int(value) = weak else { unreachable!("only integers can fail to fit") };
-        Error::new(ErrorKind::DType, format!("{op}: {value} does not fit {dtype}"))
+        let message = match weak {
+            Weak::Int(value) => format!("{op}: {value} does not fit {dtype}"),
+            _ => format!("{op}: a complex number is no {dtype}"),
+        };
+        Error::new(ErrorKind::DType, message)
     })
 }
 
@@ -34,6 +47,9 @@ pub(super) fn weak(op: &str, weak: Weak, dtype: DType) -> Result<Scalar> {
 pub(super) fn cast(op: &str, array: &Array, dtype: DType) -> Result<Array> {
     if array.dtype() == dtype {
         return Ok(array.clone());
+    }
+    if array.is_complex() || dtype.is_complex() {
+        return complex::cast(op, array, dtype);
     }
     if let Some(value) = array.0.constant() {
         return constant(op, value.cast(dtype), array.ty().shape.clone());
@@ -62,6 +78,9 @@ pub(super) fn view(view: View, array: &Array, shape: Shape) -> Array {
     if changes_nothing {
         return array.clone();
     }
+    if array.is_complex() {
+        return complex::view(&view, array, &shape);
+    }
     let ty = Type::new(array.dtype(), shape);
     match array.0.constant() {
         Some(value) => Array::lazy(Op::Const(value), SmallVec::new(), ty),
@@ -87,6 +106,9 @@ pub(super) fn integers(op: &str, array: &Array) -> Result<Array> {
 /// `host` of arrays that it takes.
 #[track_caller]
 pub(super) fn host(op: &str, host: HostOp, args: SmallVec<[Array; 2]>) -> Result<Array> {
+    if args[0].is_complex() {
+        return complex::host(op, host, args);
+    }
     let ty = {
         let types: SmallVec<[&Type; 4]> = args.iter().map(Array::ty).collect();
         let wrong = || Error::new(ErrorKind::Internal, format!("{op}: {host} of {types:?}"));
@@ -127,6 +149,9 @@ fn fold(element: Element, args: &[Scalar]) -> Option<Scalar> {
 /// `op` of every element.
 #[track_caller]
 pub(super) fn unary(op: Unary, array: &Array) -> Result<Array> {
+    if array.is_complex() {
+        return complex::unary(op, array);
+    }
     let (computes, result) = infer::unary(op, array.dtype())?;
     let array = cast(op.name(), array, computes)?;
     elementwise(op.name(), Element::Unary(op), smallvec![array], result)
@@ -142,7 +167,11 @@ pub(super) fn binary(op: Binary, a: Arg, b: Arg) -> Result<Array> {
     }
     let name = op.name();
     let shape = meeting_shape(name, &[&a, &b])?;
-    let (computes, result) = infer::binary(op, meeting_dtype(name, &[&a, &b])?)?;
+    let met = meeting_dtype(name, &[&a, &b])?;
+    if met.is_complex() {
+        return complex::binary(op, a, b, met, &shape);
+    }
+    let (computes, result) = infer::binary(op, met)?;
     let a = spread(name, a, computes, &shape)?;
     let b = spread(name, b, computes, &shape)?;
     elementwise(name, Element::Binary(op), smallvec![a, b], result)
@@ -158,6 +187,9 @@ pub(super) fn select(op: &str, mask: Arg, yes: Arg, no: Arg) -> Result<Array> {
     }
     let dtype = meeting_dtype(op, &[&yes, &no])?;
     let mask = spread(op, mask, DType::Bool, &shape)?;
+    if dtype.is_complex() {
+        return complex::select(op, &mask, yes, no, dtype);
+    }
     let yes = spread(op, yes, dtype, &shape)?;
     let no = spread(op, no, dtype, &shape)?;
     elementwise(op, Element::Select, smallvec![mask, yes, no], dtype)
@@ -177,7 +209,13 @@ fn small_power(base: &Array, exponent: Weak) -> Option<Result<Array>> {
         let message = format!("pow: {dtype} cannot be raised to the negative power {whole}");
         return Some(Err(Error::new(ErrorKind::Value, message)));
     }
-    // No closure: it would not pass the caller's place on.
+    // No closures: they would not pass the caller's place on.
+    if (-4..0).contains(&whole) && dtype.is_complex() {
+        return match product(base, dtype, -whole) {
+            Ok(product) => Some(unary(Unary::Reciprocal, &product)),
+            failed => Some(failed),
+        };
+    }
     if (0..=4).contains(&whole) { Some(product(base, dtype, whole)) } else { None }
 }
 
@@ -186,7 +224,7 @@ fn product(base: &Array, dtype: DType, factors: i128) -> Result<Array> {
     let base = cast("pow", base, dtype)?;
     let shape = &base.ty().shape;
     match factors {
-        0 => constant("pow", Scalar::new(dtype, 1.0), shape.clone()),
+        0 => number("pow", Weak::Int(1), dtype, shape.clone()),
         1 => Ok(base),
         2 => unary(Unary::Square, &base),
         3 => binary(Binary::Multiply, Arg::Array(unary(Unary::Square, &base)?), Arg::Array(base)),
@@ -239,13 +277,16 @@ pub(super) fn spread(op: &str, arg: Arg, dtype: DType, shape: &Shape) -> Result<
         Arg::Array(array) if array.dtype() == dtype && array.ty().shape == *shape => Ok(array),
         // Narrow before wide: a cast of a row is cheaper than one of all its copies.
         Arg::Array(array) => broadcast(op, &cast(op, &array, dtype)?, shape),
-        Arg::Weak(value) => constant(op, weak(op, value, dtype)?, shape.clone()),
+        Arg::Weak(value) => number(op, value, dtype, shape.clone()),
     }
 }
 
 /// `array` combined over `axes`, which disappear.
 #[track_caller]
 pub(super) fn reduce(fold: Fold, array: &Array, axes: &[u32]) -> Result<Array> {
+    if array.is_complex() {
+        return complex::reduce(fold, array, axes);
+    }
     let given = array.dtype();
     let result = accumulated(fold, array, axes)?;
     cast(fold.name(), &result, fold.results_in(given))

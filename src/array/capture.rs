@@ -25,6 +25,7 @@ use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use crate::array::Array;
+use crate::array::complex;
 use crate::array::handle::Node as UserNode;
 use crate::base::{DType, Result, Scalar};
 use crate::graph::{Graph, Node, Op, Value};
@@ -238,7 +239,7 @@ impl Capture {
             (None, op) => op.clone().expect("a lazy node has an operation"),
         };
         let args = self.args(seen).iter().map(|&arg| values[arg as usize]);
-        Node::new(op, args, seen.array.ty().clone())
+        Node::new(op, args, complex::in_programs(seen.array.ty()))
     }
 
     /// Adds to `record` all that the node of `seen` in the captured graph is made from.

@@ -4,6 +4,7 @@ use smallvec::{SmallVec, smallvec};
 
 use crate::array::Array;
 use crate::array::build;
+use crate::array::complex;
 use crate::array::fallible::fallible;
 use crate::base::{DType, Error, ErrorKind, Result, Scalar, Shape, Type};
 use crate::graph::{Op, infer};
@@ -34,7 +35,7 @@ fallible! {
     }
 
     /// The dot products of the vectors along the last axes of `self` and `other`, whose other axes
-    /// broadcast.
+    /// broadcast. Of complex numbers, those of the conjugates of `self`.
     ///
     /// # Shapes
     /// `[.., k], [.., k] -> [..]`.
@@ -50,6 +51,9 @@ fn matmul(a: &Array, b: &Array) -> Result<Array> {
     let (dtype, shape, leading) = infer::matmul(a.ty(), b.ty())?;
     let ty = Type::checked("matmul", dtype, shape)?;
     let (a, b) = (build::cast("matmul", a, dtype)?, build::cast("matmul", b, dtype)?);
+    if dtype.is_complex() {
+        return complex::product(&a, &b, false, matmul);
+    }
     if a.ndim() == 1 {
         // [k] @ [.., k, n]: the vector as a column, summed along the columns of `b`.
         let axis = b.ndim().saturating_sub(2);
@@ -91,6 +95,9 @@ fn vecdot(a: &Array, b: &Array) -> Result<Array> {
     }
     let shape = infer::broadcast_types("vecdot", &[a.ty(), b.ty()])?;
     let (a, b) = (build::cast("vecdot", a, dtype)?, build::cast("vecdot", b, dtype)?);
+    if dtype.is_complex() {
+        return complex::product(&a, &b, true, vecdot);
+    }
     sum_of_products(&a, &b, shape.rank() - 1)
 }
 

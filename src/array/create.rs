@@ -4,9 +4,11 @@ use smallvec::SmallVec;
 
 use crate::array::Array;
 use crate::array::args::{ToShape, clamp, extents, extents_of};
-use crate::array::build::{self, constant};
+use crate::array::build;
+use crate::array::complex;
 use crate::array::fallible::fallible;
 use crate::array::operand::Scalarlike;
+use crate::base::promotion::Weak;
 use crate::base::{DType, Element, Error, ErrorKind, Result, Scalar, Shape, Type};
 use crate::graph::Op;
 use crate::runtime::Buffer;
@@ -65,9 +67,11 @@ impl Array {
     /// assert_eq!((&x * Array::scalar(2.0)).dtype(), F64);
     /// ```
     #[track_caller]
-    pub fn scalar<T: Element + Into<Scalar>>(value: T) -> Array {
-        let value: Scalar = value.into();
-        Array::lazy(Op::Const(value), SmallVec::new(), Type::new(value.dtype(), Shape::default()))
+    pub fn scalar<T: Element>(value: T) -> Array {
+        match value.parts() {
+            (re, Some(im)) => complex::of_parts(single(re), single(im)),
+            (value, None) => single(value),
+        }
     }
 }
 
@@ -86,6 +90,12 @@ impl<T: Element> FromIterator<T> for Array {
         let values: Vec<T> = values.into_iter().collect();
         Array::stored(Type::new(T::DTYPE, Shape::new([values.len()])), Buffer::from_vec(values))
     }
+}
+
+/// A value as an array of rank 0.
+#[track_caller]
+fn single(value: Scalar) -> Array {
+    Array::lazy(Op::Const(value), SmallVec::new(), Type::new(value.dtype(), Shape::default()))
 }
 
 fn data_type<T: Element>(op: &str, len: usize, shape: impl ToShape) -> Result<Type> {
@@ -110,7 +120,7 @@ fn data_type<T: Element>(op: &str, len: usize, shape: impl ToShape) -> Result<Ty
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the elements of an `Array`",
     label = "not a number, a truth value, or an array of such",
-    note = "elements are `bool`, integers of 8 to 64 bits, `f16`, `bf16`, `f32` or `f64`, all of one type, in rows of one length"
+    note = "elements are `bool`, integers, floats or complex numbers, all of one type, in rows of one length"
 )]
 pub trait Nested {
     /// The type of the elements.
@@ -174,18 +184,18 @@ impl<T: Element> From<Vec<T>> for Array {
 fallible! {
     /// The array of `shape` and `dtype` that is 0 everywhere. It takes no memory.
     pub fn zeros(shape: impl ToShape, dtype: DType) {
-        constant("zeros", Scalar::new(dtype, 0.0), extents("zeros", shape)?)
+        build::number("zeros", Weak::Int(0), dtype, extents("zeros", shape)?)
     }
 
     /// The array of `shape` and `dtype` whose elements are nobody's concern yet: 0 everywhere, as nothing is
     /// ever left to chance here. It takes no memory.
     pub fn empty(shape: impl ToShape, dtype: DType) {
-        constant("empty", Scalar::new(dtype, 0.0), extents("empty", shape)?)
+        build::number("empty", Weak::Int(0), dtype, extents("empty", shape)?)
     }
 
     /// The array of `shape` and `dtype` that is 1 everywhere. It takes no memory.
     pub fn ones(shape: impl ToShape, dtype: DType) {
-        constant("ones", Scalar::new(dtype, 1.0), extents("ones", shape)?)
+        build::number("ones", Weak::Int(1), dtype, extents("ones", shape)?)
     }
 
     /// The array of `shape` and `dtype` that is `value` everywhere. It takes no memory.
@@ -198,7 +208,7 @@ fallible! {
     /// # Ok::<(), broadloom::Error>(())
     /// ```
     pub fn full(shape: impl ToShape, value: impl Scalarlike, dtype: DType) {
-        constant("full", build::weak("full", value.weak(), dtype)?, extents("full", shape)?)
+        build::number("full", value.weak(), dtype, extents("full", shape)?)
     }
 }
 

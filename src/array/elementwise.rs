@@ -2,6 +2,7 @@
 
 use crate::array::Array;
 use crate::array::build;
+use crate::array::complex::try_complex;
 use crate::array::fallible::{fallible, fallible_functions, fallible_pairs, within};
 use crate::array::operand::{Arg, Operand};
 use crate::base::{DType, Result};
@@ -126,6 +127,9 @@ fallible! {
     /// # Ok::<(), broadloom::Error>(())
     /// ```
     pub fn nan_to_num(&self) {
+        if self.is_complex() {
+            return try_complex(self.try_real()?.try_nan_to_num()?, self.try_imag()?.try_nan_to_num()?);
+        }
         if !self.dtype().is_float() {
             return Ok(self.clone());
         }

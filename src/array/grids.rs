@@ -7,13 +7,14 @@ use smallvec::SmallVec;
 
 use crate::array::Array;
 use crate::array::args::{ToShape, extents, extents_of};
-use crate::array::build::{self, constant, reshaped};
+use crate::array::build::{self, reshaped};
 use crate::array::fallible::{fallible, settle, settle_list};
-use crate::array::operand::Arg;
+use crate::array::operand::{Arg, Operand};
 use crate::array::ranges::{iota, with_scalar};
 use crate::array::views::joined;
 use crate::array::windows::diagonal;
-use crate::base::{DType, Error, ErrorKind, Result, Scalar, Shape, Type};
+use crate::base::promotion::Weak;
+use crate::base::{DType, Error, ErrorKind, Result, Shape, Type};
 use crate::graph::infer;
 use crate::op::Binary;
 
@@ -228,8 +229,7 @@ fn triangle(op: &str, array: &Array, compare: Binary, offset: isize) -> Result<A
         return Err(Error::new(ErrorKind::Shape, format!("{op}: {} is no matrix", array.ty())));
     };
     let kept = mask(op, rows, columns, compare, offset)?;
-    let zero = constant(op, Scalar::new(array.dtype(), 0.0), Shape::default())?;
-    build::select(op, kept.into(), Arg::Array(array.clone()), zero.into())
+    build::select(op, kept.into(), Arg::Array(array.clone()), false.operand())
 }
 
 /// The vector, moved on by 0s as far as the diagonal begins down its rows, or before its columns.
@@ -238,17 +238,16 @@ fn diagonal_matrix(vector: &Array, offset: isize) -> Result<Array> {
     let away = offset.unsigned_abs();
     let n = vector.size().saturating_add(away);
     Type::checked("diag", vector.dtype(), Shape::new([n, n]))?;
-    let zero = Scalar::new(vector.dtype(), 0.0);
     let mut parts: SmallVec<[Array; 2]> = SmallVec::from_elem(vector.clone(), 1);
     if away > 0 {
-        parts.push(constant("diag", zero, Shape::new([away]))?);
+        parts.push(build::number("diag", Weak::Int(0), vector.dtype(), Shape::new([away]))?);
     }
     let line = joined("diag", parts, 0)?;
     // Above the main diagonal element k is in row k, below it in column k.
     let shape = if offset < 0 { [1, n] } else { [n, 1] };
     let spread = build::broadcast("diag", &reshaped(&line, Shape::new(shape)), &Shape::new([n, n]))?;
     let on = mask("diag", n, n, Binary::Equal, offset)?;
-    build::select("diag", on.into(), spread.into(), constant("diag", zero, Shape::default())?.into())
+    build::select("diag", on.into(), spread.into(), false.operand())
 }
 
 /// The arrays, each along its axis and the same along all others; `plot` exchanges the first two axes.

@@ -9,7 +9,6 @@ use crate::array::build;
 use crate::array::elementwise::try_where_;
 use crate::array::fallible::{fallible, fallible_pairs, settle_list, within};
 use crate::array::manipulate::{at, part};
-use crate::base::promotion::promote;
 use crate::base::{DType, Error, ErrorKind, Result, Shape, Type};
 use crate::graph::infer;
 use crate::op::{HostOp, Linalg};
@@ -352,6 +351,10 @@ fn matrices(op: &str, array: &Array) -> Result<Array> {
         let message = format!("{op}: {} holds no matrices: it has fewer than two axes", array.ty());
         return Err(Error::new(ErrorKind::Shape, message));
     }
+    if array.dtype().is_complex() {
+        let message = format!("{op}: {} holds complex matrices, which are not supported", array.ty());
+        return Err(Error::new(ErrorKind::DType, message));
+    }
     build::cast(op, array, computes_in(array.dtype()))
 }
 
@@ -428,7 +431,7 @@ fn solve(left: &Array, right: &Array) -> Result<Array> {
     const OP: &str = "solve";
     let a = square(OP, left)?;
     let (b, vector) = sides(OP, left, right)?;
-    let dtype = promote(a.dtype(), b.dtype())?;
+    let dtype = build::common_of(OP, a.dtype(), b.dtype())?;
     let leading = |array: &Array| Type::new(dtype, &array.shape()[..array.ndim() - 2]);
     let shape = infer::broadcast_types(OP, &[&leading(&a), &leading(&b)]).map_err(|_| {
         let message = format!("{OP}: the leading axes of {} and {} do not broadcast", left.ty(), right.ty());

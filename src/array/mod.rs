@@ -15,6 +15,7 @@
 mod args;
 mod build;
 mod capture;
+mod complex;
 mod contract;
 mod convolve;
 mod create;
@@ -46,6 +47,7 @@ mod windows;
 
 pub(crate) use args::extents;
 pub use args::{Integer, Over, ToAxes, ToShape, over};
+pub use complex::{complex, try_complex};
 pub use convolve::Overlap;
 pub use create::Nested;
 pub use display::{PrintOptions, Printed};

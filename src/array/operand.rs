@@ -11,6 +11,7 @@ use crate::array::args::sealed::Sealed;
 use crate::array::build;
 use crate::array::fallible::settle;
 use crate::base::promotion::Weak;
+use crate::base::{c64, c128};
 use crate::op::{Binary, Unary};
 
 /// What an elementwise operation takes: an [`Array`], a reference to one, or any Rust scalar.
@@ -20,7 +21,7 @@ use crate::op::{Binary, Unary};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot stand next to an `Array`",
     label = "not an array or a scalar",
-    note = "operands are `Array`, `&Array`, `bool`, and integers and floats of up to 64 bits"
+    note = "operands are `Array`, `&Array`, `bool`, integers and floats of up to 64 bits, `c64` and `c128`"
 )]
 pub trait Operand: Sealed {
     #[doc(hidden)]
@@ -68,15 +69,29 @@ scalars! {
     Int i128: i8 i16 i32 i64 isize u8 u16 u32 u64 usize;
     Float f64: f32 f64;
 }
+macro_rules! complex { ($($rust:ident)*) => { $(
+    impl Sealed for $rust {}
+    impl Operand for $rust {
+        fn operand(self) -> Arg {
+            Arg::Weak(self.weak())
+        }
+    }
+    impl Scalarlike for $rust {
+        fn weak(self) -> Weak {
+            Weak::Complex(self.into())
+        }
+    }
+)* } }
+complex!(c64 c128);
 impl Sealed for bool {}
 impl Sealed for f32 {}
 impl Sealed for f64 {}
 
-/// Any Rust scalar: `bool`, and integers and floats of up to 64 bits.
+/// Any Rust scalar: `bool`, integers and floats of up to 64 bits, complex numbers.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no scalar",
     label = "expected a Rust number or truth value",
-    note = "scalars are `bool`, and integers and floats of up to 64 bits"
+    note = "scalars are `bool`, integers and floats of up to 64 bits, `c64` and `c128`"
 )]
 pub trait Scalarlike: Operand + Copy {
     #[doc(hidden)]

@@ -83,7 +83,7 @@ fallible! {
     /// # Ok::<(), broadloom::Error>(())
     /// ```
     pub fn pad(&self, widths: impl Widths, value: impl Scalarlike) {
-        let value = build::weak("pad", value.weak(), self.dtype())?;
+        let value = build::number("pad", value.weak(), self.dtype(), Shape::default())?;
         let mut padded = self.clone();
         for (axis, (before, after)) in sides("pad", self, widths)?.into_iter().enumerate() {
             let mut parts: SmallVec<[Array; 2]> = SmallVec::new();
@@ -91,7 +91,7 @@ fallible! {
                 if width > 0 {
                     let extents = padded.shape().iter().enumerate();
                     let shape = extents.map(|(other, &n)| if other == axis { width } else { n }).collect();
-                    parts.push(build::constant("pad", value, shape)?);
+                    parts.push(build::broadcast("pad", &value, &shape)?);
                 }
                 if side == 0 {
                     parts.push(padded.clone());

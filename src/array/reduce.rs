@@ -3,6 +3,7 @@
 use crate::array::Array;
 use crate::array::args::{Over, ToAxes};
 use crate::array::build;
+use crate::array::complex;
 use crate::array::fallible::fallible;
 use crate::base::{DType, Error, ErrorKind, Result, Scalar, Shape};
 use crate::op::{Binary, Fold, Unary};
@@ -137,7 +138,7 @@ pub(super) fn accumulated(op: &str, fold: Fold, array: &Array, over: Over) -> Re
 #[track_caller]
 pub(super) fn mean_of(op: &str, array: &Array, dtype: Option<DType>) -> Result<Array> {
     match dtype {
-        Some(dtype) if !dtype.is_float() => {
+        Some(dtype) if !dtype.is_float() && !dtype.is_complex() => {
             Err(Error::new(ErrorKind::DType, format!("{op}: a mean is no {dtype}")))
         }
         _ => build::cast(op, array, dtype.unwrap_or(array.dtype().to_float())),
@@ -165,6 +166,10 @@ pub(super) fn variance(op: &str, array: &Array, over: Over) -> Result<Array> {
     let (correction, over) = over.split_correction();
     let (dtype, over) = over.split_dtype();
     let array = &mean_of(op, array, dtype)?;
+    if array.is_complex() {
+        let real = over.correction(correction);
+        return complex::variance(array, |part| variance(op, part, real.clone()));
+    }
     let count = count(op, array, &over)?;
     let float = array.dtype();
     let array = build::cast(op, array, float.carrier())?;
@@ -175,6 +180,9 @@ pub(super) fn variance(op: &str, array: &Array, over: Over) -> Result<Array> {
 /// `sum / count`, rounded once.
 #[track_caller]
 fn divided(op: &str, sum: Array, count: f64) -> Result<Array> {
+    if sum.is_complex() {
+        return complex::divided(&sum, count);
+    }
     let count = build::constant(op, Scalar::new(sum.dtype(), count), sum.ty().shape.clone())?;
     build::binary(Binary::Divide, sum.into(), count.into())
 }

@@ -57,6 +57,7 @@ fallible! {
     /// [`mean`](Array::mean) of the elements that are not NaN; NaN where all are.
     pub fn nanmean(&self, axes: impl ToAxes) {
         const OP: &str = "nanmean";
+        real("nanmean", self)?;
         let (dtype, over) = axes.over().split_dtype();
         let x = mean_of(OP, self, dtype)?;
         if !self.dtype().is_float() {
@@ -215,8 +216,8 @@ fallible! {
     pub fn vector_norm(&self, order: impl Into<f64>, axes: impl ToAxes) {
         const OP: &str = "vector_norm";
         let (order, over) = (order.into(), axes.over());
-        let dtype = self.dtype().to_float();
-        let x = build::cast(OP, self, dtype.carrier())?;
+        let dtype = self.dtype().to_float().part();
+        let x = if self.is_complex() { self.try_abs()? } else { build::cast(OP, self, dtype.carrier())? };
         let norm = match order {
             f64::INFINITY => reduced(OP, Fold::Max, &x.try_abs()?, &over),
             f64::NEG_INFINITY => reduced(OP, Fold::Min, &x.try_abs()?, &over),
@@ -229,10 +230,15 @@ fallible! {
     }
 }
 
+/// An error if the elements are complex numbers, of which `op` does not know.
+fn real(op: &str, array: &Array) -> Result<()> {
+    if array.is_complex() { Err(infer::takes_no(op, array.dtype())) } else { Ok(()) }
+}
+
 /// The elements, and `instead` of each NaN; of integers there is none.
 #[track_caller]
 fn without_nan(array: &Array, instead: f64) -> Result<Array> {
-    if !array.dtype().is_float() {
+    if !array.dtype().is_float() && !array.is_complex() {
         return Ok(array.clone());
     }
     try_where_(array.try_isnan()?, instead, array)
@@ -254,6 +260,7 @@ fn nan_mean(op: &str, x: &Array, over: &Over) -> Result<Array> {
 
 #[track_caller]
 fn nan_variance(op: &str, array: &Array, over: Over) -> Result<Array> {
+    real(op, array)?;
     if !array.dtype().is_float() {
         return variance(op, array, over);
     }
@@ -354,6 +361,7 @@ struct Products {
 impl Products {
     #[track_caller]
     fn of(op: &str, array: &Array) -> Result<Self> {
+        real(op, array)?;
         let (variables, observations) = match *array.shape() {
             [] => (1, 1),
             [n] => (1, n),

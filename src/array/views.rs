@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 use crate::array::Array;
 use crate::array::args::{Over, ToAxes, ToShape, clamp, extents};
 use crate::array::build::{self, reshaped, view};
+use crate::array::complex;
 use crate::array::fallible::{fallible, fallible_functions};
 use crate::base::{DType, Error, ErrorKind, Result, Shape, Type};
 use crate::graph::{Op, View, infer};
@@ -215,6 +216,9 @@ pub(super) fn joined(op: &str, arrays: SmallVec<[Array; 2]>, axis: usize) -> Res
     };
     if let [single] = &arrays[..] {
         return Ok(single.clone());
+    }
+    if ty.dtype.is_complex() {
+        return complex::joined(op, &arrays, axis);
     }
     Ok(Array::lazy(Op::Join { axis: axis as u32 }, arrays, ty))
 }

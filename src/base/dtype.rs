@@ -1,7 +1,10 @@
-//! Element types: one row per dtype, and nothing else lists them.
+//! Element types: one row per dtype that programs compute with, and nothing else lists them; and complex numbers,
+//! which programs know as pairs of those.
 
 use std::fmt;
 
+use crate::base::Scalar;
+use crate::base::complex::{c64, c128};
 use crate::base::half::{bf16, f16};
 
 /// What sort of number a dtype is; the rungs of promotion, lowest first.
@@ -13,6 +16,8 @@ pub enum Kind {
     Int,
     /// IEEE 754 floats.
     Float,
+    /// Pairs of floats.
+    Complex,
 }
 
 /// Hands the rows to a macro, after what else it is given:
@@ -63,43 +68,70 @@ macro_rules! kind {
     };
 }
 
+macro_rules! is_unsigned {
+    (Unsigned) => {
+        true
+    };
+    ($kind:ident) => {
+        false
+    };
+}
+
 macro_rules! define_dtypes { ($(
     #[doc = $doc:literal] $Name:ident $rust:ident $kind:ident $bytes:literal $carrier:ident;
 )*) => {
     /// The type of an array's elements.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
     #[non_exhaustive]
-    pub enum DType { $( #[doc = $doc] $Name, )* }
+    pub enum DType {
+        $( #[doc = $doc] $Name, )*
+        /// Complex number: two `f32`.
+        C64,
+        /// Complex number: two `f64`.
+        C128,
+    }
 
     impl DType {
-        /// Every dtype; tests walk it.
+        /// Every dtype that programs compute with, which know complex numbers as pairs of floats; tests walk it.
         pub const ALL: &[DType] = &[$( DType::$Name, )*];
+
+        /// The dtypes of complex numbers.
+        pub const COMPLEX: &[DType] = &[DType::C64, DType::C128];
 
         /// The name as printed, `f32`.
         pub const fn name(self) -> &'static str {
-            match self { $( DType::$Name => stringify!($rust), )* }
+            match self { $( DType::$Name => stringify!($rust), )* DType::C64 => "c64", DType::C128 => "c128" }
         }
 
         /// The size of one element, in bytes.
         pub const fn size(self) -> usize {
-            match self { $( DType::$Name => $bytes, )* }
+            match self { $( DType::$Name => $bytes, )* DType::C64 => 8, DType::C128 => 16 }
         }
 
-        /// Bool, integer or float.
+        /// Bool, integer, float or complex.
         pub const fn kind(self) -> Kind {
-            match self { $( DType::$Name => kind!($kind), )* }
+            match self { $( DType::$Name => kind!($kind), )* DType::C64 | DType::C128 => Kind::Complex }
+        }
+
+        /// Whether values are integers and never negative.
+        pub const fn is_unsigned(self) -> bool {
+            match self { $( DType::$Name => is_unsigned!($kind), )* DType::C64 | DType::C128 => false }
         }
 
         /// The dtype that machine code computes its ops in, by the definitions of `op/math/carry.rs`; itself
         /// if machine code has them.
         pub const fn carrier(self) -> DType {
-            match self { $( DType::$Name => DType::$carrier, )* }
+            match self { $( DType::$Name => DType::$carrier, )* DType::C64 | DType::C128 => self }
         }
     }
 
     $(
         impl Element for $rust {
             const DTYPE: DType = DType::$Name;
+
+            fn parts(self) -> (Scalar, Option<Scalar>) {
+                (self.into(), None)
+            }
         }
     )*
 } }
@@ -116,7 +148,9 @@ macro_rules! typed_arms { (
             type $T = $rust;
             $body
         }
-    )* }
+    )*
+        $crate::base::DType::C64 | $crate::base::DType::C128 => unreachable!("programs compute with their parts"),
+    }
 } }
 pub(crate) use typed_arms;
 
@@ -134,14 +168,31 @@ impl DType {
         matches!(self.kind(), Kind::Float)
     }
 
+    /// Whether values are complex numbers.
+    pub const fn is_complex(self) -> bool {
+        matches!(self.kind(), Kind::Complex)
+    }
+
+    /// The dtype of the parts of complex numbers; all others are themselves.
+    pub const fn part(self) -> DType {
+        match self {
+            DType::C64 => DType::F32,
+            DType::C128 => DType::F64,
+            other => other,
+        }
+    }
+
+    /// The dtype of complex numbers whose parts hold these values.
+    pub const fn to_complex(self) -> DType {
+        match self.part() {
+            DType::F32 | DType::F16 | DType::BF16 => DType::C64,
+            _ => DType::C128,
+        }
+    }
+
     /// Whether values are integers (truth values are not).
     pub const fn is_int(self) -> bool {
         matches!(self.kind(), Kind::Int)
-    }
-
-    /// Whether values are integers and never negative.
-    pub const fn is_unsigned(self) -> bool {
-        matches!(self, DType::U8 | DType::U16 | DType::U32 | DType::U64)
     }
 
     /// Whether values are floats of 16 bits, which are computed with in `f32`.
@@ -159,9 +210,10 @@ impl DType {
         self.carrier() as u8 == self as u8
     }
 
-    /// The dtype of a mean of these values, or a quotient: floats stay, all else becomes `f64`.
+    /// The dtype of a mean of these values, or a quotient: floats and complex numbers stay, all else becomes
+    /// `f64`.
     pub const fn to_float(self) -> DType {
-        if self.is_float() { self } else { DType::F64 }
+        if self.is_float() || self.is_complex() { self } else { DType::F64 }
     }
 
     /// The dtype of a float function of these values: floats stay, integers of 8 bits become `f16`, of 16
@@ -180,8 +232,8 @@ impl DType {
             DType::Bool => 1,
             DType::F16 => f16::FRACTION + 1,
             DType::BF16 => bf16::FRACTION + 1,
-            DType::F32 => f32::MANTISSA_DIGITS,
-            DType::F64 => f64::MANTISSA_DIGITS,
+            DType::F32 | DType::C64 => f32::MANTISSA_DIGITS,
+            DType::F64 | DType::C128 => f64::MANTISSA_DIGITS,
             _ => 8 * self.size() as u32 - !self.is_unsigned() as u32,
         }
     }
@@ -218,8 +270,11 @@ pub enum Exact {
 pub(crate) mod sealed {
     use super::Exact;
 
-    /// Closes [`Element`](super::Element), and holds what every element type has for this crate.
-    pub trait Sealed: Sized {
+    /// Closes [`Element`](super::Element).
+    pub trait Sealed {}
+
+    /// What every type of single numbers and truth values has for this crate.
+    pub trait Number: Sized {
         /// The value.
         fn exact(self) -> Exact;
         /// The value converted, as [`Scalar::cast`](crate::base::Scalar::cast) says.
@@ -230,9 +285,27 @@ pub(crate) mod sealed {
         fn of_bits(bits: u64) -> Self;
     }
 }
-use sealed::Sealed;
+use sealed::{Number, Sealed};
 
-impl Sealed for bool {
+impl<T: Number> Sealed for T {}
+
+macro_rules! complex { ($($rust:ident $Name:ident;)*) => { $(
+    impl Sealed for $rust {}
+
+    impl Element for $rust {
+        const DTYPE: DType = DType::$Name;
+
+        fn parts(self) -> (Scalar, Option<Scalar>) {
+            (self.re.into(), Some(self.im.into()))
+        }
+    }
+)* } }
+complex! {
+    c64 C64;
+    c128 C128;
+}
+
+impl Number for bool {
     fn exact(self) -> Exact {
         Exact::Unsigned(self.into())
     }
@@ -255,7 +328,7 @@ impl Sealed for bool {
 }
 
 macro_rules! integers { ($($rust:ident $unsigned:ident $Variant:ident;)*) => { $(
-    impl Sealed for $rust {
+    impl Number for $rust {
         fn exact(self) -> Exact {
             Exact::$Variant(self.into())
         }
@@ -288,8 +361,10 @@ integers! {
     u64 u64 Unsigned;
 }
 
-macro_rules! floats { ($($rust:ident $unsigned:ident |$integer:ident| $from_integer:expr, |$x:ident| $from_float:expr;)*) => { $(
-    impl Sealed for $rust {
+macro_rules! floats { ($(
+    $rust:ident $unsigned:ident |$integer:ident| $from_integer:expr, |$x:ident| $from_float:expr;
+)*) => { $(
+    impl Number for $rust {
         fn exact(self) -> Exact {
             Exact::Float(self.into())
         }
@@ -342,9 +417,12 @@ to_odd!(i64 u64);
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no element type of an `Array`",
     label = "not an element type",
-    note = "elements are `bool`, integers of 8 to 64 bits, `f16`, `bf16`, `f32` and `f64`"
+    note = "elements are `bool`, integers of 8 to 64 bits, `f16`, `bf16`, `f32`, `f64`, `c64` and `c128`"
 )]
 pub trait Element: Sealed + Copy + Send + Sync + fmt::Debug + PartialEq + 'static {
     /// The dtype of this type.
     const DTYPE: DType;
+    /// The number, or the real and the imaginary part of a complex one.
+    #[doc(hidden)]
+    fn parts(self) -> (Scalar, Option<Scalar>);
 }

@@ -78,8 +78,11 @@ macro_rules! halves { ($( $(#[doc = $doc:literal])* $Name:ident $fraction:litera
             let reads_back = |text: &String| {
                 text.parse().is_ok_and(|read: f64| Self::from_f64(read).0 == self.0)
             };
-            let texts = (0..8).map(|digits| format!("{value:.digits$e}"));
-            texts.into_iter().find(reads_back).unwrap_or_else(|| format!("{value:e}"))
+            // Where a text is halfway between two that are shorter, the larger one may be the one that reads
+            // back: below a power of two values are closer together.
+            let sides = [value, value * (1.0 + f64::EPSILON)];
+            let mut texts = (0..8).flat_map(|digits| sides.map(|x| format!("{x:.digits$e}")));
+            texts.find(reads_back).unwrap_or_else(|| format!("{value:e}"))
         }
     }
 
@@ -259,9 +262,14 @@ mod tests {
     #[test]
     fn text_is_as_short_as_reads_back() {
         // As `str(numpy.float16(...))` and by hand.
-        for (value, text) in
-            [(0.1, "0.1"), (1.0 / 3.0, "0.3333"), (65_504.0, "65500"), (2048.0, "2048"), (-0.0, "-0")]
-        {
+        for (value, text) in [
+            (0.1, "0.1"),
+            (1.0 / 3.0, "0.3333"),
+            (65_504.0, "65500"),
+            (2048.0, "2048"),
+            (-0.0, "-0"),
+            (0.015625, "0.01563"),
+        ] {
             assert_eq!(f16::from_f64(value).to_string(), text);
         }
         assert_eq!(format!("{:e}", f16::from_bits(1)), "6e-8");

@@ -48,7 +48,9 @@ pub enum DTypeKind {
     Integral,
     /// Floats.
     RealFloating,
-    /// Integers and floats.
+    /// Complex numbers.
+    ComplexFloating,
+    /// Integers, floats and complex numbers.
     Numeric,
 }
 
@@ -67,6 +69,7 @@ pub fn isdtype(dtype: DType, kind: DTypeKind) -> bool {
         DTypeKind::UnsignedInteger => dtype.is_unsigned(),
         DTypeKind::Integral => dtype.is_int(),
         DTypeKind::RealFloating => dtype.is_float(),
+        DTypeKind::ComplexFloating => dtype.is_complex(),
         DTypeKind::Numeric => dtype.kind() != Kind::Bool,
     }
 }
@@ -91,7 +94,7 @@ pub struct FloatInfo {
     pub smallest_subnormal: f64,
 }
 
-/// The limits of a float dtype.
+/// The limits of a float dtype, or of the parts of complex numbers.
 ///
 /// # Errors
 /// If it is none.
@@ -104,6 +107,7 @@ pub struct FloatInfo {
 /// # Ok::<(), broadloom::Error>(())
 /// ```
 pub fn finfo(dtype: DType) -> Result<FloatInfo> {
+    let dtype = dtype.part();
     // The least exponent of values with all digits.
     let least = match dtype {
         DType::F16 => 1 - f16::BIAS,

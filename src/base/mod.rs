@@ -1,6 +1,7 @@
 //! The ground floor: dtypes, shapes, index maps, scalars, ids, interning, errors, and the contract that
 //! compiled code is called by. Everything above uses it; it uses nothing.
 
+pub mod complex;
 pub mod dtype;
 pub mod error;
 pub mod half;
@@ -14,6 +15,7 @@ pub mod shape;
 pub mod strip;
 pub mod target;
 
+pub use complex::{c64, c128};
 pub use dtype::{DType, Element, Kind};
 pub use error::{Error, ErrorKind, Result};
 pub use half::{bf16, f16};

@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use crate::base::dtype::Exact;
-use crate::base::{DType, Error, ErrorKind, Kind, Result, Scalar};
+use crate::base::{DType, Error, ErrorKind, Kind, Result, Scalar, c128};
 
 /// A Rust scalar on its way into an expression: it takes the dtype of the array it meets unless
 /// its kind is higher.
@@ -15,6 +15,8 @@ pub enum Weak {
     Int(i128),
     /// Any float literal or variable.
     Float(f64),
+    /// A complex number.
+    Complex(c128),
 }
 
 impl Weak {
@@ -24,19 +26,29 @@ impl Weak {
             Weak::Bool(_) => Kind::Bool,
             Weak::Int(_) => Kind::Int,
             Weak::Float(_) => Kind::Float,
+            Weak::Complex(_) => Kind::Complex,
         }
     }
 
-    /// The dtype a scalar has where it meets no array: `bool`, `i64`, `f64`.
+    /// The dtype a scalar has where it meets no array: `bool`, `i64`, `f64`, `c128`.
     pub fn default_dtype(self) -> DType {
         match self.kind() {
             Kind::Bool => DType::Bool,
             Kind::Int => DType::I64,
             Kind::Float => DType::F64,
+            Kind::Complex => DType::C128,
         }
     }
 
-    /// The value as `dtype`; `None` if it is an integer that does not fit.
+    /// The real and the imaginary part.
+    pub fn parts(self) -> (Weak, Weak) {
+        match self {
+            Weak::Complex(value) => (Weak::Float(value.re), Weak::Float(value.im)),
+            real => (real, Weak::Float(0.0)),
+        }
+    }
+
+    /// The value as `dtype`, which is no complex one; `None` if it is an integer that does not fit, or complex.
     pub fn to_scalar(self, dtype: DType) -> Option<Scalar> {
         match (self, dtype.kind()) {
             (Weak::Bool(value), _) => Some(Scalar::from(value).cast(dtype)),
@@ -50,10 +62,11 @@ impl Weak {
             }
             (Weak::Int(value), Kind::Bool) => Some(Scalar::from(value != 0)),
             // One rounding: through f64 first would round twice.
-            (Weak::Int(value), Kind::Float) => {
+            (Weak::Int(value), Kind::Float | Kind::Complex) => {
                 Some(small(value).unwrap_or_else(|| Scalar::from(value as f64)).cast(dtype))
             }
             (Weak::Float(value), _) => Some(Scalar::from(value).cast(dtype)),
+            (Weak::Complex(_), _) => None,
         }
     }
 }
@@ -69,6 +82,9 @@ fn small(value: i128) -> Option<Scalar> {
 /// If one is `u64` and the other a signed integer: NumPy takes `f64` then, which holds neither.
 pub fn promote(a: DType, b: DType) -> Result<DType> {
     let (low, high) = if a.kind() <= b.kind() { (a, b) } else { (b, a) };
+    if high.is_complex() {
+        return promote(low.part(), high.part()).map(DType::to_complex);
+    }
     if high == DType::U64 && low.is_int() && !low.is_unsigned()
         || low == DType::U64 && high.is_int() && !high.is_unsigned()
     {
@@ -108,7 +124,11 @@ pub fn promote_all(dtypes: impl IntoIterator<Item = DType>) -> Result<Option<DTy
 
 /// The dtype in which an array of `array` and a weak scalar meet.
 pub fn promote_weak(array: DType, weak: Weak) -> DType {
-    if weak.kind() <= array.kind() { array } else { weak.default_dtype() }
+    match weak.kind() {
+        kind if kind <= array.kind() => array,
+        Kind::Complex if array.is_float() => array.to_complex(),
+        _ => weak.default_dtype(),
+    }
 }
 
 #[cfg(test)]

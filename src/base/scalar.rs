@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::base::dtype::{Exact, sealed::Sealed, typed};
+use crate::base::dtype::{Exact, sealed::Number, typed};
 use crate::base::{DType, Element, bf16, f16};
 
 /// A value of some dtype. Equality and hash are those of the bits, so `-0.0 != 0.0` and a NaN
@@ -75,7 +75,7 @@ impl Scalar {
     }
 }
 
-impl<T: Element> From<T> for Scalar {
+impl<T: Element + Number> From<T> for Scalar {
     fn from(value: T) -> Self {
         Self { dtype: T::DTYPE, bits: value.bits() }
     }

@@ -15,7 +15,7 @@ use crate::op::{Binary, Unary, math};
 impl Emitter<'_> {
     /// `op a`.
     pub(super) fn unary(&mut self, op: Unary, a: Lanes) -> Lanes {
-        use Kind::{Bool, Float, Int};
+        use Kind::{Bool, Complex, Float, Int};
         let (dtype, out) = (a.dtype, op.result(a.dtype));
         if !dtype.is_native() {
             return self.expand(math::unary(op, dtype), &[a]);
@@ -137,12 +137,13 @@ impl Emitter<'_> {
                 | Unary::GeluTanh,
                 Int | Bool,
             ) => unreachable!("{op} of {dtype}"),
+            (_, Complex) => unreachable!("programs know complex numbers as pairs of floats"),
         }
     }
 
     /// `a op b`, both of one dtype.
     pub(super) fn binary(&mut self, op: Binary, a: Lanes, b: Lanes) -> Lanes {
-        use Kind::{Bool, Float, Int};
+        use Kind::{Bool, Complex, Float, Int};
         let (dtype, out) = (a.dtype, op.result(a.dtype));
         if !dtype.is_native() {
             return self.expand(math::binary(op, dtype), &[a, b]);
@@ -272,6 +273,7 @@ impl Emitter<'_> {
                 | Binary::BitwiseRightShift,
                 Bool,
             ) => unreachable!("{op} of {dtype}"),
+            (_, Complex) => unreachable!("programs know complex numbers as pairs of floats"),
         }
     }
 

@@ -24,6 +24,8 @@ const CODES: &[(DType, &str)] = &[
     (DType::F16, "f2"),
     (DType::F32, "f4"),
     (DType::F64, "f8"),
+    (DType::C64, "c8"),
+    (DType::C128, "c16"),
 ];
 
 /// The first bytes of every `.npy` file.
@@ -163,7 +165,7 @@ fn dtype(descr: &str) -> Result<(DType, bool)> {
         Some((dtype, _)) => *dtype,
         None if name.starts_with('O') => return Err(malformed("Python objects are not supported")),
         None => {
-            let known = "truth values, integers, and floats of 16, 32 and 64 bits are";
+            let known = "truth values, integers, floats of 16, 32 and 64 bits, and complex numbers of two floats of 32 or 64 bits are";
             return Err(malformed(format_args!("the dtype {descr:?} is not supported; {known}")));
         }
     };
@@ -256,7 +258,8 @@ mod tests {
     #[test]
     fn what_is_written_reads_back() {
         for shape in [&[][..], &[3], &[2, 0, 5]] {
-            for &dtype in DType::ALL.iter().filter(|dtype| **dtype != DType::BF16) {
+            let all = DType::ALL.iter().chain(DType::COMPLEX);
+            for &dtype in all.filter(|dtype| **dtype != DType::BF16) {
                 let bytes = Header::bytes(dtype, shape).unwrap();
                 assert_eq!(bytes.len() % 64, 0);
                 let header = Header::parse(std::str::from_utf8(&bytes[10..]).unwrap()).unwrap();

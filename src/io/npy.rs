@@ -8,8 +8,8 @@ use std::io::{BufWriter, Read, Write};
 use std::path::Path;
 
 use crate::array::Array;
-use crate::base::dtype::{sealed::Sealed, typed};
-use crate::base::{Element, Error, ErrorKind, Result};
+use crate::base::dtype::{sealed::Number, typed};
+use crate::base::{DType, Element, Error, ErrorKind, Result, c64, c128};
 use crate::io::header::{Header, LONGEST, MAGIC, malformed};
 
 /// Bytes read at a time: enough to be fast, little enough to be nothing.
@@ -71,6 +71,7 @@ pub(super) fn read(file: &mut impl Read, length: u64) -> Result<Array> {
 pub(super) fn read_elements(file: &mut impl Read, header: Header, there: u64) -> Result<Array> {
     let size = header.elements(there)?;
     let Header { dtype, big_endian, fortran_order, shape } = header;
+
     macro_rules! read {
         ($T:ident, $N:literal) => {{
             // Any byte but 0 is true to NumPy, as any bits but 0 are to this conversion.
@@ -81,6 +82,24 @@ pub(super) fn read_elements(file: &mut impl Read, header: Header, there: u64) ->
             };
             array(values, &shape, fortran_order)
         }};
+    }
+    macro_rules! read_complex {
+        ($T:ident, $part:ident, $N:literal) => {{
+            let value = |bytes: [u8; $N]| {
+                let (re, im) = bytes.split_at($N / 2);
+                let part = |bytes: &[u8]| match big_endian {
+                    true => $part::of_bits(whole(bytes.iter().copied())),
+                    false => $part::of_bits(whole(bytes.iter().rev().copied())),
+                };
+                $T::new(part(re), part(im))
+            };
+            array(read_values(file, size, value)?, &shape, fortran_order)
+        }};
+    }
+    match dtype {
+        DType::C64 => return read_complex!(c64, f32, 8),
+        DType::C128 => return read_complex!(c128, f64, 16),
+        _ => {}
     }
     typed!(dtype, T => match size_of::<T>() {
         1 => read!(T, 1),
@@ -206,10 +225,17 @@ pub(super) fn write(array: &Array, file: &mut impl Write) -> Result<()> {
 
 /// Writes the elements of an evaluated array, the least significant byte first.
 pub(super) fn write_elements(array: &Array, file: &mut impl Write) -> Result<()> {
-    typed!(array.dtype(), T => {
-        for value in array.as_slice::<T>()? {
-            file.write_all(&value.bits().to_le_bytes()[..size_of::<T>()]).map_err(io)?;
-        }
-    });
+    macro_rules! write {
+        ($T:ty, $values:expr) => {
+            for value in $values {
+                file.write_all(&value.bits().to_le_bytes()[..size_of::<$T>()]).map_err(io)?;
+            }
+        };
+    }
+    match array.dtype() {
+        DType::C64 => write!(f32, array.as_slice::<c64>()?.iter().flat_map(|value| [value.re, value.im])),
+        DType::C128 => write!(f64, array.as_slice::<c128>()?.iter().flat_map(|value| [value.re, value.im])),
+        dtype => typed!(dtype, T => write!(T, array.as_slice::<T>()?)),
+    }
     Ok(())
 }

@@ -116,7 +116,7 @@ fn part(name: String, value: &Value) -> Result<Part> {
     let integers =
         |key: &str| -> Option<Vec<u64>> { value.get(key)?.as_array()?.iter().map(Value::as_u64).collect() };
     let known = value.get("dtype").and_then(Value::as_str).ok_or_else(|| wrong("dtype"))?;
-    let Some(dtype) = DType::ALL.iter().copied().find(|&dtype| code(dtype) == known) else {
+    let Some(dtype) = DType::ALL.iter().copied().find(|&dtype| code(dtype) == Some(known)) else {
         return Err(malformed(format_args!("the dtype {known:?} of {name:?} is not supported")));
     };
     let shape = integers("shape").ok_or_else(|| wrong("shape"))?;
@@ -169,8 +169,11 @@ fn save(mut arrays: Vec<(String, Array)>, path: &Path) -> Result<()> {
             return Err(Error::new(ErrorKind::Value, format!("no array may be named {METADATA}")));
         }
         let end = place + array.nbytes();
-        let described =
-            json!({ "dtype": code(array.dtype()), "shape": array.shape(), "data_offsets": [place, end] });
+        let Some(code) = code(array.dtype()) else {
+            let why = format!("the format has no {}, which {name:?} is of", array.dtype());
+            return Err(Error::new(ErrorKind::DType, why));
+        };
+        let described = json!({ "dtype": code, "shape": array.shape(), "data_offsets": [place, end] });
         header.insert(name.clone(), described);
         place = end;
     }
@@ -187,9 +190,9 @@ fn save(mut arrays: Vec<(String, Array)>, path: &Path) -> Result<()> {
     file.flush().map_err(io)
 }
 
-/// The format's name of a dtype.
-fn code(dtype: DType) -> &'static str {
-    match dtype {
+/// The format's name of a dtype, if it has it.
+fn code(dtype: DType) -> Option<&'static str> {
+    Some(match dtype {
         DType::Bool => "BOOL",
         DType::I8 => "I8",
         DType::I16 => "I16",
@@ -203,5 +206,7 @@ fn code(dtype: DType) -> &'static str {
         DType::BF16 => "BF16",
         DType::F32 => "F32",
         DType::F64 => "F64",
-    }
+        DType::C64 => "C64",
+        DType::C128 => return None,
+    })
 }

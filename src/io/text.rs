@@ -154,7 +154,9 @@ fn load(path: &Path, dtype: DType, options: &TextOptions) -> Result<Array> {
                 let (values, shape) = read::<$rust>(path, options, $read)?;
                 Array::from_vec(values, shape)
             }
-        )* }
+        )*
+            DType::C64 | DType::C128 => Err(complex(dtype)),
+        }
     } }
     values! {
         Bool bool truth;
@@ -242,7 +244,15 @@ fn no_number(line: u64, column: usize, field: &[u8], dtype: DType) -> Error {
     malformed(format_args!("line {line}, column {column}: {:?} is no {dtype}", quoted + more))
 }
 
+/// Why complex numbers are no fields.
+fn complex(dtype: DType) -> Error {
+    Error::new(ErrorKind::DType, format!("a table has no {dtype}: read and write the parts"))
+}
+
 fn save(array: &Array, path: &Path, options: &TextOptions) -> Result<()> {
+    if array.is_complex() {
+        return Err(complex(array.dtype()));
+    }
     let delimiter = ascii("delimiter", options.delimiter)?;
     let mut file = BufWriter::new(File::create(path).map_err(io)?);
     if let Some(header) = &options.header {

@@ -4,7 +4,7 @@
 //! Rust's float arithmetic is IEEE 754 in default rounding; the compiler may pick any NaN, and all
 //! NaNs are one value.
 
-use crate::base::dtype::{dtypes, sealed::Sealed, typed};
+use crate::base::dtype::{dtypes, sealed::Number, typed};
 use crate::base::{DType, Element, Scalar, bf16, f16};
 use crate::op::table::{binary_ops, unary_ops};
 use crate::op::{Binary, Expr, Inst, Unary, math};

@@ -179,8 +179,8 @@ pub(crate) use binary_ops;
 pub enum Rule {
     /// That dtype.
     Same,
-    /// The float dtype it promotes to: integers of 8 bits become `f16` first, of 16 bits `f32`, all else that is
-    /// no float `f64`.
+    /// The float dtype it promotes to: integers of 8 bits become `f16` first, of 16 bits `f32`, all else that
+    /// is no float `f64`.
     Float,
     /// The same, but all that is no float becomes `f64`.
     Quotient,
@@ -264,6 +264,8 @@ macro_rules! define_ops { ($Ops:ident, $about:literal; $(
                 (Self::$Op, Kind::Float) => &[$(stringify!($float))?],
                 (Self::$Op, Kind::Int) => &[$(stringify!($int))?],
                 (Self::$Op, Kind::Bool) => &[$(stringify!($bool))?],
+                // What complex numbers are computed by is ops of their parts.
+                (Self::$Op, Kind::Complex) => &[],
             )* };
             !parts.is_empty()
         }

@@ -87,7 +87,7 @@ impl Simplifier {
                 }
                 self.apply_rules(graph, node)
             }
-            Op::View(view) => self::view(graph, view, node),
+            Op::View(view) => self.slice_of_join(graph, view, node).or_else(|| self::view(graph, view, node)),
             Op::Reduce { fold, axes } => self.reduce(graph, *fold, axes, node),
             Op::Join { axis } => self.join(graph, *axis as usize, node),
             _ => None,
@@ -124,6 +124,29 @@ impl Simplifier {
                 (idempotent && is_splat(source)).then(|| splat(source.op.clone(), node))
             }
         }
+    }
+
+    /// A slice of a join that takes of one of its arrays alone.
+    fn slice_of_join(&self, graph: &Graph, view: &View, node: &Node) -> Option<Replacement> {
+        let joined = &graph[node.args[0].node];
+        let (View::Slice(slices), Op::Join { axis }) = (view, &joined.op) else { return None };
+        let axis = *axis as usize;
+        let (first, step) = slices[axis];
+        let beyond = i64::try_from(node.ty().shape[axis]).ok()?.checked_sub(1).filter(|last| *last >= 0)?;
+        let last = step.checked_mul(beyond)?.checked_add(first)?;
+        let mut begin = 0;
+        for &part in &joined.args {
+            let end = begin + graph.ty(part).shape[axis] as i64;
+            if (begin..end).contains(&first) && (begin..end).contains(&last) {
+                let stays = |arg: &Value| *arg != part && self.fails[arg.node.index()];
+                let mut slices = slices.clone();
+                slices[axis].0 -= begin;
+                let slice = Node::new(Op::View(View::Slice(slices)), [part], node.ty().clone());
+                return (!joined.args.iter().any(stays)).then_some(Replacement::Node(slice));
+            }
+            begin = end;
+        }
+        None
     }
 
     /// A join of one array, or with arrays that add nothing.
@@ -195,8 +218,8 @@ fn cast(graph: &Graph, node: &Node) -> Option<Replacement> {
     let (Op::Elementwise(Element::Cast), &[source]) = (&graph[arg.node].op, &graph[arg.node].args[..]) else {
         return None;
     };
-    // What a further cast makes of it, it makes of the value itself; but floats go to the nearest integer, where
-    // integers wrap.
+    // What a further cast makes of it, it makes of the value itself; but floats go to the nearest integer,
+    // where integers wrap.
     let (from, by, to) = (graph.ty(source).dtype, graph.ty(arg).dtype, node.ty().dtype);
     let kept = from.fits(by) && !(from.is_int() && by.is_float() && to.is_int() && !from.fits(to));
     kept.then(|| Replacement::Node(Node::new(Op::Elementwise(Element::Cast), [source], node.ty().clone())))

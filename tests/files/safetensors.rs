@@ -65,8 +65,8 @@ fn files_of_strangers_are_refused_with_a_reason() {
         file(&format!(r#"{{"x":{{"dtype":{dtype},"shape":{shape},"data_offsets":{offsets}}}}}"#), &[0; 8])
     };
     assert!(
-        error("good", &one(r#""F16""#, "[4]", "[0,8]"))
-            .contains(r#"the dtype "F16" of "x" is not supported"#)
+        error("good", &one(r#""F8_E4M3""#, "[8]", "[0,8]"))
+            .contains(r#"the dtype "F8_E4M3" of "x" is not supported"#)
     );
     assert_eq!(error("tiny", b"tiny"), "it is no .safetensors file: it has not even 8 bytes");
     let why = error("header", &[0xff; 16]);

@@ -1,7 +1,7 @@
 //! The names of answer files, as calls of the crate.
 
 use broadloom::prelude::*;
-use broadloom::{Result, checked, try_concat, try_stack, try_where_};
+use broadloom::{Result, checked, try_complex, try_concat, try_stack, try_where_};
 
 use crate::cases::Arg;
 use crate::surface;
@@ -21,6 +21,10 @@ macro_rules! with_operand {
                 $call
             }
             $crate::cases::Arg::Float($name) => {
+                let $name = *$name;
+                $call
+            }
+            $crate::cases::Arg::Complex($name) => {
                 let $name = *$name;
                 $call
             }
@@ -61,7 +65,7 @@ pub fn call(op: &str, args: &[Arg]) -> Result<Array> {
     methods! {
         unary: negative abs sign sqrt square reciprocal cbrt exp exp2 expm1 log log1p log2 log10 sin cos tan asin acos
             atan sinh cosh asinh acosh atanh tanh sigmoid erf erfc lgamma floor ceil trunc round isnan isinf isfinite logical_not bitwise_invert ravel t matrix_transpose
-            gelu gelu_tanh silu softplus relu corrcoef positive signbit sinc deg2rad rad2deg nan_to_num bitwise_count;
+            gelu gelu_tanh silu softplus relu corrcoef real imag conj angle positive signbit sinc deg2rad rad2deg nan_to_num bitwise_count;
         binary: add subtract multiply divide floor_divide remainder pow maximum minimum atan2 hypot logaddexp logaddexp2 logical_and
             logical_or logical_xor bitwise_and bitwise_or bitwise_xor bitwise_left_shift bitwise_right_shift
             equal not_equal less less_equal greater greater_equal isclose copysign nextafter gcd lcm heaviside fmax
@@ -100,6 +104,8 @@ pub fn call(op: &str, args: &[Arg]) -> Result<Array> {
         ("full", [Shape(shape), Arg::Bool(value), DType(dtype)]) => Array::try_full(shape, *value, *dtype),
         ("full", [Shape(shape), Arg::Int(value), DType(dtype)]) => Array::try_full(shape, *value, *dtype),
         ("full", [Shape(shape), Arg::Float(value), DType(dtype)]) => Array::try_full(shape, *value, *dtype),
+        ("full", [Shape(shape), Arg::Complex(value), DType(dtype)]) => Array::try_full(shape, *value, *dtype),
+        ("complex", [re, im]) => with_operand!(re, |re| with_operand!(im, |im| try_complex(re, im))),
         ("full_like", [A(x), Arg::Bool(value)]) => Ok(x.full_like(*value)),
         ("full_like", [A(x), Arg::Int(value)]) => Ok(x.full_like(*value)),
         ("full_like", [A(x), Arg::Float(value)]) => Ok(x.full_like(*value)),

@@ -8,7 +8,7 @@ use broadloom::base::promotion::Weak;
 use broadloom::base::{Scalar, bf16, f16};
 use broadloom::op::Values;
 use broadloom::prelude::*;
-use broadloom::{Over, PrintOptions, Result, SliceItem};
+use broadloom::{Over, PrintOptions, Result, SliceItem, c64, c128, complex};
 
 use crate::calls::call;
 
@@ -19,6 +19,7 @@ pub enum Arg {
     Bool(bool),
     Int(i64),
     Float(f64),
+    Complex(c128),
     Axes(Over),
     Shape(Vec<i64>),
     Slice(Vec<SliceItem>),
@@ -150,11 +151,12 @@ fn integers<N: std::str::FromStr>(text: &str, open: char, close: char) -> Vec<N>
 }
 
 fn dtype(name: &str) -> DType {
-    let found = DType::ALL.iter().find(|dtype| dtype.name().eq_ignore_ascii_case(name));
+    let found = DType::ALL.iter().chain(DType::COMPLEX).find(|dtype| dtype.name().eq_ignore_ascii_case(name));
     *found.unwrap_or_else(|| panic!("{name} is no dtype"))
 }
 
 fn number(text: &str, dtype: DType) -> Number {
+    let dtype = dtype.part();
     match dtype {
         // Rounded once: what stands for an f32 reads back as that f32.
         F32 => text.parse::<f32>().map(|x| Number::Float(f64::from(x))).ok(),
@@ -176,6 +178,11 @@ fn argument(word: &str, names: &HashMap<&str, Arg>) -> Arg {
         match kind {
             "w" if matches!(text, "true" | "false") => return Arg::Bool(text == "true"),
             "w" => return text.parse().map_or_else(|_| Arg::Float(float()), Arg::Int),
+            "wc" => {
+                let (re, im) = text.split_once(',').expect("two parts");
+                let part = |text: &str| text.parse().expect("a float");
+                return Arg::Complex(c128::new(part(re), part(im)));
+            }
             "n" => return Arg::Count(text.parse().expect("an integer")),
             "x" => return Arg::Bound(float()),
             "a" => return Arg::Axes(axes(text)),
@@ -245,6 +252,14 @@ fn pattern(dtype: DType, shape: &[usize]) -> Array {
 }
 
 pub fn from_numbers(dtype: DType, shape: &[usize], numbers: Vec<Number>) -> Array {
+    if dtype.is_complex() {
+        // Stored, as what comes from data is.
+        let part = |nth: usize| {
+            let part = numbers.iter().copied().skip(nth).step_by(2).collect();
+            from_numbers(dtype.part(), shape, part)
+        };
+        return complex(part(0), part(1)).eval().expect("parts are as many");
+    }
     let scalar = |number: Number| match number {
         Number::Int(n) => Weak::Int(n).to_scalar(dtype).unwrap_or_else(|| panic!("{n} is no {dtype}")),
         Number::Float(x) => Scalar::new(dtype, x),
@@ -292,6 +307,8 @@ fn numbers(array: &Array) -> Result<Vec<Number>> {
         match array.dtype() {
             $( $Name => array.to_vec::<$rust>()?.into_iter().map(|n| Number::Int(n.into())).collect(), )*
             $( $Float => array.to_vec::<$float>()?.into_iter().map(|x| Number::Float(x.into())).collect(), )*
+            C64 => array.to_vec::<c64>()?.iter().flat_map(|z| [z.re, z.im]).map(|x| Number::Float(x.into())).collect(),
+            C128 => array.to_vec::<c128>()?.iter().flat_map(|z| [z.re, z.im]).map(Number::Float).collect(),
             other => panic!("no answers for {other}"),
         }
     } }
@@ -337,7 +354,8 @@ fn is_near(got: f64, expected: &str, outcome: &Outcome) -> bool {
     let exact = parse(value);
     // A float is written with the digits that make it that float, unless more are known.
     let rounded = match outcome.dtype {
-        F32 => f64::from(value.parse::<f32>().expect("a float")),
+        F32 | C64 => f64::from(value.parse::<f32>().expect("a float")),
+        C128 => exact,
         dtype => Scalar::new(dtype, exact).to_f64(),
     };
     let same = got.to_bits() == rounded.to_bits() || (got.is_nan() && rounded.is_nan());
@@ -349,7 +367,7 @@ fn ulp(x: f64, dtype: DType) -> f64 {
     let (digits, least) = match dtype {
         F16 => (10, -14),
         BF16 => (7, -126),
-        F32 => (23, -126),
+        F32 | C64 => (23, -126),
         _ => (52, -1022),
     };
     if x == 0.0 || !x.is_finite() {

@@ -86,6 +86,7 @@ pub fn call(op: &str, args: &[Arg]) -> Result<Array> {
         ("pad", [A(x), Shape(widths), Arg::Bool(value)]) => x.try_pad(pairs(widths), *value),
         ("pad", [A(x), Shape(widths), Int(value)]) => x.try_pad(pairs(widths), *value),
         ("pad", [A(x), Shape(widths), Arg::Float(value)]) => x.try_pad(pairs(widths), *value),
+        ("pad", [A(x), Shape(widths), Arg::Complex(value)]) => x.try_pad(pairs(widths), *value),
         ("pad_edge", [A(x), Shape(widths)]) => x.try_pad_with(pairs(widths), Pad::Edge),
         ("pad_reflect", [A(x), Shape(widths)]) => x.try_pad_with(pairs(widths), Pad::Reflect),
         ("pad_symmetric", [A(x), Shape(widths)]) => x.try_pad_with(pairs(widths), Pad::Symmetric),

@@ -120,7 +120,7 @@ pub fn is_special(value: Scalar) -> bool {
         }
         dtype if dtype.is_int() => {
             let ends = [f64::NEG_INFINITY, f64::INFINITY].map(|x| Scalar::new(dtype, x));
-            matches!(value.to_i64(), 0 | 1 | -1) || ends.contains(&value)
+            matches!(value.to_i64(), -1..=1) || ends.contains(&value)
         }
         _ => {
             let x = value.to_f64();

@@ -356,3 +356,32 @@ fn long_chains_take_linear_time() {
     assert!(simple.len() <= graph.len());
     assert_eq!(simple.ty(simple.outputs[0]), graph.ty(NodeId::new(200_000).into()));
 }
+
+#[test]
+fn a_slice_of_a_join_within_one_part_is_one_of_that_part() {
+    check(
+        "%0 = input : f32[2, 3]
+         %1 = input : f32[2, 4]
+         %2 = join %0, %1 along 1 : f32[2, 7]
+         %3 = slice %2 by [0+2*1, 0+3*1] : f32[2, 3]
+         %4 = slice %2 by [1+1*1, 6+2*-3] : f32[1, 2]
+         %5 = slice %2 by [0+2*1, 2+2*1] : f32[2, 2]
+         return %3, %4, %5",
+        "%0 = input : f32[2, 3]
+         %1 = input : f32[2, 4]
+         %2 = join %0, %1 along 1 : f32[2, 7]
+         %3 = slice %1 by [1+1*1, 3+2*-3] : f32[1, 2]
+         %4 = slice %2 by [0+2*1, 2+2*1] : f32[2, 2]
+         return %0, %3, %4",
+    );
+}
+
+#[test]
+fn a_part_of_a_join_that_may_fail_stays() {
+    let text = "%0 = input : i32[2]
+         %1 = pow %0, %0 : i32[2]
+         %2 = join %0, %1 along 0 : i32[4]
+         %3 = slice %2 by [0+2*1] : i32[2]
+         return %3";
+    check(text, text);
+}

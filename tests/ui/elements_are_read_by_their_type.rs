@@ -1,5 +1,5 @@
 use broadloom::prelude::*;
 
 fn main() {
-    let _ = array![1.0].to_vec::<u8>();
+    let _ = array![1.0].to_vec::<usize>();
 }

@@ -29,11 +29,16 @@ struct Printer<'a> {
     shape: &'a [usize],
     strides: Vec<usize>,
     buffer: &'a Buffer,
+    /// Of elements, or of the parts of complex ones.
     dtype: DType,
+    /// Numbers of an element: 1, or 2 of a complex one.
+    parts: usize,
     options: &'a PrintOptions,
     /// Whether the middle of long axes is left out.
     summarize: bool,
-    format: Format,
+    /// How each part is written, and its columns.
+    formats: [Format; 2],
+    widths: [usize; 2],
     /// Columns of an element.
     width: usize,
 }
@@ -57,20 +62,27 @@ impl<'a> Printer<'a> {
             shape: array.shape(),
             strides: array.ty().shape.strides().to_vec(),
             buffer,
-            dtype: array.dtype(),
+            dtype: array.dtype().part(),
+            parts: 1 + usize::from(array.is_complex()),
             options,
             summarize: array.size() > options.threshold,
-            format: Format::Plain,
+            formats: [Format::Plain; 2],
+            widths: [0; 2],
             width: 0,
         };
         let mut shown = Vec::new();
         printer.shown(&mut shown, 0, 0);
-        if printer.dtype.is_float() {
-            let unasked = options.precision.is_none() && !options.suppress && !options.plus;
-            let alone = array.ndim() == 0 && unasked;
-            printer.format = if alone { Format::Alone } else { float_format(&shown, options) };
+        let unasked = options.precision.is_none() && !options.suppress && !options.plus;
+        let alone = array.ndim() == 0 && unasked;
+        for part in 0..printer.parts {
+            let values: Vec<Scalar> = shown.iter().map(|&index| printer.at(index, part)).collect();
+            if printer.dtype.is_float() {
+                printer.formats[part] = if alone { Format::Alone } else { float_format(&values, options) };
+            }
+            let widths = values.iter().map(|&value| printer.part(value, part).len());
+            printer.widths[part] = widths.max().unwrap_or(0);
         }
-        printer.width = shown.iter().map(|value| printer.text(*value).len()).max().unwrap_or(0);
+        printer.width = shown.iter().map(|&index| printer.text(index).len()).max().unwrap_or(0);
         if printer.dtype == DType::Bool && array.ndim() > 0 {
             // NumPy leaves room for `False` also where there is none.
             printer.width = "False".len();
@@ -78,8 +90,37 @@ impl<'a> Printer<'a> {
         printer
     }
 
-    fn at(&self, index: usize) -> Scalar {
-        typed!(self.dtype, T => self.buffer.as_slice::<T>()[index].into())
+    /// Part `part` of an element.
+    fn at(&self, index: usize, part: usize) -> Scalar {
+        typed!(self.dtype, T => self.buffer.as_slice::<T>()[index * self.parts + part].into())
+    }
+
+    /// An element.
+    fn text(&self, index: usize) -> String {
+        if self.parts == 1 {
+            return self.part(self.at(index, 0), 0);
+        }
+        let [re, im] = [0, 1].map(|part| self.part(self.at(index, part), part));
+        if let Format::Alone = self.formats[0] {
+            let digits = |text: String| text.strip_suffix(".0").map_or(text.clone(), str::to_owned);
+            let (re, im) = (digits(re), digits(im));
+            // As Python prints what has no real part.
+            return if re == "0" {
+                format!("{}j", im.trim_start_matches('+'))
+            } else {
+                format!("({re}{im}j)")
+            };
+        }
+        let [re_width, im_width] = self.widths;
+        let im = format!("{im:>im_width$}");
+        let digits = im.trim_end_matches(' ');
+        format!("{re:>re_width$}{digits}j{}", &im[digits.len()..])
+    }
+
+    /// A number, or a part of one: the imaginary part has a sign.
+    fn part(&self, value: Scalar, part: usize) -> String {
+        let text = self.number(value, self.formats[part]);
+        if part == 1 && !text.starts_with(['-', '+']) { format!("+{text}") } else { text }
     }
 
     /// The indices of an axis that are shown; `None` stands for those that are not.
@@ -91,9 +132,9 @@ impl<'a> Printer<'a> {
         (0..head).map(Some).chain(cut.then_some(None)).chain((tail..n).map(Some))
     }
 
-    fn shown(&self, values: &mut Vec<Scalar>, axis: usize, offset: usize) {
+    fn shown(&self, values: &mut Vec<usize>, axis: usize, offset: usize) {
         if axis == self.shape.len() {
-            return values.push(self.at(offset));
+            return values.push(offset);
         }
         for index in self.indices(axis).flatten() {
             self.shown(values, axis + 1, offset + index * self.strides[axis]);
@@ -103,7 +144,7 @@ impl<'a> Printer<'a> {
     /// Axis `axis` from element `offset` on, its first bracket after `indent` columns.
     fn axis(&self, text: &mut String, axis: usize, offset: usize, indent: usize) {
         if axis == self.shape.len() {
-            let value = self.text(self.at(offset));
+            let value = self.text(offset);
             return write!(text, "{value:>0$}", self.width).expect("a String takes all");
         }
         let innermost = axis + 1 == self.shape.len();
@@ -138,8 +179,8 @@ impl<'a> Printer<'a> {
         text.push(']');
     }
 
-    fn text(&self, value: Scalar) -> String {
-        let text = match self.format {
+    fn number(&self, value: Scalar, format: Format) -> String {
+        let text = match format {
             _ if self.dtype == DType::Bool => return if value.to_bool() { "True" } else { "False" }.into(),
             _ if self.dtype.is_float() && !value.to_f64().is_finite() => value.to_string(),
             Format::Plain => value.to_string(),

@@ -13,7 +13,7 @@ use crate::op::{Binary, Unary, math};
 impl Selector<'_> {
     /// `op a`.
     pub(super) fn unary(&mut self, op: Unary, a: Lanes) -> Lanes {
-        use Kind::{Bool, Float, Int};
+        use Kind::{Bool, Complex, Float, Int};
         let (dtype, size) = (a.dtype, a.dtype.size() as u8);
         if !dtype.is_native() {
             return self.expand(math::unary(op, dtype), &[a]);
@@ -148,12 +148,13 @@ impl Selector<'_> {
                 | Unary::GeluTanh,
                 Int | Bool,
             ) => unreachable!("{op} of {dtype}"),
+            (_, Complex) => unreachable!("programs know complex numbers as pairs of floats"),
         }
     }
 
     /// `a op b`, both of one dtype.
     pub(super) fn binary(&mut self, op: Binary, a: Lanes, b: Lanes) -> Lanes {
-        use Kind::{Bool, Float, Int};
+        use Kind::{Bool, Complex, Float, Int};
         let (dtype, size) = (a.dtype, a.dtype.size() as u8);
         let same = |v: V| Lanes::new(dtype, v);
         let truth = |v: V| Lanes::new(DType::Bool, v);
@@ -259,6 +260,7 @@ impl Selector<'_> {
                 | Binary::BitwiseRightShift,
                 Bool,
             ) => unreachable!("{op} of {dtype}"),
+            (_, Complex) => unreachable!("programs know complex numbers as pairs of floats"),
         }
     }
 

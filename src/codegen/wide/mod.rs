@@ -95,8 +95,8 @@ fn reduces(machine: Machine, strip: &Strip) -> bool {
         && !calls(&strip.body)
 }
 
-/// Whether all that is narrower in memory than in registers, of dtypes that others carry, lies side by side or is
-/// one value, and is not reduced: the rest is left to CLIF.
+/// Whether all that is of dtypes that others carry is not reduced and, where it is narrower in memory than in
+/// registers, lies side by side or is one value: the rest is left to CLIF.
 fn taken(strip: &Strip) -> bool {
     let operands = strip.operands.iter().map(|operand| operand.dtype);
     let values = strip.body.iter().map(|(_, dtype)| dtype);

@@ -10,8 +10,8 @@ use super::placed::{At, Placed};
 use crate::base::DType;
 
 impl<'a> Frame<'a> {
-    /// The outputs that are written past the caches. Truth values are too small for that, and what is narrower in
-    /// memory than in registers.
+    /// The outputs that are written past the caches. Truth values are too small for that, and so is what
+    /// is narrower in memory than in registers.
     pub(super) fn streamed(&self) -> impl Iterator<Item = usize> + use<'a> {
         let strip = self.strip;
         let whole = |dtype: DType| dtype != DType::Bool && !dtype.is_packed();

@@ -1,6 +1,7 @@
 //! Dtypes that machine code has no ops of, by those of the dtypes that carry them ([`DType::carrier`]):
 //! integers of 8 and 16 bits are computed with in `i32`, `u32` in `i64`, and wrap after every op; `u64` is
-//! computed with by its bits in `i64`; floats of 16 bits are computed with in `f32` and rounded after every op.
+//! computed with by its bits in `i64`; floats of 16 bits are computed with in `f32` and rounded after every
+//! op.
 //!
 //! So machine code needs to know three things of such a dtype: how its values come from memory and go
 //! there, that a value is a value of its carrier, and what the carrier's values become: [`nearest`], or what

@@ -1,0 +1,138 @@
+//! Are complex numbers computed as pairs of floats, in few loops, and refused where they have no meaning?
+
+use broadloom::prelude::*;
+use broadloom::{c64, c128, complex, eval, function};
+
+fn waves(n: usize) -> Array {
+    let angle = Array::arange(0..n as i64).astype(F64) * 0.01;
+    complex(angle.cos(), angle.sin() * 2.0).eval().unwrap()
+}
+
+/// How many loop nests a program has.
+fn nests(array: &Array) -> usize {
+    let text = array.explain().unwrap().kernel;
+    text.lines().filter(|line| line.starts_with("kernel")).count()
+}
+
+#[test]
+fn a_chain_of_operations_is_one_kernel_of_floats() {
+    let (z, w) = (waves(5000), waves(5000));
+    let y = ((&z * &w + c128::new(0.5, -1.0)) / &w).conj() * 2.0 - z.exp();
+    let text = y.explain().unwrap();
+    assert!(!text.graph.contains("c128") && text.graph.contains("f64[5000, 2]"), "{}", text.graph);
+    assert_eq!(nests(&y), 1, "{}", text.kernel);
+    assert_eq!(nests(&(&z * &w).real()), 1);
+    assert_eq!(nests(&z.abs().sum(..)), 1);
+}
+
+#[test]
+fn parts_that_are_put_together_are_taken_apart_by_no_loop() {
+    let x = Array::arange(0..1000).astype(F64).eval().unwrap();
+    let back = complex(&x, &x + 1.0).t().conj().imag();
+    let text = back.explain().unwrap().optimized;
+    assert!(!text.contains("join"), "{text}");
+}
+
+#[test]
+fn values_do_not_depend_on_threads_or_sizes() {
+    let z = waves(300_000);
+    let y = (&z * &z - c128::new(1.0, 2.0)).sqrt();
+    let some = y.slice(s![1000..1017]).eval().unwrap();
+    let all = y.eval().unwrap();
+    let (all, some) = (all.to_vec::<c128>().unwrap(), some.to_vec::<c128>().unwrap());
+    assert_eq!(all[1000..1017], some[..]);
+    let whole: Vec<c128> = z.to_vec().unwrap();
+    let (re, im) = whole.iter().fold((0.0, 0.0), |(re, im), z| (re + z.re, im + z.im));
+    let sum = z.sum(..).item::<c128>().unwrap();
+    assert!((sum.re - re).abs() < 1e-6 && (sum.im - im).abs() < 1e-6);
+}
+
+#[test]
+fn functions_take_and_write_complex_numbers() {
+    let square = function(|z: &Array| z * z).unwrap();
+    let z = array![c64::new(1.0, 2.0), c64::new(0.0, -1.0)];
+    assert_eq!(square.call(&z).unwrap().to_vec::<c64>().unwrap(), [c64::new(-3.0, 4.0), c64::new(-1.0, 0.0)]);
+    let mut out = [c64::default(); 2];
+    square.call_into(&z, &mut out).unwrap();
+    assert_eq!(out, [c64::new(-3.0, 4.0), c64::new(-1.0, 0.0)]);
+    assert!(square.call_into(&z, &mut [0.0_f32; 4]).is_err());
+}
+
+#[test]
+fn values_that_are_stored_on_the_way_are_read_again() {
+    let z = waves(100);
+    let w = &z * &z;
+    let before = (&w + 1.0).sum(..);
+    w.force().unwrap();
+    let after = (&w + 1.0).sum(..);
+    let [before, after] = eval([before, after]).unwrap();
+    assert_eq!(before.item::<c128>().unwrap(), after.item::<c128>().unwrap());
+    // Memory that only the result needs may be written over, but not by one part before the other is read.
+    let mut z = z;
+    for _ in 0..5 {
+        z = (&z * c128::new(0.0, 1.0)).eval().unwrap();
+    }
+    let expected: Vec<c128> =
+        waves(100).to_vec::<c128>().unwrap().iter().map(|z| c128::new(-z.im, z.re)).collect();
+    assert_eq!(z.to_vec::<c128>().unwrap(), expected);
+}
+
+#[test]
+fn what_has_no_meaning_is_an_error_that_says_so() {
+    let z = array![c64::new(1.0, 2.0)];
+    let message = |result: broadloom::Result<Array>| result.unwrap_err().to_string();
+    assert_eq!(message(z.try_less(&z)), "less: complex numbers have no order");
+    assert_eq!(message(z.try_sort(0)), "sort: complex numbers have no order");
+    assert_eq!(message(z.try_max(0)), "max: complex numbers have no order");
+    assert_eq!(message(z.try_prod(0)), "prod: not defined for c64");
+    assert_eq!(message(z.try_cbrt()), "cbrt: not defined for c64");
+    assert_eq!(
+        message(z.try_astype(F32)),
+        "astype: c64 is no f32: take the real() or imag() part, or the abs()"
+    );
+    assert_eq!(message(z.try_median(..)), "sort: complex numbers have no order");
+    assert_eq!(message(z.try_remainder(2)), "remainder: not defined for c64");
+    for result in [
+        z.try_clip(0, 1),
+        z.try_nanmean(..),
+        z.try_cov(1),
+        z.try_quantile(0.5, ..),
+        z.try_ptp(..),
+        z.try_logsumexp(..),
+        z.try_softmax(0),
+        z.try_cumulative_prod(0),
+        z.try_cumulative_max(0),
+        z.try_argsort(0),
+        z.try_searchsorted(1.0),
+        z.try_isin(&z),
+        z.try_signbit(),
+        z.try_fmax(1),
+        z.try_relu(),
+        z.try_partition(0, 0),
+        z.try_float_power(2),
+        z.try_heaviside(1),
+        z.try_take(&z, 0),
+        z.try_gcd(&z),
+        z.try_nextafter(&z),
+        Array::try_full(2, c64::new(1.0, 1.0), F64),
+        z.unique_values(),
+        z.bincount(0),
+        z.mask(&z),
+    ] {
+        assert!(result.is_err(), "{result:?}");
+    }
+    assert!(z.to_vec::<f32>().is_err() && array![1.0].to_vec::<c64>().is_err());
+}
+
+#[test]
+fn single_values_are_read_and_made() {
+    let z = Array::scalar(c64::new(1.5, -2.0));
+    assert_eq!((z.dtype(), z.ndim(), z.nbytes()), (C64, 0, 8));
+    assert_eq!(z.item::<c64>().unwrap(), c64::new(1.5, -2.0));
+    assert_eq!(z.astype(C128).item::<c128>().unwrap(), c128::new(1.5, -2.0));
+    assert_eq!(c64::new(1.5, -2.0).to_string(), "1.5-2j");
+    assert_eq!(
+        Array::from_vec(vec![c128::default(); 6], [2, 3]).unwrap().get::<c128>((1, -1)).unwrap(),
+        c128::default()
+    );
+}
