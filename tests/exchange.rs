@@ -87,7 +87,7 @@ mod serde {
 
     #[test]
     fn every_dtype_comes_back() {
-        for &dtype in DType::ALL {
+        for &dtype in DType::ALL.iter().chain(DType::COMPLEX) {
             let x = Array::from_vec(vec![0.0, 1.0, 0.5, 3.0, 100.0, 0.1], [2, 3]).unwrap().astype(dtype);
             for back in [
                 from_str::<Array>(&to_string(&x).unwrap()).unwrap(),
@@ -104,6 +104,7 @@ mod serde {
             Array::from_vec(vec![f64::MAX, f64::MIN_POSITIVE / 3.0, -0.0, 0.1 + 0.2], 4).unwrap(),
             Array::zeros([2, 0, 3], F32),
             Array::scalar(2.5_f32),
+            Array::scalar(broadloom::c64::new(0.1, -2.0)),
         ] {
             let back: Array = from_str(&to_string(&x).unwrap()).unwrap();
             assert_eq!((back.shape(), format!("{x}")), (x.shape(), format!("{back}")));
@@ -144,6 +145,7 @@ mod serde {
             (r#"{"dtype":"f32","shape":[1],"data":[1],"data":[1]}"#, "an array says its data twice"),
             (r#"{"dtype":"f32","shape":[1]}"#, "missing field `data`"),
             (r#"{"dtype":"f32","shape":[1],"data":[1],"name":"x"}"#, "unknown field `name`"),
+            (r#"{"dtype":"c64","shape":[1],"data":[1]}"#, "an array of c64 has half an element"),
             (r#"["f32", [1]]"#, "invalid length 2"),
             ("7", "invalid type: integer `7`"),
         ] {

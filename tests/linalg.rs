@@ -211,6 +211,7 @@ fn mistakes_say_what_is_wrong() {
     insta::assert_snapshot!(message(wide.try_lstsq(&row)), @"lstsq: f32[2, 3] has 2 rows and f64[3] has 3");
     insta::assert_snapshot!(message(row.try_slogdet().map(|pair| pair.0)), @"slogdet: f64[3] holds no matrices: it has fewer than two axes");
     insta::assert_snapshot!(message(row.try_svd().map(|parts| parts.0)), @"svd: f64[3] holds no matrices: it has fewer than two axes");
+    insta::assert_snapshot!(message(square.astype(C64).try_inv()), @"inv: c64[2, 2] holds complex matrices, which are not supported");
     insta::assert_snapshot!(message(square.inv().eval()), @"inv: a matrix is singular");
     insta::assert_snapshot!(message(square.cholesky().eval()), @"cholesky: a matrix is not positive definite");
     insta::assert_snapshot!(message((&square * f64::NAN).svdvals().eval()), @"svdvals: a matrix has elements that are not finite");

@@ -2,6 +2,7 @@
 //! error that says how.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use broadloom::prelude::*;
 use broadloom::{c64, c128, f16};
@@ -13,7 +14,10 @@ struct Scratch(PathBuf);
 
 impl Scratch {
     fn new(name: &str, bytes: &[u8]) -> Self {
-        let path = std::env::temp_dir().join(format!("broadloom-{}-{name}.npy", std::process::id()));
+        // Tests run side by side, and may give two files one name.
+        static FILES: AtomicUsize = AtomicUsize::new(0);
+        let number = FILES.fetch_add(1, Relaxed);
+        let path = std::env::temp_dir().join(format!("broadloom-{}-{number}-{name}.npy", std::process::id()));
         std::fs::write(&path, bytes).unwrap();
         Self(path)
     }

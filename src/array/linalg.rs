@@ -351,6 +351,10 @@ fn matrices(op: &str, array: &Array) -> Result<Array> {
         let message = format!("{op}: {} holds no matrices: it has fewer than two axes", array.ty());
         return Err(Error::new(ErrorKind::Shape, message));
     }
+    if array.dtype().is_complex() {
+        let message = format!("{op}: {} holds complex matrices, which are not supported", array.ty());
+        return Err(Error::new(ErrorKind::DType, message));
+    }
     build::cast(op, array, computes_in(array.dtype()))
 }
 

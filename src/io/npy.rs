@@ -71,6 +71,7 @@ pub(super) fn read(file: &mut impl Read, length: u64) -> Result<Array> {
 pub(super) fn read_elements(file: &mut impl Read, header: Header, there: u64) -> Result<Array> {
     let size = header.elements(there)?;
     let Header { dtype, big_endian, fortran_order, shape } = header;
+
     macro_rules! read {
         ($T:ident, $N:literal) => {{
             // Any byte but 0 is true to NumPy, as any bits but 0 are to this conversion.

@@ -1,7 +1,8 @@
 //! Arrays as values of `serde`, behind the crate feature `serde`: a struct of the name of a dtype, a shape, and
 //! the elements in row-major order.
 //!
-//! Integers are written as `i64` or `u64`, floats narrower than `f64` as the `f32` they are. What is read comes
+//! Integers are written as `i64` or `u64`, floats narrower than `f64` as the `f32` they are, complex numbers as two
+//! floats, first the real part. What is read comes
 //! from strangers: names may come in any order, elements must be of the dtype and as many as the shape says, and
 //! no more memory is asked for than there are elements.
 
@@ -14,7 +15,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use crate::array::Array;
 use crate::base::dtype::{Exact, sealed::Number, typed};
 use crate::base::promotion::Weak;
-use crate::base::{DType, Kind, Result};
+use crate::base::{DType, Kind, Result, c64, c128};
 
 /// The names of the parts.
 const PARTS: [&str; 3] = ["dtype", "shape", "data"];
@@ -34,7 +35,6 @@ const PARTS: [&str; 3] = ["dtype", "shape", "data"];
 /// ```
 impl Serialize for Array {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        refuse_complex(self.dtype()).map_err(S::Error::custom)?;
         self.force().map_err(S::Error::custom)?;
         let mut parts = serializer.serialize_struct("Array", PARTS.len())?;
         parts.serialize_field(PARTS[0], self.dtype().name())?;
@@ -50,6 +50,18 @@ struct Elements<'a>(&'a Array);
 impl Serialize for Elements<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let dtype = self.0.dtype();
+        macro_rules! pairs {
+            ($T:ident) => {{
+                let elements = self.0.as_slice::<$T>().map_err(S::Error::custom)?;
+                let parts = elements.iter().flat_map(|element| [element.re, element.im]);
+                return serializer.collect_seq(parts.map(|part| Written(dtype.part(), part.exact())));
+            }};
+        }
+        match dtype {
+            DType::C64 => pairs!(c64),
+            DType::C128 => pairs!(c128),
+            _ => {}
+        }
         typed!(dtype, T => {
             let elements = self.0.as_slice::<T>().map_err(S::Error::custom)?;
             serializer.collect_seq(elements.iter().map(|element| Written(dtype, element.exact())))
@@ -121,25 +133,18 @@ impl<'de> Visitor<'de> for Parts {
 
 /// The dtype of this name.
 fn named<E: serde::de::Error>(name: &str) -> Result<DType, E> {
-    let known = DType::ALL.iter().find(|dtype| dtype.name() == name);
-    let dtype = known.copied().ok_or_else(|| E::custom(format_args!("no dtype is named {name:?}")))?;
-    refuse_complex(dtype).map_err(E::custom)?;
-    Ok(dtype)
-}
-
-/// An error for complex numbers, which formats have no common form for.
-fn refuse_complex(dtype: DType) -> Result<(), String> {
-    match dtype.kind() {
-        Kind::Complex => Err(format!("arrays of {dtype} are not written: write their parts")),
-        _ => Ok(()),
-    }
+    let mut all = DType::ALL.iter().chain(DType::COMPLEX);
+    all.find(|dtype| dtype.name() == name)
+        .copied()
+        .ok_or_else(|| E::custom(format_args!("no dtype is named {name:?}")))
 }
 
 /// The array of these elements, which must be of the dtype.
 fn array<E: serde::de::Error>(dtype: DType, shape: &[usize], data: Vec<Weak>) -> Result<Array, E> {
+    let part = dtype.part();
     let element = |weak: Weak| {
-        let fits = weak.kind() == dtype.kind() || (weak.kind(), dtype.kind()) == (Kind::Int, Kind::Float);
-        weak.to_scalar(dtype).filter(|_| fits).ok_or_else(|| {
+        let fits = weak.kind() == part.kind() || (weak.kind(), part.kind()) == (Kind::Int, Kind::Float);
+        weak.to_scalar(part).filter(|_| fits).ok_or_else(|| {
             let text = match weak {
                 Weak::Bool(value) => value.to_string(),
                 Weak::Int(value) => value.to_string(),
@@ -149,6 +154,22 @@ fn array<E: serde::de::Error>(dtype: DType, shape: &[usize], data: Vec<Weak>) ->
             E::custom(format_args!("an array of {dtype} has the element {text}"))
         })
     };
+    macro_rules! pairs {
+        ($T:ident, $part:ident) => {{
+            let (pairs, []) = data.as_chunks::<2>() else {
+                return Err(E::custom(format_args!("an array of {dtype} has half an element")));
+            };
+            let part = |weak: Weak| Ok::<_, E>($part::of_bits(element(weak)?.bits()));
+            let value = |&[re, im]: &[Weak; 2]| Ok($T::new(part(re)?, part(im)?));
+            let values: Vec<$T> = pairs.iter().map(value).collect::<Result<_, E>>()?;
+            return Array::from_vec(values, shape).map_err(E::custom);
+        }};
+    }
+    match dtype {
+        DType::C64 => pairs!(c64, f32),
+        DType::C128 => pairs!(c128, f64),
+        _ => {}
+    }
     typed!(dtype, T => {
         let values: Vec<T> =
             data.into_iter().map(|weak| Ok(T::of_bits(element(weak)?.bits()))).collect::<Result<_, E>>()?;
@@ -192,7 +213,7 @@ impl<'de> DeserializeSeed<'de> for Element {
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Weak, D::Error> {
         // Formats that do not say what comes next have to be told.
-        match self.0.map(|dtype| (dtype.kind(), dtype)) {
+        match self.0.map(DType::part).map(|dtype| (dtype.kind(), dtype)) {
             None => deserializer.deserialize_any(self),
             Some((Kind::Bool, _)) => deserializer.deserialize_bool(self),
             Some((Kind::Int, dtype)) if dtype.is_unsigned() => deserializer.deserialize_u64(self),
