@@ -135,3 +135,44 @@ fn single_values_are_read_and_made() {
         c128::default()
     );
 }
+
+#[test]
+fn compositions_take_complex_numbers_or_say_no() {
+    let z = waves(12).reshape([3, 4]);
+    let one = |array: Array| array.eval().unwrap().to_vec::<c128>().unwrap();
+    assert!(z.allclose(&(&z + 1e-9)).unwrap() && !z.allclose(&(&z + c128::new(0.0, 1.0))).unwrap());
+    assert!(z.array_equal(&z.astype(C128)).unwrap());
+    let odd = array![c128::new(f64::NAN, f64::INFINITY)];
+    assert_eq!(one(odd.nan_to_num()), [c128::new(0.0, f64::MAX)]);
+    assert_eq!(one(odd.nansum(..)), [c128::default()]);
+    assert_eq!(one(z.roll(1, 0)), one(concat([z.slice(s![2..]), z.slice(s![..2])], 0)));
+    assert_eq!(one(z.tensordot(&z.t(), 1)), one(z.matmul(&z.t())));
+    assert_eq!(one(z.sum(over(0).dtype(C128))), one(z.sum(0)));
+    assert_eq!(
+        array![1, 2].cumulative_sum(over(0).dtype(C64)).to_vec::<c64>().unwrap(),
+        [c64::from(1.0), c64::from(3.0)]
+    );
+    assert_eq!(array![1.0, 3.0].mean(over(..).dtype(C64)).item::<c64>().unwrap(), c64::from(2.0));
+    assert_eq!(array![1.0, 3.0].var(over(..).dtype(C64)).item::<f32>().unwrap(), 1.0);
+    assert_eq!(one(Array::eye(2, C128)), [1.0, 0.0, 0.0, 1.0].map(c128::from));
+    assert_eq!(one(z.repeat(2, 0)).len(), 24);
+    let (_, _) = (z.try_sinc(), z.try_deg2rad());
+    for result in [
+        z.try_nanmax(0),
+        z.try_nanvar(0),
+        z.try_nanmedian(0),
+        array![1.0].try_nanvar(over(..).dtype(C64)),
+        z.try_average(&z, ..).and_then(|mean| mean.try_floor()),
+        z.try_corrcoef(),
+        z.try_bitwise_count(),
+        z.try_divmod(2).map(|pair| pair.0),
+        z.try_topk(1, 0).map(|pair| pair.0),
+        z.try_histogram(2, 0.0..1.0).map(|pair| pair.0),
+        z.try_median(0),
+        z.try_sigmoid(),
+        z.try_gelu(),
+        z.clone().at(&array![0]).try_max(&z.i(0)),
+    ] {
+        assert!(result.is_err(), "{result:?}");
+    }
+}

@@ -232,12 +232,12 @@ pub(super) fn view(view: &View, array: &Array, shape: &Shape) -> Array {
 /// Complex arrays of one dtype side by side.
 #[track_caller]
 pub(super) fn joined(op: &str, arrays: &[Array], axis: usize) -> Result<Array> {
-    let parts = |number: i64| -> SmallVec<[Array; 2]> {
-        // No node of the caller's: the joins below are.
-        arrays.iter().map(|array| part(array, number)).collect()
-    };
-    let re = views::joined(op, parts(0), axis)?;
-    Ok(Parts { re, im: views::joined(op, parts(1), axis)? }.array())
+    let (mut re, mut im): (SmallVec<[Array; 2]>, SmallVec<[Array; 2]>) = (SmallVec::new(), SmallVec::new());
+    for array in arrays {
+        re.push(part(array, 0));
+        im.push(part(array, 1));
+    }
+    Ok(Parts { re: views::joined(op, re, axis)?, im: views::joined(op, im, axis)? }.array())
 }
 
 /// `mask ? yes : no`, of `dtype`, which is complex.
@@ -310,8 +310,8 @@ fn prod(array: &Array, axes: &[u32]) -> Result<Array> {
     while left > 1 {
         let half = left / 2;
         let axis = shape.rank();
-        let [first, second] = [0, half].map(|from| (from as i64, 1));
-        let (first, second) = (part_of(&factors, axis, first, half), part_of(&factors, axis, second, half));
+        let first = part_of(&factors, axis, (0, 1), half);
+        let second = part_of(&factors, axis, (half as i64, 1), half);
         let mut products = build::binary(Binary::Multiply, first.into(), second.into())?;
         if left % 2 == 1 {
             let last = part_of(&factors, axis, (left as i64 - 1, 1), 1);
@@ -329,30 +329,22 @@ pub(super) fn divided(array: &Array, count: f64) -> Result<Array> {
     Ok(Parts { re: re.try_divide(count)?, im: im.try_divide(count)? }.array())
 }
 
-/// What `product` makes of complex factors, by its four products of parts: the sum of products of `a` and `b`, or
-/// of the conjugates of `a` and `b`.
+/// The sum of products of complex numbers, given those of real parts, of imaginary parts, of real and imaginary
+/// parts, and of imaginary and real ones; with `conjugate`, of the conjugates of the first numbers.
 #[track_caller]
-pub(super) fn product(
-    a: &Array,
-    b: &Array,
-    conjugate: bool,
-    product: fn(&Array, &Array) -> Result<Array>,
-) -> Result<Array> {
-    let (a, b) = (Parts::of(a), Parts::of(b));
-    let (both_re, both_im) = (product(&a.re, &b.re)?, product(&a.im, &b.im)?);
-    let (re_im, im_re) = (product(&a.re, &b.im)?, product(&a.im, &b.re)?);
+pub(super) fn product(of_parts: [Array; 4], conjugate: bool) -> Result<Array> {
+    let [re, im, re_im, im_re] = of_parts;
     let parts = match conjugate {
-        false => Parts { re: both_re.try_subtract(both_im)?, im: re_im.try_add(im_re)? },
-        true => Parts { re: both_re.try_add(both_im)?, im: re_im.try_subtract(im_re)? },
+        false => Parts { re: re.try_subtract(im)?, im: re_im.try_add(im_re)? },
+        true => Parts { re: re.try_add(im)?, im: re_im.try_subtract(im_re)? },
     };
     Ok(parts.array())
 }
 
-/// The variance of complex numbers: the sum of those of their parts.
+/// The real and the imaginary parts of complex numbers.
 #[track_caller]
-pub(super) fn variance(array: &Array, of: impl Fn(&Array) -> Result<Array>) -> Result<Array> {
-    let Parts { re, im } = Parts::of(array);
-    of(&re)?.try_add(of(&im)?)
+pub(super) fn parts(array: &Array) -> (Array, Array) {
+    (part(array, 0), part(array, 1))
 }
 
 /// The error of what asks for the larger of two complex numbers.

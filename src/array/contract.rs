@@ -52,7 +52,8 @@ fn matmul(a: &Array, b: &Array) -> Result<Array> {
     let ty = Type::checked("matmul", dtype, shape)?;
     let (a, b) = (build::cast("matmul", a, dtype)?, build::cast("matmul", b, dtype)?);
     if dtype.is_complex() {
-        return complex::product(&a, &b, false, matmul);
+        let ((a, b), (c, d)) = (complex::parts(&a), complex::parts(&b));
+        return complex::product([matmul(&a, &c)?, matmul(&b, &d)?, matmul(&a, &d)?, matmul(&b, &c)?], false);
     }
     if a.ndim() == 1 {
         // [k] @ [.., k, n]: the vector as a column, summed along the columns of `b`.
@@ -96,7 +97,8 @@ fn vecdot(a: &Array, b: &Array) -> Result<Array> {
     let shape = infer::broadcast_types("vecdot", &[a.ty(), b.ty()])?;
     let (a, b) = (build::cast("vecdot", a, dtype)?, build::cast("vecdot", b, dtype)?);
     if dtype.is_complex() {
-        return complex::product(&a, &b, true, vecdot);
+        let ((a, b), (c, d)) = (complex::parts(&a), complex::parts(&b));
+        return complex::product([vecdot(&a, &c)?, vecdot(&b, &d)?, vecdot(&a, &d)?, vecdot(&b, &c)?], true);
     }
     sum_of_products(&a, &b, shape.rank() - 1)
 }

@@ -167,8 +167,9 @@ pub(super) fn variance(op: &str, array: &Array, over: Over) -> Result<Array> {
     let (dtype, over) = over.split_dtype();
     let array = &mean_of(op, array, dtype)?;
     if array.is_complex() {
-        let real = over.correction(correction);
-        return complex::variance(array, |part| variance(op, part, real.clone()));
+        let over = over.correction(correction);
+        let (re, im) = complex::parts(array);
+        return variance(op, &re, over.clone())?.try_add(variance(op, &im, over)?);
     }
     let count = count(op, array, &over)?;
     let float = array.dtype();

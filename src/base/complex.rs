@@ -30,11 +30,12 @@ macro_rules! complex { ($( $(#[doc = $doc:literal])* $Name:ident $part:ident; )*
     impl fmt::Display for $Name {
         /// `1+2j`, as Python prints it without brackets.
         fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            let sign = if self.im.is_sign_negative() || self.im.is_nan() { "" } else { "+" };
-            let plus = if self.im.is_nan() { "+" } else { sign };
-            let im = if self.im.is_nan() { "nan".to_owned() } else { self.im.to_string() };
-            let re = if self.re.is_nan() { "nan".to_owned() } else { self.re.to_string() };
-            write!(f, "{re}{plus}{im}j")
+            let part = |x: $part, plus: &str| match x {
+                _ if x.is_nan() => format!("{plus}nan"),
+                _ if x.is_sign_negative() => x.to_string(),
+                _ => format!("{plus}{x}"),
+            };
+            write!(f, "{}{}j", part(self.re, ""), part(self.im, "+"))
         }
     }
 )* } }

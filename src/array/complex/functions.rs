@@ -96,18 +96,12 @@ impl Parts {
     /// is positive, else NaN.
     #[track_caller]
     pub(super) fn to_the(&self, power: &Self) -> Result<Self> {
-        let Self { re, im } = self.log()?.times_swapped(power)?.exp()?;
+        let Self { re, im } = power.times(&self.log()?)?.exp()?;
         let (none, zero) = (power.are_zero()?, self.are_zero()?);
         let rises = power.re.try_greater(0)?;
         let of_zero = try_where_(&rises, 0, try_where_(&none, 0, f64::NAN)?)?.try_astype(re.dtype())?;
         let re = try_where_(&none, 1, try_where_(&zero, &of_zero, re)?)?;
         Ok(Self { re, im: try_where_(&none, 0, try_where_(&zero, of_zero, im)?)? })
-    }
-
-    /// `other * self`: the order of products in a power.
-    #[track_caller]
-    fn times_swapped(&self, other: &Self) -> Result<Self> {
-        other.times(self)
     }
 
     #[track_caller]
