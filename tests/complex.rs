@@ -171,7 +171,7 @@ fn compositions_take_complex_numbers_or_say_no() {
         z.try_median(0),
         z.try_sigmoid(),
         z.try_gelu(),
-        z.clone().at(&array![0]).try_max(&z.i(0)),
+        z.clone().at(array![0]).try_max(z.i(0)),
     ] {
         assert!(result.is_err(), "{result:?}");
     }
