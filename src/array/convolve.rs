@@ -77,7 +77,7 @@ fallible! {
     /// let (images, kernels) = (Array::ones([1, 3, 5, 5], F32), Array::ones([8, 3, 3, 3], F32));
     /// let y = images.conv2d(&kernels, [1, 1], [1, 1]).relu();
     /// assert_eq!(y.shape(), [1, 8, 5, 5]);
-    /// assert_eq!(y.i((0, 0, 0)).to_vec::<f32>()?, [12.0, 18.0, 18.0, 18.0, 12.0]);
+    /// assert_eq!(y.slice(s![0, 0, 0]).to_vec::<f32>()?, [12.0, 18.0, 18.0, 18.0, 12.0]);
     /// # Ok::<(), broadloom::Error>(())
     /// ```
     pub fn conv2d(&self, kernels: &Array, stride: impl ToShape, padding: impl ToShape) {
