@@ -81,12 +81,17 @@ fn matmul(a: &Array, b: &Array) -> Result<Array> {
     build::cast("matmul", &product, dtype)
 }
 
+/// The dtype in which `a` and `b` are multiplied and summed; truth values are not.
+pub(super) fn factors(op: &str, a: &Array, b: &Array) -> Result<DType> {
+    match build::common_of(op, a.dtype(), b.dtype())? {
+        DType::Bool => Err(infer::takes_no(op, DType::Bool)),
+        dtype => Ok(dtype),
+    }
+}
+
 #[track_caller]
 fn vecdot(a: &Array, b: &Array) -> Result<Array> {
-    let dtype = build::meeting_dtype("vecdot", &[&a.into(), &b.into()])?;
-    if dtype == DType::Bool {
-        return Err(infer::takes_no("vecdot", dtype));
-    }
+    let dtype = factors("vecdot", a, b)?;
     let wrong = |why: String| Error::new(ErrorKind::Shape, format!("vecdot: {why}"));
     let (Some(&m), Some(&n)) = (a.shape().last(), b.shape().last()) else {
         return Err(wrong(format!("{} and {}: a single value is no vector", a.ty(), b.ty())));

@@ -3,11 +3,10 @@
 
 use crate::array::Array;
 use crate::array::args::{ToShape, extents};
-use crate::array::build::{self, reshaped};
-use crate::array::contract::sum_of_products;
+use crate::array::build::reshaped;
+use crate::array::contract::{factors, sum_of_products};
 use crate::array::fallible::{fallible, within};
-use crate::base::{DType, Error, ErrorKind, Result, Shape};
-use crate::graph::infer;
+use crate::base::{Error, ErrorKind, Result, Shape};
 
 /// Which places of one vector beside another a convolution has results for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
@@ -99,10 +98,7 @@ fn slide(op: &str, longer: &Array, shorter: &Array, backwards: bool, overlap: Ov
     if n == 0 {
         return Err(wrong("none is empty"));
     }
-    let dtype = build::common_of(op, longer.dtype(), shorter.dtype())?;
-    if dtype == DType::Bool {
-        return Err(infer::takes_no(op, dtype));
-    }
+    let dtype = factors(op, longer, shorter)?;
     let (longer, shorter) = (within(op, longer.try_astype(dtype))?, within(op, shorter.try_astype(dtype))?);
     let (before, after) = match overlap {
         Overlap::Full => (n - 1, n - 1),
@@ -134,10 +130,7 @@ fn conv2d(images: &Array, kernels: &Array, (stride, padding): (&Shape, &Shape)) 
     if down == 0 || across == 0 {
         return Err(wrong(ErrorKind::Value, "the stride is 0".into()));
     }
-    let dtype = build::common_of("conv2d", images.dtype(), kernels.dtype())?;
-    if dtype == DType::Bool {
-        return Err(infer::takes_no("conv2d", dtype));
-    }
+    let dtype = factors("conv2d", images, kernels)?;
     let fits = |extent: usize, around: usize, size: usize| {
         around
             .checked_mul(2)

@@ -170,12 +170,6 @@ prefixes! {
     Not not BitwiseInvert;
 }
 
-impl From<&Array> for Arg {
-    fn from(array: &Array) -> Self {
-        Arg::Array(array.clone())
-    }
-}
-
 impl From<Array> for Arg {
     fn from(array: Array) -> Self {
         Arg::Array(array)

@@ -125,7 +125,7 @@ impl Array {
     /// If evaluation fails.
     #[track_caller]
     pub fn intersect1d(&self, other: &Array) -> Result<Array> {
-        let dtype = build::meeting_dtype("intersect1d", &[&self.into(), &other.into()])?;
+        let dtype = build::common_of("intersect1d", self.dtype(), other.dtype())?;
         let values = self.try_astype(dtype)?.unique_values()?;
         values.mask(&values.try_isin(other)?)
     }

@@ -81,6 +81,9 @@ fn small(value: i128) -> Option<Scalar> {
 /// # Errors
 /// If one is `u64` and the other a signed integer: NumPy takes `f64` then, which holds neither.
 pub fn promote(a: DType, b: DType) -> Result<DType> {
+    if a == b {
+        return Ok(a);
+    }
     let (low, high) = if a.kind() <= b.kind() { (a, b) } else { (b, a) };
     if high.is_complex() {
         return promote(low.part(), high.part()).map(DType::to_complex);
@@ -112,14 +115,14 @@ pub fn promote(a: DType, b: DType) -> Result<DType> {
 /// # Errors
 /// As [`promote`].
 pub fn promote_all(dtypes: impl IntoIterator<Item = DType>) -> Result<Option<DType>> {
-    let mut dtypes: SmallVec<[DType; 4]> = dtypes.into_iter().collect();
-    if let [a, b] = dtypes[..] {
-        return promote(a, b).map(Some);
-    }
-    dtypes.sort_by_key(|dtype| std::cmp::Reverse((dtype.kind(), !dtype.is_unsigned())));
     let mut dtypes = dtypes.into_iter();
     let Some(first) = dtypes.next() else { return Ok(None) };
-    dtypes.try_fold(first, promote).map(Some)
+    let Some(second) = dtypes.next() else { return Ok(Some(first)) };
+    let Some(third) = dtypes.next() else { return promote(first, second).map(Some) };
+    let mut all: SmallVec<[DType; 4]> = [first, second, third].into_iter().chain(dtypes).collect();
+    all.sort_by_key(|dtype| std::cmp::Reverse((dtype.kind(), !dtype.is_unsigned())));
+    let highest = all[0];
+    all.into_iter().skip(1).try_fold(highest, promote).map(Some)
 }
 
 /// The dtype in which an array of `array` and a weak scalar meet.

@@ -211,16 +211,11 @@ fn row_major<T: Copy>(values: &[T], shape: &[usize]) -> Result<Vec<T>> {
 
 fn save(array: &Array, path: &Path) -> Result<()> {
     // What cannot be written leaves a file that is there as it is.
-    Header::bytes(array.dtype(), array.shape())?;
+    let header = Header::bytes(array.dtype(), array.shape())?;
     let mut file = BufWriter::new(File::create(path).map_err(io)?);
-    write(array, &mut file)?;
+    file.write_all(&header).map_err(io)?;
+    write_elements(array, &mut file)?;
     file.flush().map_err(io)
-}
-
-/// Writes an evaluated array as a `.npy` file.
-pub(super) fn write(array: &Array, file: &mut impl Write) -> Result<()> {
-    file.write_all(&Header::bytes(array.dtype(), array.shape())?).map_err(io)?;
-    write_elements(array, file)
 }
 
 /// Writes the elements of an evaluated array, the least significant byte first.

@@ -17,7 +17,7 @@ use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
 use crate::array::Array;
 use crate::base::{Error, ErrorKind, Result};
-use crate::io::header::malformed;
+use crate::io::header::{Header, malformed};
 use crate::io::names::evaluated;
 use crate::io::npy::{self, fill, io, named};
 
@@ -149,7 +149,8 @@ fn save(arrays: &[(String, Array)], path: &Path, method: CompressionMethod) -> R
         let options = SimpleFileOptions::default().compression_method(method).large_file(large);
         archive.start_file(format!("{name}.npy"), options).map_err(broken)?;
         let mut file = BufWriter::new(&mut archive);
-        npy::write(array, &mut file)?;
+        file.write_all(&Header::bytes(array.dtype(), array.shape())?).map_err(io)?;
+        npy::write_elements(array, &mut file)?;
         file.flush().map_err(io)?;
     }
     archive.finish().map_err(broken)?.flush().map_err(io)
