@@ -47,7 +47,7 @@ pub struct Captured {
     pub inputs: Vec<Leaf>,
     /// The values of its scalars, by number.
     pub scalars: Vec<Scalar>,
-    /// What the inputs are called, where they have names.
+    /// What the inputs are called, where they have names; there may be fewer than inputs.
     pub names: Vec<Option<String>>,
     /// The line that wrote the first output, for warnings.
     pub origin: Option<&'static Location<'static>>,

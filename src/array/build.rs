@@ -118,18 +118,16 @@ pub(super) fn host(op: &str, host: HostOp, args: SmallVec<[Array; 2]>) -> Result
     Ok(Array::lazy(Op::Host(host), args, ty))
 }
 
-/// A scalar op on arrays of one shape and the dtypes it takes.
+/// A scalar op on arrays of the shape of its result, of the dtypes it takes.
 #[track_caller]
-fn elementwise(op: &str, element: Element, args: SmallVec<[Array; 2]>, dtype: DType) -> Result<Array> {
-    let shape = args[0].ty().shape.clone();
+fn elementwise(element: Element, args: SmallVec<[Array; 2]>, ty: Type) -> Array {
     if args.iter().all(|arg| arg.0.constant().is_some()) {
         let constants: SmallVec<[Scalar; 3]> = args.iter().filter_map(|arg| arg.0.constant()).collect();
         if let Some(value) = fold(element, &constants) {
-            return constant(op, value, shape);
+            return Array::lazy(Op::Const(value), SmallVec::new(), ty);
         }
     }
-    let ty = Type::checked(op, dtype, shape)?;
-    Ok(Array::lazy(Op::Elementwise(element), args, ty))
+    Array::lazy(Op::Elementwise(element), args, ty)
 }
 
 /// The value of `element` on one element of each argument; `None` if running it is an error, which
@@ -154,7 +152,8 @@ pub(super) fn unary(op: Unary, array: &Array) -> Result<Array> {
     }
     let (computes, result) = infer::unary(op, array.dtype())?;
     let array = cast(op.name(), array, computes)?;
-    elementwise(op.name(), Element::Unary(op), smallvec![array], result)
+    let ty = Type::checked(op.name(), result, array.ty().shape.clone())?;
+    Ok(elementwise(Element::Unary(op), smallvec![array], ty))
 }
 
 /// `op` of every pair of elements.
@@ -174,7 +173,7 @@ pub(super) fn binary(op: Binary, a: Arg, b: Arg) -> Result<Array> {
     let (computes, result) = infer::binary(op, met)?;
     let a = spread(name, a, computes, &shape)?;
     let b = spread(name, b, computes, &shape)?;
-    elementwise(name, Element::Binary(op), smallvec![a, b], result)
+    Ok(elementwise(Element::Binary(op), smallvec![a, b], Type::checked(name, result, shape)?))
 }
 
 /// `yes` where `mask` is true, else `no`.
@@ -192,7 +191,7 @@ pub(super) fn select(op: &str, mask: Arg, yes: Arg, no: Arg) -> Result<Array> {
     }
     let yes = spread(op, yes, dtype, &shape)?;
     let no = spread(op, no, dtype, &shape)?;
-    elementwise(op, Element::Select, smallvec![mask, yes, no], dtype)
+    Ok(elementwise(Element::Select, smallvec![mask, yes, no], Type::checked(op, dtype, shape)?))
 }
 
 /// A power with a small whole exponent, as products; an error for integers to a negative power;

@@ -164,7 +164,10 @@ impl Capture {
     fn input(&mut self, array: Array, buffer: Arc<Buffer>) {
         let given = Some(Given::Input(self.inputs.len() as u32));
         self.inputs.push(Leaf { buffer, donated: false });
-        self.names.push(array.0.name.as_deref().map(str::to_owned));
+        if let Some(name) = &array.0.name {
+            self.names.resize(self.inputs.len(), None);
+            self.names[self.inputs.len() - 1] = Some(name.to_string());
+        }
         let source = self.seen.len() as u32;
         self.push(Seen {
             array,
@@ -270,7 +273,7 @@ impl Capture {
 
     /// The graph of what was seen that results in these places.
     fn graph(&self, places: &[u32]) -> Made {
-        let mut record = Record::new();
+        let mut record = Record::of(self.seen.len());
         self.seen.iter().for_each(|seen| self.record(seen, &mut record));
         record.add(&places);
         known::graph(record, || {

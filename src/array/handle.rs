@@ -3,10 +3,11 @@
 //! A node is *lazy* (it has an operation and arguments), *stored* (it has a value), or *failed* (it
 //! stands for an operation that could not be built, inside [`checked`](crate::array::checked)). Lazy turns
 //! into stored once and never back: the value is set first, then the arguments are dropped, so whoever
-//! finds no arguments finds a value.
+//! finds no value still has all arguments.
 //!
 //! No lock is held while anything is evaluated or dropped.
 
+use std::mem;
 use std::panic::Location;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -57,15 +58,15 @@ pub(super) struct Node {
     pub traced: bool,
     /// An op of a captured graph, if the node was born lazy.
     pub op: Option<Op>,
-    /// What the op reads; `None` if the node is stored or failed.
-    args: Mutex<Option<Args>>,
+    /// What the op reads; nothing any more once there is a value.
+    args: Mutex<Args>,
 }
 
 /// What a lazy node reads, of exactly the types its op takes.
 pub(super) type Args = SmallVec<[Array; 2]>;
 
 impl Node {
-    fn lock(&self) -> MutexGuard<'_, Option<Args>> {
+    fn lock(&self) -> MutexGuard<'_, Args> {
         // Nothing panics while the lock is held; were it poisoned, its content would still be whole.
         self.args.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -73,8 +74,12 @@ impl Node {
     /// What `look` makes of what the op reads, if there is no value yet; `None` too if there never can be
     /// one. `look` may evaluate and drop nothing: a lock is held meanwhile.
     pub fn lazy<T>(&self, look: impl FnOnce(&Args) -> T) -> Option<T> {
-        // Looked at first because it needs no lock; the arguments may still have been dropped since.
-        if self.value.get().is_some() { None } else { self.lock().as_ref().map(look) }
+        if self.op.is_none() || self.value.get().is_some() {
+            return None;
+        }
+        let args = self.lock();
+        // Whoever drops them has set a value before: without one they are whole.
+        if self.value.get().is_none() { Some(look(&args)) } else { None }
     }
 
     /// The constant every element is, if the node is one and not stored.
@@ -89,7 +94,7 @@ impl Node {
     pub fn store(&self, value: Arc<Buffer>) -> &Arc<Buffer> {
         let kept = self.value.get_or_init(|| value);
         // The lock is released before the arguments are dropped.
-        let args = self.lock().take();
+        let args = mem::take(&mut *self.lock());
         drop(args);
         kept
     }
@@ -98,13 +103,19 @@ impl Node {
     /// will give a value or nobody will ask for one.
     pub fn forget(&mut self) {
         self.op = None;
-        *self.args.get_mut().unwrap_or_else(PoisonError::into_inner) = None;
+        drop(self.take());
+    }
+
+    /// What the op reads, of a node that nobody else holds, which reads nothing then.
+    fn take(&mut self) -> Args {
+        mem::take(self.args.get_mut().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 impl Drop for Node {
     fn drop(&mut self) {
-        if let Some(args) = self.args.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
+        let args = self.take();
+        if !args.is_empty() {
             unwind(args);
         }
     }
@@ -114,18 +125,22 @@ impl Drop for Node {
 /// would overflow the thread's.
 fn unwind(args: Args) {
     let mut pending = args;
-    while let Some(array) = pending.pop() {
-        if let Some(mut node) = Arc::into_inner(array.0) {
-            let inner = node.args.get_mut().unwrap_or_else(PoisonError::into_inner).take();
-            pending.extend(inner.into_iter().flatten());
+    while let Some(mut array) = pending.pop() {
+        // Where it lies, if nobody else holds it: moving a node takes longer than all else here.
+        if let Some(node) = Arc::get_mut(&mut array.0) {
+            pending.extend(node.take());
+        } else if let Some(mut node) = Arc::into_inner(array.0) {
+            // Of several threads that let go of it at once this is the last.
+            pending.extend(node.take());
         }
     }
 }
 
 impl Array {
+    #[inline]
     #[track_caller]
-    fn new(ty: Type, op: Option<Op>, args: Option<Args>, failed: Option<Error>) -> Self {
-        let traced = matches!(op, Some(Op::Input(_))) || args.iter().flatten().any(|arg| arg.0.traced);
+    fn new(ty: Type, op: Option<Op>, args: Args, failed: Option<Error>) -> Self {
+        let traced = matches!(op, Some(Op::Input(_))) || args.iter().any(|arg| arg.0.traced);
         Self(Arc::new(Node {
             ty,
             origin: Location::caller(),
@@ -144,14 +159,14 @@ impl Array {
     pub(super) fn lazy(op: Op, args: Args, ty: Type) -> Self {
         match args.iter().find_map(|arg| arg.0.failed.as_ref()) {
             Some(error) => Self::failed(copy(error)),
-            None => Self::new(ty, Some(op), Some(args), None),
+            None => Self::new(ty, Some(op), args, None),
         }
     }
 
     /// A node whose value is there.
     #[track_caller]
     pub(crate) fn stored(ty: Type, value: impl Into<Arc<Buffer>>) -> Self {
-        let array = Self::new(ty, None, None, None);
+        let array = Self::new(ty, None, Args::new(), None);
         array.0.store(value.into());
         array
     }
@@ -159,7 +174,7 @@ impl Array {
     /// The placeholder of an operation that could not be built.
     #[track_caller]
     pub(super) fn failed(error: Error) -> Self {
-        Self::new(Type::new(DType::F64, Shape::default()), None, None, Some(error))
+        Self::new(Type::new(DType::F64, Shape::default()), None, Args::new(), Some(error))
     }
 
     /// `self`, or why it is only a placeholder.
@@ -241,7 +256,7 @@ impl Array {
             return self;
         }
         let node = &self.0;
-        // In this order: whoever finds no arguments finds a value.
+        // In this order: whoever finds no value has found all arguments.
         let args = node.lock().clone();
         let value = node.value.clone();
         let named = Node {
@@ -250,7 +265,7 @@ impl Array {
             name: Some(name.into()),
             passed: AtomicBool::new(node.passed.load(Ordering::Relaxed)),
             op: node.op.clone(),
-            args: Mutex::new(args.filter(|_| value.get().is_none())),
+            args: Mutex::new(if value.get().is_none() { args } else { Args::new() }),
             value,
             failed: None,
             traced: node.traced,

@@ -1,6 +1,7 @@
 //! Shapes: the extents of an array's axes, and what may be done with them.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::ops::Deref;
 
 use smallvec::SmallVec;
@@ -8,7 +9,7 @@ use smallvec::SmallVec;
 use crate::base::{DType, Error, ErrorKind, Result};
 
 /// The extents of all axes, outermost first; `[]` is a single value.
-#[derive(PartialEq, Eq, Hash, Default)]
+#[derive(Eq, Default)]
 pub struct Shape(SmallVec<[usize; 4]>);
 
 impl Shape {
@@ -46,6 +47,20 @@ impl Clone for Shape {
     /// Copies the extents as bytes, which every node that is made or passed on does.
     fn clone(&self) -> Self {
         Self(SmallVec::from_slice(&self.0))
+    }
+}
+
+impl PartialEq for Shape {
+    /// Compares the few extents there are one by one: every node that is made compares shapes.
+    #[inline]
+    fn eq(&self, other: &Self) -> bool {
+        self.0.len() == other.0.len() && self.0.iter().zip(&other.0).all(|(a, b)| a == b)
+    }
+}
+
+impl Hash for Shape {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
     }
 }
 

@@ -24,14 +24,17 @@ const KEPT_BYTES: usize = 1 << 22;
 /// not to be done often.
 const LONGEST: usize = 1 << 16;
 
+/// Bytes of a node with one or two arguments and as many axes.
+const USUAL: usize = 32;
+
 /// What was captured, as the bytes that tell it from all else.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Record(Vec<u8>);
 
 impl Record {
-    /// The record of nothing yet, with room for some nodes.
-    pub fn new() -> Self {
-        Self(Vec::with_capacity(256))
+    /// The record of nothing yet, with room for this many nodes of the usual kind.
+    pub fn of(nodes: usize) -> Self {
+        Self(Vec::with_capacity(USUAL + nodes * USUAL))
     }
 
     /// Adds `value`.
@@ -118,7 +121,7 @@ mod tests {
     use crate::op::{Binary, Unary};
 
     fn record(values: &[&dyn Fn(&mut Record)]) -> Record {
-        let mut record = Record::new();
+        let mut record = Record::of(1);
         values.iter().for_each(|add| add(&mut record));
         record
     }
