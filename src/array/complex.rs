@@ -254,7 +254,9 @@ pub(super) fn select(op: &str, mask: &Array, yes: Arg, no: Arg, dtype: DType) ->
 #[track_caller]
 pub(super) fn host(op: &str, host: HostOp, mut args: SmallVec<[Array; 2]>) -> Result<Array> {
     let host = match host {
-        HostOp::Gather { .. } | HostOp::Scatter { update: Update::Set | Update::Add, .. } => host,
+        HostOp::Compress { .. }
+        | HostOp::Gather { .. }
+        | HostOp::Scatter { update: Update::Set | Update::Add, .. } => host,
         HostOp::Assign { update: update @ (Update::Set | Update::Add), mut window } => {
             window.push((0, 2, 1));
             HostOp::Assign { update, window }

@@ -6,7 +6,7 @@ use smallvec::{SmallVec, smallvec};
 
 use crate::array::fallible::fallible;
 use crate::array::{Array, build};
-use crate::base::{DType, Error, ErrorKind, Result, Type};
+use crate::base::{DType, Error, ErrorKind, Result, Shape, Type};
 use crate::graph::infer;
 use crate::op::HostOp;
 
@@ -156,11 +156,11 @@ impl Array {
             let message = format!("mask: {} is no mask for {ty}: its axes are not the first", mask.ty());
             return Err(Error::new(ErrorKind::Shape, message));
         }
-        let places = true_places("mask", mask)?;
-        let rest = mask.ndim();
-        let shape = std::iter::once(mask.size()).chain(ty.shape[rest..].iter().copied());
-        let rows = build::reshaped(self, shape.collect());
-        rows.try_take(&places, 0)
+        let count = truths("mask", mask)?.iter().filter(|value| **value).count();
+        let (rows, row) = (mask.size(), &ty.shape[mask.ndim()..]);
+        let given = build::reshaped(self, std::iter::once(rows).chain(row.iter().copied()).collect());
+        let mask = build::reshaped(mask, Shape::new([rows]));
+        build::host("mask", HostOp::Compress { count }, smallvec![given, mask])
     }
 
     /// The slices along `axis` where `mask`, of rank 1, is true. Evaluates the mask.
@@ -216,14 +216,19 @@ impl Array {
     }
 }
 
-/// The places in row-major order where `mask` is true, `i64` of rank 1; the mask is evaluated and kept.
-#[track_caller]
-fn true_places(op: &str, mask: &Array) -> Result<Array> {
+/// The elements of a mask, which is evaluated and keeps them.
+fn truths<'m>(op: &str, mask: &'m Array) -> Result<&'m [bool]> {
     if mask.dtype() != DType::Bool {
         return Err(Error::new(ErrorKind::DType, format!("{op}: the mask is {}, not bool", mask.dtype())));
     }
     mask.force()?;
-    let values = mask.as_slice::<bool>()?;
+    mask.as_slice::<bool>()
+}
+
+/// The places in row-major order where `mask` is true, `i64` of rank 1; the mask is evaluated and kept.
+#[track_caller]
+fn true_places(op: &str, mask: &Array) -> Result<Array> {
+    let values = truths(op, mask)?;
     let count = values.iter().filter(|value| **value).count();
     let mut places: Vec<i64> = Vec::new();
     places.try_reserve_exact(count + 1).map_err(|_| Error::out_of_memory(8 * count))?;

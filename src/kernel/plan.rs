@@ -256,12 +256,14 @@ impl Planner<'_> {
         let args: Vec<(Place, Type)> = node.args.iter().map(|arg| of(*arg)).collect();
         let out = of(id.into());
         let size = out.1.shape.size();
-        // Indices that are out of range are an error even where they choose rows of no elements.
-        let indexed = match op {
-            HostOp::Gather { .. } | HostOp::Scatter { .. } => args[1].1.shape.size() != 0,
+        // Indices that are out of range are an error even where they choose rows of no elements; so are masks.
+        let chosen = match op {
+            HostOp::Compress { .. } | HostOp::Gather { .. } | HostOp::Scatter { .. } => {
+                args[1].1.shape.size() != 0
+            }
             _ => false,
         };
-        if size == 0 && !indexed {
+        if size == 0 && !chosen {
             return None;
         }
         let elements = args.iter().fold(size, |sum, (_, ty)| sum.saturating_add(ty.shape.size()));
@@ -272,7 +274,11 @@ impl Planner<'_> {
             HostOp::Searchsorted { .. } => 8 * (args[0].1.shape.size().max(2).ilog2() as usize),
             // Finding it, and going over the row once for each side.
             HostOp::Partition { .. } => 16,
-            HostOp::Scan(_) | HostOp::Gather { .. } | HostOp::Scatter { .. } | HostOp::Assign { .. } => 4,
+            HostOp::Scan(_)
+            | HostOp::Compress { .. }
+            | HostOp::Gather { .. }
+            | HostOp::Scatter { .. }
+            | HostOp::Assign { .. } => 4,
             // Each element meets those of a row, a few times over.
             #[cfg(feature = "linalg")]
             HostOp::Linalg(_) => 4 * args[0].1.shape.last().copied().unwrap_or(1),

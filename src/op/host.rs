@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use crate::base::{DType, Shape, Type};
+use crate::base::{DType, Error, ErrorKind, Shape, Type};
 use crate::op::Fold;
 #[cfg(feature = "linalg")]
 use crate::op::Linalg;
@@ -31,6 +31,11 @@ pub enum HostOp {
     /// Each element of a row combined with all before it, in blocks of [`SCAN_BLOCK`]: within a block from
     /// its first element on, then with what all blocks before combine to, block after block.
     Scan(Fold),
+    /// The first argument's elements, or rows of them, where the second, a mask of its first axis, is true.
+    Compress {
+        /// How many those are: another number is an error of running.
+        count: usize,
+    },
     /// The first argument's elements, or rows of them, at the indices that the others give for its first
     /// axes.
     Gather {
@@ -84,7 +89,7 @@ pub enum Update {
 /// Elements of a block of a scan.
 pub const SCAN_BLOCK: usize = 4096;
 
-/// Every host operation with its name, but for linear algebra, whose names are its own; axes and places are 0
+/// Every host operation with its name, but for linear algebra, whose names are its own; numbers are 0
 /// here and windows of no axes.
 const NAMED: &[(&str, HostOp)] = &[
     ("sort", HostOp::Sort { descending: false }),
@@ -96,6 +101,7 @@ const NAMED: &[(&str, HostOp)] = &[
     ("cumulative_prod", HostOp::Scan(Fold::Prod)),
     ("cumulative_max", HostOp::Scan(Fold::Max)),
     ("cumulative_min", HostOp::Scan(Fold::Min)),
+    ("compress", HostOp::Compress { count: 0 }),
     ("gather", HostOp::Gather { axis: 0 }),
     ("scatter", HostOp::Scatter { axis: 0, update: Update::Set }),
     ("scatter_add", HostOp::Scatter { axis: 0, update: Update::Add }),
@@ -146,11 +152,13 @@ impl HostOp {
         known
     }
 
-    /// The axis that errors name, or the place, where it has one, and the word it is printed after.
+    /// The axis that errors name, the place, or how many there are, where it has such a number, and the word it
+    /// is printed after.
     pub fn number(&self) -> Option<(&'static str, usize)> {
         match self {
             HostOp::Gather { axis } | HostOp::Scatter { axis, .. } => Some(("from", *axis as usize)),
             HostOp::Partition { at } => Some(("at", *at)),
+            HostOp::Compress { count } => Some(("to", *count)),
             _ => None,
         }
     }
@@ -162,6 +170,7 @@ impl HostOp {
             HostOp::Gather { .. } => HostOp::Gather { axis },
             HostOp::Scatter { update, .. } => HostOp::Scatter { axis, update },
             HostOp::Partition { .. } => HostOp::Partition { at: number },
+            HostOp::Compress { .. } => HostOp::Compress { count: number },
             other => other,
         }
     }
@@ -175,10 +184,18 @@ impl HostOp {
             | HostOp::Scan(_)
             | HostOp::Scatter { .. }
             | HostOp::Assign { .. } => true,
-            HostOp::Argsort { .. } | HostOp::Gather { .. } | HostOp::Searchsorted { .. } => false,
+            HostOp::Argsort { .. }
+            | HostOp::Compress { .. }
+            | HostOp::Gather { .. }
+            | HostOp::Searchsorted { .. } => false,
             #[cfg(feature = "linalg")]
             HostOp::Linalg(_) => false,
         }
+    }
+
+    /// The error of a mask that is true in another number of places than was said.
+    pub fn miscounted(places: usize, said: usize) -> Error {
+        Error::new(ErrorKind::Value, format!("compress: the mask is true in {places} places, not {said}"))
     }
 
     /// The type of the result; `None` if it does not take such arguments.
@@ -190,6 +207,13 @@ impl HostOp {
             (HostOp::Argsort { .. }, [x]) if rows(x) => Some(Type::new(DType::I64, x.shape.clone())),
             (HostOp::Scan(fold), [x]) if rows(x) && fold.computes_in(x.dtype) == x.dtype => {
                 Some((*x).clone())
+            }
+            (HostOp::Compress { count }, [x, mask]) => {
+                let (rows, row) = x.shape.split_first()?;
+                let fits = **mask == Type::new(DType::Bool, Shape::new([*rows])) && count <= rows;
+                fits.then(|| {
+                    Type::new(x.dtype, std::iter::once(*count).chain(row.iter().copied()).collect::<Shape>())
+                })
             }
             (HostOp::Gather { .. }, [x, indices @ ..]) => Some(Type::new(x.dtype, gathered(x, indices)?)),
             (HostOp::Scatter { .. }, [x, indices @ .., values]) => {

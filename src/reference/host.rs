@@ -51,6 +51,15 @@ pub(super) fn host(op: &HostOp, args: &[&Tensor], ty: &Type) -> Result<Values> {
             }
             Values::collect(ty.dtype, out.into_iter())
         }
+        HostOp::Compress { count } => {
+            let inner = x.values.len().checked_div(x.shape[0]).unwrap_or(0);
+            let is_true = |row: &usize| args[1].values.get(*row).to_f64() != 0.0;
+            let rows: Vec<usize> = (0..x.shape[0]).filter(is_true).collect();
+            if rows.len() != count {
+                return Err(HostOp::miscounted(rows.len(), count));
+            }
+            x.values.gather(rows.into_iter().flat_map(|row| row * inner..(row + 1) * inner))
+        }
         HostOp::Gather { axis } => {
             let places = places(axis, x, &args[1..])?;
             let inner = ty.shape.size().checked_div(places.len()).unwrap_or(0);

@@ -15,7 +15,7 @@ impl Generator {
         let x = self.picked(1);
         let Type { dtype, shape } = self.ty(x);
         let descending = self.rng.bool();
-        match self.rng.usize(..8) {
+        match self.rng.usize(..9) {
             0 => drop(self.push(Op::Host(HostOp::Sort { descending }), &[x], dtype, shape)),
             1 => drop(self.push(Op::Host(HostOp::Argsort { descending }), &[x], DType::I64, shape)),
             2 => {
@@ -26,7 +26,8 @@ impl Generator {
             3 => self.gather(x),
             4 => self.scatter(x),
             5 => self.assign(x),
-            6 => {
+            6 => self.compress(x),
+            7 => {
                 let Some(&row @ 1..) = shape.last() else { return };
                 let partition = HostOp::Partition { at: self.rng.usize(..row) };
                 self.push(Op::Host(partition), &[x], dtype, shape);
@@ -71,6 +72,23 @@ impl Generator {
         let rest = self.ty(x).shape;
         let shape: Shape = self.ty(indices[0]).shape.iter().chain(&rest[indices.len()..]).copied().collect();
         (!too_large(&shape)).then_some(shape)
+    }
+
+    /// Every so many rows of `x`.
+    fn compress(&mut self, x: NodeId) {
+        let Type { dtype, shape } = self.ty(x);
+        let Some((&rows, row)) = shape.split_first() else { return };
+        let (step, first) = (self.rng.usize(1..4), self.rng.usize(0..3));
+        let axis = Shape::new([rows]);
+        let place = self.push(Op::Iota, &[], DType::I64, axis.clone());
+        let [step_at, first_at] = [step, first].map(|value| self.number(place, value as f64));
+        let remainder = Op::Elementwise(Element::Binary(Binary::Remainder));
+        let rest = self.push(remainder, &[place, step_at], DType::I64, axis.clone());
+        let equal = Op::Elementwise(Element::Binary(Binary::Equal));
+        let mask = self.push(equal, &[rest, first_at], DType::Bool, axis);
+        let count = (0..rows).filter(|row| row % step == first).count();
+        let kept: Shape = std::iter::once(count).chain(row.iter().copied()).collect();
+        self.push(Op::Host(HostOp::Compress { count }), &[x, mask], dtype, kept);
     }
 
     fn gather(&mut self, x: NodeId) {

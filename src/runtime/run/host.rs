@@ -4,6 +4,7 @@
 //! This file is long because it holds the order and arithmetic of elements, the loops of every operation over
 //! them, and what these share of indices and windows.
 
+mod compress;
 #[cfg(feature = "linalg")]
 mod linalg;
 
@@ -224,6 +225,19 @@ impl Run<'_> {
             // SAFETY: the caller's promise.
             return unsafe { self.linalg(op, host) };
         }
+        if let HostOp::Compress { count } = host.op {
+            let ty = &host.args[0].1;
+            // What is only copied is taken for integers, which may have any bits.
+            return sized!(ty.dtype.size(), T => {
+                // SAFETY: the caller's promise: buffers have the sizes of their types; a `bool` is a byte.
+                let (given, mask, result) = unsafe {
+                    let result = Shared(out.cast::<T>()).part(0, out_type.shape.size());
+                    let mask = &*self.elements::<u8>(&host.args[1]).part(0, ty.shape[0]);
+                    (&*self.elements::<T>(&host.args[0]).part(0, ty.shape.size()), mask, result)
+                };
+                self.compress(given, mask, result, count)
+            });
+        }
         if let HostOp::Gather { axis } = host.op {
             let ty = &host.args[0].1;
             // SAFETY: the caller's promise.
@@ -284,7 +298,7 @@ impl Run<'_> {
                     };
                     self.argsort(given, result, row(out_type), descending)
                 }
-                HostOp::Gather { .. } => unreachable!("it was done"),
+                HostOp::Compress { .. } | HostOp::Gather { .. } => unreachable!("it was done"),
                 #[cfg(feature = "linalg")]
                 HostOp::Linalg(_) => unreachable!("it was done"),
                 HostOp::Searchsorted { right } => {
