@@ -4,6 +4,8 @@
 //! This file is long because it holds the order and arithmetic of elements, the loops of every operation over
 //! them, and what these share of indices and windows.
 
+#[cfg(feature = "fft")]
+mod fft;
 #[cfg(feature = "linalg")]
 mod linalg;
 
@@ -224,6 +226,11 @@ impl Run<'_> {
             // SAFETY: the caller's promise.
             return unsafe { self.linalg(op, host) };
         }
+        #[cfg(feature = "fft")]
+        if let HostOp::Fft(op) = host.op {
+            // SAFETY: the caller's promise.
+            return unsafe { self.fft(op, host) };
+        }
         if let HostOp::Gather { axis } = host.op {
             let ty = &host.args[0].1;
             // SAFETY: the caller's promise.
@@ -287,6 +294,8 @@ impl Run<'_> {
                 HostOp::Gather { .. } => unreachable!("it was done"),
                 #[cfg(feature = "linalg")]
                 HostOp::Linalg(_) => unreachable!("it was done"),
+                #[cfg(feature = "fft")]
+                HostOp::Fft(_) => unreachable!("it was done"),
                 HostOp::Searchsorted { right } => {
                     // SAFETY: as above.
                     let (sorted, values, result) = unsafe {
