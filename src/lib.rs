@@ -173,7 +173,8 @@
 //!
 //! `npz`, `safetensors` and `text`, on by default, read and write those files.
 //!
-//! `linalg`, off by default, has equations, inverses and decompositions of matrices, by the crate `faer`.
+//! `fft`, off by default, has Fourier transforms, by the crates `rustfft` and `realfft`, and `linalg` equations, inverses
+//! and decompositions of matrices, by `faer`.
 //! `ndarray-0_17` converts arrays of the crate `ndarray`, and `serde` writes and reads arrays as values of that crate;
 //! they are off by default too.
 #![deny(unsafe_code)]
@@ -204,6 +205,8 @@ pub mod reference;
 #[doc(hidden)]
 pub mod runtime;
 
+#[cfg(feature = "fft")]
+pub use array::FftNorm;
 #[cfg(feature = "linalg")]
 pub use array::MatrixNorm;
 pub use array::{

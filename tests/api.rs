@@ -304,7 +304,7 @@ fn a_building_error_panics_at_the_callers_line() {
 }
 
 /// Messages list what other crates implement, where they are there.
-#[cfg(not(any(feature = "linalg", feature = "ndarray-0_17")))]
+#[cfg(not(any(feature = "fft", feature = "linalg", feature = "ndarray-0_17")))]
 #[test]
 fn what_is_not_meant_does_not_compile() {
     trybuild::TestCases::new().compile_fail("tests/ui/*.rs");

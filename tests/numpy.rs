@@ -119,6 +119,11 @@ fn index_arrays_updates_and_masks_follow_numpy() {
 }
 
 #[test]
+fn frequencies_and_their_order_are_those_of_numpy() {
+    check(answers!("frequencies"));
+}
+
+#[test]
 fn sets_are_those_of_numpy() {
     check(answers!("sets"));
 }

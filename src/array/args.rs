@@ -4,6 +4,8 @@ use std::ops::RangeFull;
 
 use smallvec::{SmallVec, smallvec};
 
+#[cfg(feature = "fft")]
+use crate::array::FftNorm;
 use crate::base::shape::Shape;
 use crate::base::{DType, Error, ErrorKind, Result, Type};
 use crate::graph::infer;
@@ -150,6 +152,11 @@ pub struct Over {
     keepdims: bool,
     correction: Option<f64>,
     dtype: Option<DType>,
+    /// The points of a Fourier transform, one number for each axis.
+    #[cfg(feature = "fft")]
+    points: Option<Integers>,
+    #[cfg(feature = "fft")]
+    norm: Option<FftNorm>,
 }
 
 /// `axes` with options: `x.std(over([0, 1]).correction(1).keepdims())`.
@@ -159,7 +166,16 @@ pub fn over(axes: impl ToAxes) -> Over {
 
 impl Over {
     fn new(axes: Option<Integers>) -> Self {
-        Self { axes, keepdims: false, correction: None, dtype: None }
+        Self {
+            axes,
+            keepdims: false,
+            correction: None,
+            dtype: None,
+            #[cfg(feature = "fft")]
+            points: None,
+            #[cfg(feature = "fft")]
+            norm: None,
+        }
     }
 
     /// Reduced axes stay, with extent 1, so that the result broadcasts against what it came from.
@@ -189,6 +205,29 @@ impl Over {
         Self { dtype: Some(dtype), ..self }
     }
 
+    /// How many points Fourier transforms have along these axes, one number for each: what is longer is cut off, what
+    /// is shorter is filled up with zeros.
+    ///
+    /// # Examples
+    /// ```
+    /// use broadloom::prelude::*;
+    ///
+    /// let x = Array::ones([3, 100], F32);
+    /// assert_eq!(x.fft(over(-1).n(128)).shape(), [3, 128]);
+    /// assert_eq!(x.fftn(over([0, 1]).n([4, 64])).shape(), [4, 64]);
+    /// ```
+    #[cfg(feature = "fft")]
+    #[doc(alias = "s")]
+    pub fn n(self, points: impl ToShape) -> Self {
+        Self { points: Some(points.integers()), ..self }
+    }
+
+    /// What Fourier transforms along these axes divide by.
+    #[cfg(feature = "fft")]
+    pub fn norm(self, norm: FftNorm) -> Self {
+        Self { norm: Some(norm), ..self }
+    }
+
     /// The axes of `ty` they are, ascending, and whether they stay.
     pub(super) fn resolve(&self, op: &str, ty: &Type) -> Result<(SmallVec<[u32; 4]>, bool)> {
         if self.correction.is_some() {
@@ -196,6 +235,10 @@ impl Over {
         }
         if self.dtype.is_some() {
             return Err(Error::new(ErrorKind::Value, format!("{op}: takes no dtype")));
+        }
+        #[cfg(feature = "fft")]
+        if self.points.is_some() || self.norm.is_some() {
+            return Err(Error::new(ErrorKind::Value, format!("{op}: takes no n and no norm")));
         }
         Ok((self.all_or_named(op, ty)?, self.keepdims))
     }
@@ -208,6 +251,12 @@ impl Over {
     /// The dtype that is asked for, and the axes without it.
     pub(super) fn split_dtype(self) -> (Option<DType>, Self) {
         (self.dtype, Self { dtype: None, ..self })
+    }
+
+    /// The numbers of points and the norm, and the axes without them.
+    #[cfg(feature = "fft")]
+    pub(super) fn split_transform(self) -> (Option<Integers>, FftNorm, Self) {
+        (self.points, self.norm.unwrap_or_default(), Self { points: None, norm: None, ..self })
     }
 
     /// The same axes, staying.
@@ -233,6 +282,10 @@ impl Over {
 
     /// Whether more than axes was written.
     pub(super) fn has_options(&self) -> bool {
+        #[cfg(feature = "fft")]
+        if self.points.is_some() || self.norm.is_some() {
+            return true;
+        }
         self.correction.is_some() || self.dtype.is_some() || self.keepdims
     }
 

@@ -115,13 +115,13 @@ pub(super) fn in_programs(ty: &Type) -> Type {
 
 /// The parts of a complex array along one more axis. It is the same memory.
 #[track_caller]
-fn as_floats(array: &Array) -> Array {
+pub(super) fn as_floats(array: &Array) -> Array {
     Array::lazy(Op::View(View::Reshape), smallvec![array.clone()], in_programs(array.ty()))
 }
 
 /// The complex numbers whose parts are along the last axis, which has two.
 #[track_caller]
-fn as_complex(floats: &Array) -> Array {
+pub(super) fn as_complex(floats: &Array) -> Array {
     let shape = &floats.shape()[..floats.ndim() - 1];
     let ty = Type::new(floats.dtype().to_complex(), shape);
     Array::lazy(Op::View(View::Reshape), smallvec![floats.clone()], ty)

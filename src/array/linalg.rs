@@ -339,11 +339,6 @@ impl Inverse {
     }
 }
 
-/// The dtype that matrices of `dtype` are computed in.
-fn computes_in(dtype: DType) -> DType {
-    if dtype.is_float() && dtype.size() < DType::F64.size() { DType::F32 } else { DType::F64 }
-}
-
 /// The array, which holds matrices, in the dtype they are computed in.
 #[track_caller]
 fn matrices(op: &str, array: &Array) -> Result<Array> {
@@ -355,7 +350,7 @@ fn matrices(op: &str, array: &Array) -> Result<Array> {
         let message = format!("{op}: {} holds complex matrices, which are not supported", array.ty());
         return Err(Error::new(ErrorKind::DType, message));
     }
-    build::cast(op, array, computes_in(array.dtype()))
+    build::cast(op, array, build::computes_in(array.dtype()))
 }
 
 /// As [`matrices`], if they are square.

@@ -7,7 +7,7 @@
 //! - `elementwise`, `reduce`, `statistics`, `contract`, `products`, `einsum`, `convolve`, `nn`: what is computed from arrays
 //! - `views`, `manipulate`, `windows`, `pad`, `index`: their elements elsewhere
 //! - `order`: sorting and what needs order, running sums; `pick` and `update`: by index arrays and masks;
-//!   `sets`; `linalg`: decompositions of matrices
+//!   `sets`; `linalg`: decompositions of matrices; `fft`: Fourier transforms, `frequencies` what theirs are
 //! - `capture`: from the user's links to one compilation's graph and back; `function`: programs that are
 //!   captured once and called again and again
 //! - `read`, `display`: values and texts out
@@ -23,6 +23,9 @@ mod display;
 mod einsum;
 mod elementwise;
 mod fallible;
+#[cfg(feature = "fft")]
+mod fft;
+mod frequencies;
 mod function;
 mod grids;
 mod handle;
@@ -54,6 +57,8 @@ pub use display::{PrintOptions, Printed};
 pub use einsum::{einsum, try_einsum};
 pub use elementwise::{try_where_, where_};
 pub use fallible::checked;
+#[cfg(feature = "fft")]
+pub use fft::FftNorm;
 pub use function::{Body, Function, Memory, Returned, function};
 pub use grids::{meshgrid, meshgrid_ij, try_meshgrid, try_meshgrid_ij};
 pub use handle::Array;

@@ -282,6 +282,8 @@ impl Planner<'_> {
             // Each element meets those of a row, a few times over.
             #[cfg(feature = "linalg")]
             HostOp::Linalg(_) => 4 * args[0].1.shape.last().copied().unwrap_or(1),
+            #[cfg(feature = "fft")]
+            HostOp::Fft(op) => 2 * (op.points(&args[0].1).unwrap_or(1).max(2).ilog2() as usize),
         };
         let weight = elements.saturating_mul(each);
         let stage = Stage { extents: SmallVec::new(), work: Work::Host(Host { op: op.clone(), args, out }) };

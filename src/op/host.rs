@@ -4,7 +4,11 @@
 
 use std::fmt;
 
+#[cfg(any(feature = "fft", feature = "linalg"))]
+use crate::base::Result;
 use crate::base::{DType, Error, ErrorKind, Shape, Type};
+#[cfg(feature = "fft")]
+use crate::op::Fft;
 use crate::op::Fold;
 #[cfg(feature = "linalg")]
 use crate::op::Linalg;
@@ -66,6 +70,9 @@ pub enum HostOp {
     /// An operation on the matrices along the last two axes.
     #[cfg(feature = "linalg")]
     Linalg(Linalg),
+    /// A Fourier transform of each row.
+    #[cfg(feature = "fft")]
+    Fft(Fft),
 }
 
 /// Per axis the first index, how many, and from one to the next.
@@ -89,8 +96,8 @@ pub enum Update {
 /// Elements of a block of a scan.
 pub const SCAN_BLOCK: usize = 4096;
 
-/// Every host operation with its name, but for linear algebra, whose names are its own; numbers are 0
-/// here and windows of no axes.
+/// Every host operation with its name, but for linear algebra and Fourier transforms, whose names are their own;
+/// numbers are 0 here and windows of no axes.
 const NAMED: &[(&str, HostOp)] = &[
     ("sort", HostOp::Sort { descending: false }),
     ("sort_descending", HostOp::Sort { descending: true }),
@@ -122,7 +129,7 @@ const fn assign(update: Update) -> HostOp {
 }
 
 impl HostOp {
-    /// The name of every one but those of linear algebra; tests walk it.
+    /// The name of every one but those of linear algebra and Fourier transforms; tests walk it.
     pub const NAMES: [&str; NAMED.len()] = {
         let mut names = [""; NAMED.len()];
         let mut at = 0;
@@ -139,6 +146,8 @@ impl HostOp {
             HostOp::Assign { update, .. } => assign(*update),
             #[cfg(feature = "linalg")]
             HostOp::Linalg(op) => return op.name(),
+            #[cfg(feature = "fft")]
+            HostOp::Fft(op) => return op.name(),
             other => other.clone().with_number(0),
         };
         NAMED.iter().find(|(_, op)| *op == plain).expect("every operation has a name").0
@@ -149,6 +158,8 @@ impl HostOp {
         let known = NAMED.iter().find(|(known, _)| *known == name).map(|(_, op)| op.clone());
         #[cfg(feature = "linalg")]
         let known = known.or_else(|| Linalg::named(name).map(HostOp::Linalg));
+        #[cfg(feature = "fft")]
+        let known = known.or_else(|| Fft::named(name).map(HostOp::Fft));
         known
     }
 
@@ -190,6 +201,8 @@ impl HostOp {
             | HostOp::Searchsorted { .. } => false,
             #[cfg(feature = "linalg")]
             HostOp::Linalg(_) => false,
+            #[cfg(feature = "fft")]
+            HostOp::Fft(_) => false,
         }
     }
 
@@ -239,9 +252,21 @@ impl HostOp {
             }
             #[cfg(feature = "linalg")]
             (HostOp::Linalg(op), args) => op.result(args),
+            #[cfg(feature = "fft")]
+            (HostOp::Fft(op), args) => op.result(args),
             _ => None,
         }
     }
+}
+
+/// So many elements of this value.
+#[cfg(any(feature = "fft", feature = "linalg"))]
+pub(super) fn filled<T: Copy>(count: usize, value: T) -> Result<Vec<T>> {
+    let mut elements = Vec::new();
+    let bytes = count.saturating_mul(size_of::<T>());
+    elements.try_reserve_exact(count).map_err(|_| Error::out_of_memory(bytes))?;
+    elements.resize(count, value);
+    Ok(elements)
 }
 
 /// The shape of what these indices of the first axes of `x` choose.

@@ -22,6 +22,7 @@ use faer::traits::math_utils::{is_finite, is_nan, one, zero};
 use faer::{Conj, MatMut, MatRef, Par};
 
 use crate::base::{DType, Error, ErrorKind, Result, Shape, Type};
+use crate::op::host::filled;
 
 /// An operation on the matrices along the last two axes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -328,14 +329,6 @@ fn diagonal<T>(row: MatMut<'_, T>) -> DiagMut<'_, T> {
 fn columns_of<T: RealField + Copy>(matrix: MatRef<'_, T>) -> Result<Vec<T>> {
     let mut elements = filled(matrix.nrows() * matrix.ncols(), zero())?;
     MatMut::from_column_major_slice_mut(&mut elements, matrix.nrows(), matrix.ncols()).copy_from(matrix);
-    Ok(elements)
-}
-
-fn filled<T: Copy>(count: usize, value: T) -> Result<Vec<T>> {
-    let mut elements = Vec::new();
-    let bytes = count.saturating_mul(size_of::<T>());
-    elements.try_reserve_exact(count).map_err(|_| Error::out_of_memory(bytes))?;
-    elements.resize(count, value);
     Ok(elements)
 }
 

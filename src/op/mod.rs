@@ -3,6 +3,8 @@
 
 pub mod eval;
 pub mod expr;
+#[cfg(feature = "fft")]
+pub mod fft;
 pub mod fold;
 pub mod host;
 #[cfg(feature = "linalg")]
@@ -14,6 +16,8 @@ pub mod table;
 
 pub use eval::Values;
 pub use expr::{Builder, Expr, Inst, Ref};
+#[cfg(feature = "fft")]
+pub use fft::Fft;
 pub use fold::{Fold, PerAccumulator};
 pub use host::{HostOp, Update};
 #[cfg(feature = "linalg")]

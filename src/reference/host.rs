@@ -102,6 +102,8 @@ pub(super) fn host(op: &HostOp, args: &[&Tensor], ty: &Type) -> Result<Values> {
         }
         #[cfg(feature = "linalg")]
         HostOp::Linalg(op) => linalg(op, args, ty)?,
+        #[cfg(feature = "fft")]
+        HostOp::Fft(op) => fft(op, args[0], ty)?,
     })
 }
 
@@ -129,6 +131,30 @@ fn linalg(op: crate::op::Linalg, args: &[&Tensor], ty: &Type) -> Result<Values> 
     Ok(match a.values {
         Values::F32(_) => matrices!(F32, 0.0_f32),
         _ => matrices!(F64, 0.0_f64),
+    })
+}
+
+/// What a transform makes of every row.
+#[cfg(feature = "fft")]
+fn fft(op: crate::op::Fft, x: &Tensor, ty: &Type) -> Result<Values> {
+    use crate::op::fft::Plan;
+
+    let points = op.points(&Type::new(ty.dtype, x.shape.clone()));
+    let plan = op.plan(ty.dtype, points.expect("it takes such rows"))?;
+    macro_rules! rows {
+        ($Kind:ident, $transform:ident, $values:ident, $zero:literal) => {{
+            let (row, made) = $transform.lengths();
+            let (mut out, mut work) = (vec![$zero; ty.shape.size()], $transform.work()?);
+            for (row, out) in $values.chunks(row).zip(out.chunks_mut(made)) {
+                $transform.run(row, out, &mut work)?;
+            }
+            Values::$Kind(out)
+        }};
+    }
+    Ok(match (plan, &x.values) {
+        (Plan::F32(transform), Values::F32(values)) => rows!(F32, transform, values, 0.0_f32),
+        (Plan::F64(transform), Values::F64(values)) => rows!(F64, transform, values, 0.0_f64),
+        _ => unreachable!("a plan is of the dtype it is for"),
     })
 }
 

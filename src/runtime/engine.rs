@@ -5,8 +5,12 @@ use std::sync::{Arc, LazyLock, OnceLock};
 
 use rayon::ThreadPool;
 
+#[cfg(feature = "fft")]
+use crate::base::{DType, Result};
 use crate::base::{Keyed, Vector};
 use crate::kernel::{Strip, schedule};
+#[cfg(feature = "fft")]
+use crate::op::fft::{Fft, Plan};
 use crate::runtime::buffer::pool;
 use crate::runtime::cache::Cache;
 use crate::runtime::run::share::share;
@@ -15,9 +19,18 @@ use crate::runtime::run::strips::{Callable, Shared};
 /// Most strips that are kept for later programs; those of programs in use live on.
 const KEPT_STRIPS: usize = 2048;
 
+/// Most plans of Fourier transforms that are kept, and most points that these have together: a point takes some
+/// 16 to 200 bytes.
+#[cfg(feature = "fft")]
+const KEPT_TRANSFORMS: usize = 128;
+#[cfg(feature = "fft")]
+const KEPT_POINTS: usize = 1 << 21;
+
 /// What all evaluations share.
 pub struct Engine {
     strips: Cache<(Keyed<Strip>, Vector), Shared>,
+    #[cfg(feature = "fft")]
+    transforms: Cache<(Fft, DType, usize), Arc<Plan>>,
     threads: AtomicUsize,
     optimize: AtomicBool,
     compile: AtomicBool,
@@ -74,6 +87,8 @@ pub fn engine() -> &'static Engine {
     static ENGINE: OnceLock<Engine> = OnceLock::new();
     ENGINE.get_or_init(|| Engine {
         strips: Cache::new(KEPT_STRIPS),
+        #[cfg(feature = "fft")]
+        transforms: Cache::weighing(KEPT_TRANSFORMS, KEPT_POINTS, |(.., points)| *points),
         threads: AtomicUsize::new(default_threads()),
         optimize: AtomicBool::new(asked("BROADLOOM_OPT").as_deref() != Some("0")),
         compile: AtomicBool::new(asked("BROADLOOM_JIT").as_deref() != Some("0")),
@@ -191,6 +206,19 @@ impl Engine {
             let callable = Arc::new(Callable::new(strip.clone(), vector));
             self.strips.insert(key, callable)
         })
+    }
+
+    /// How rows of so many points are transformed.
+    ///
+    /// # Errors
+    /// If there is no memory for it.
+    #[cfg(feature = "fft")]
+    pub(crate) fn transform(&self, op: Fft, dtype: DType, points: usize) -> Result<Arc<Plan>> {
+        let key = (op, dtype, points);
+        if let Some(plan) = self.transforms.get(&key) {
+            return Ok(plan);
+        }
+        Ok(self.transforms.insert(key, Arc::new(op.plan(dtype, points)?)))
     }
 
     /// Threads that parallel work runs on here: those of the rayon pool we are in, or `asked`.

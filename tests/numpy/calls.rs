@@ -72,7 +72,7 @@ pub fn call(op: &str, args: &[Arg]) -> Result<Array> {
             fmin float_power;
         axes: sum prod max min mean var std any all count_nonzero argmax argmin softmax log_softmax squeeze
             flip expand_dims permute_dims nansum nanprod nanmean nanvar nanstd nanmax nanmin nanargmax nanargmin
-            nanmedian ptp logsumexp
+            nanmedian ptp logsumexp fftshift ifftshift
     }
 
     match (op, args) {

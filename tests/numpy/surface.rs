@@ -122,6 +122,8 @@ pub fn call(op: &str, args: &[Arg]) -> Result<Array> {
         ("geomspace", [Bound(start), Bound(stop), Count(count)]) => {
             Array::try_geomspace(*start, *stop, size(*count))
         }
+        ("fftfreq", [Count(n), Bound(d)]) => Array::try_fftfreq(size(*n), *d),
+        ("rfftfreq", [Count(n), Bound(d)]) => Array::try_rfftfreq(size(*n), *d),
         ("tril", [A(x), Count(offset)]) => x.try_tril(*offset as isize),
         ("triu", [A(x), Count(offset)]) => x.try_triu(*offset as isize),
         ("diag", [A(x), Count(offset)]) => x.try_diag(*offset as isize),

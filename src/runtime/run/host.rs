@@ -5,6 +5,8 @@
 //! them, and what these share of indices and windows.
 
 mod compress;
+#[cfg(feature = "fft")]
+mod fft;
 #[cfg(feature = "linalg")]
 mod linalg;
 
@@ -238,6 +240,11 @@ impl Run<'_> {
                 self.compress(given, mask, result, count)
             });
         }
+        #[cfg(feature = "fft")]
+        if let HostOp::Fft(op) = host.op {
+            // SAFETY: the caller's promise.
+            return unsafe { self.fft(op, host) };
+        }
         if let HostOp::Gather { axis } = host.op {
             let ty = &host.args[0].1;
             // SAFETY: the caller's promise.
@@ -301,6 +308,8 @@ impl Run<'_> {
                 HostOp::Compress { .. } | HostOp::Gather { .. } => unreachable!("it was done"),
                 #[cfg(feature = "linalg")]
                 HostOp::Linalg(_) => unreachable!("it was done"),
+                #[cfg(feature = "fft")]
+                HostOp::Fft(_) => unreachable!("it was done"),
                 HostOp::Searchsorted { right } => {
                     // SAFETY: as above.
                     let (sorted, values, result) = unsafe {
