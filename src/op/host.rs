@@ -1,10 +1,12 @@
 //! Host operations: what is done to whole stored arrays, one after the other element of a row depending on
 //! others anywhere in it, so that no loop nest says it. Each has a kernel of its own that reads and writes
 //! memory; `reference/host.rs` is what they mean, `runtime/run/host.rs` how they run.
+//!
+//! A gather is one when it is captured; then it becomes a loop nest, where there is anything to gather.
 
 use std::fmt;
 
-use crate::base::{DType, Shape, Type};
+use crate::base::{DType, Kind, Shape, Type};
 use crate::op::Fold;
 #[cfg(feature = "linalg")]
 use crate::op::Linalg;
@@ -32,7 +34,7 @@ pub enum HostOp {
     /// its first element on, then with what all blocks before combine to, block after block.
     Scan(Fold),
     /// The first argument's elements, or rows of them, at the indices that the others give for its first
-    /// axes.
+    /// axes: integers of any dtype but `u64`.
     Gather {
         /// What the user calls the first of these axes, for errors.
         axis: u32,
@@ -191,10 +193,11 @@ impl HostOp {
             (HostOp::Scan(fold), [x]) if rows(x) && fold.computes_in(x.dtype) == x.dtype => {
                 Some((*x).clone())
             }
-            (HostOp::Gather { .. }, [x, indices @ ..]) => Some(Type::new(x.dtype, gathered(x, indices)?)),
+            (HostOp::Gather { .. }, [x, indices @ ..]) => Some(Type::new(x.dtype, chosen(x, indices)?)),
             (HostOp::Scatter { .. }, [x, indices @ .., values]) => {
-                let wanted = Type::new(x.dtype, gathered(x, indices)?);
-                (wanted == **values).then(|| (*x).clone())
+                let wanted = Type::new(x.dtype, chosen(x, indices)?);
+                let counted = indices.iter().all(|index| index.dtype == DType::I64);
+                (counted && wanted == **values).then(|| (*x).clone())
             }
             (HostOp::Assign { window, .. }, [x, values]) => {
                 let extents: Shape = window.iter().map(|&(_, count, _)| count).collect();
@@ -221,9 +224,10 @@ impl HostOp {
 }
 
 /// The shape of what these indices of the first axes of `x` choose.
-fn gathered(x: &Type, indices: &[&Type]) -> Option<Shape> {
-    let (first, rest) = indices.split_first()?;
-    let alike = first.dtype == DType::I64 && rest.iter().all(|other| other == first);
+fn chosen(x: &Type, indices: &[&Type]) -> Option<Shape> {
+    let (first, _) = indices.split_first()?;
+    let index = |ty: &Type| ty.dtype.kind() == Kind::Int && ty.dtype != DType::U64;
+    let alike = indices.iter().all(|other| index(other) && other.shape == first.shape);
     let left = x.shape.get(indices.len()..)?;
     alike.then(|| first.shape.iter().chain(left).copied().collect())
 }
