@@ -357,6 +357,85 @@ fn joined_parts_are_written_where_they_belong() {
     ");
 }
 
+/// An evaluated array of indices.
+fn indices<const N: usize>(shape: [usize; N]) -> Array {
+    Array::from_vec(vec![0_i32; shape.iter().product()], shape).unwrap()
+}
+
+#[test]
+fn rows_of_a_table_are_read_where_they_lie() {
+    let picked = input([50, 16]).take(&indices([8]), 0) * 2.0 + 1.0;
+    insta::assert_snapshot!(optimized(&picked), @r"
+    graph {
+      %0 = input : f32[50, 16]
+      %1 = input : i32[8]
+      %2 = map %1 by [i] as k in 0..50, %0 by [k, j], |b| b * s0 + 1 : f32[8, 16]
+      return %2
+    }
+    ");
+    insta::assert_snapshot!(explained(&picked).kernel, @r"
+    kernel k0(a: f32[50, 16], b: i32[8], s0: f32) -> y: f32[8, 16] {
+      strip i in 0..8, j in 0..16 {
+        y[i, j] = a[b[i], j] * s0 + 1
+      }
+    }
+    ");
+}
+
+#[test]
+fn a_sum_of_picked_elements_is_one_kernel() {
+    let (x, y) = (input([300]), input([1000]));
+    let sum = (x.take(&indices([1000]), 0) * 2.0 + y).sum(..);
+    insta::assert_snapshot!(explained(&sum).kernel, @r"
+    kernel k0(a: f32[300], b: i32[1000], c: f32[1000], s0: f32) -> y: f32[] {
+      sum along j over j in 0..1000, lanes 32 {
+        t0 = a[b[j]]
+        element = t0 * s0 + c[j]
+        acc = sum of element
+      }
+      y = acc
+    }
+    ");
+    // A copy of elements needs no strip.
+    insta::assert_snapshot!(explained(&x.slice(s![..;-1]).take(&indices([1000]), 0)).kernel, @r"
+    kernel k0(a: f32[300], b: i32[1000]) -> y: f32[1000] {
+      strip i in 0..1000 {
+        y[i] = a[-b[i]]
+      }
+    }
+    ");
+}
+
+#[test]
+fn a_cross_entropy_picks_from_rows_that_are_stored_nowhere() {
+    let x = input([64, 300]);
+    let loss = -x.log_softmax(-1).take_along_axis(&indices([64, 1]), -1).mean(..);
+    insta::assert_snapshot!(optimized(&loss), @r"
+    graph {
+      %0 = input : f32[64, 300]
+      %1 = input : i32[64, 1]
+      group by [i] { %2, %3 }
+      %2 = max %0 over [j] in [64, 300] : f32[64]
+      %3 = sum %0, %2 by [i] over [j] in [64, 300] of |a, b| exp(a - b) then |acc| log(acc) : f32[64, 1]
+      %4 = sum %1 as k in 0..300, %0 by [i, k], %2 by [i], %3 by [i, 0] over [i, j] in [64, 1] of |b, c, d| b - c - d then |acc| -(acc / s0) : f32[]
+      return %4
+    }
+    ");
+}
+
+#[test]
+fn an_index_that_only_counts_is_no_array() {
+    let x = input([40, 30]);
+    let diagonal = x.index([&Array::arange(0..30), &Array::arange(0..30)]) + 1.0;
+    insta::assert_snapshot!(optimized(&diagonal), @r"
+    graph {
+      %0 = input : f32[40, 30]
+      %1 = map %0 by [i, i], |a| a + 1 : f32[30]
+      return %1
+    }
+    ");
+}
+
 #[test]
 fn creation_is_arithmetic_inside_the_loop_that_uses_it() {
     let x = input([100]);

@@ -356,3 +356,39 @@ fn other_sizes_of_a_function_compile_nothing() {
     let sizes = done(|| (101..150).for_each(|n| assert_eq!(call(n).get::<f64>(n - 1).unwrap(), 1.5)));
     assert_eq!(sizes.strips_compiled, 0, "{sizes:?}");
 }
+
+#[test]
+fn what_is_picked_by_indices_is_stored_nowhere() {
+    let _alone = alone();
+    let n = 1 << 20;
+    let x = Array::from_vec((0..1000).map(|i| i as f32).collect(), 1000).unwrap();
+    let ids = Array::from_vec((0..n as i64).map(|i| i * 7919 % 1000).collect(), n).unwrap();
+    let y = Array::from_vec(vec![1.0_f32; n], n).unwrap();
+    let mut sum = 0.0;
+    let all = done(|| sum = (x.take(&ids, 0) * 2.0 + &y).sum(..).item::<f32>().unwrap());
+    assert!((sum - 1000.0 * n as f32).abs() < 1e-3 * sum, "{sum}");
+    assert_eq!(all.kernels_run, 1, "{all:?}");
+    // The result, and what tasks work in.
+    assert!(all.bytes_allocated + all.bytes_reused < n as u64, "{all:?}");
+    // Rows of a table, with work after it: the result alone.
+    let table = x.broadcast_to([50, 1000]).eval().unwrap();
+    let ids = (ids.slice(s![..2000]) % 50).eval().unwrap();
+    let all = done(|| drop((table.take(&ids, 0) * 2.0 + 1.0).eval().unwrap()));
+    assert_eq!(all.kernels_run, 1, "{all:?}");
+    assert!(all.bytes_allocated + all.bytes_reused < 4 * 2000 * 1000 + (1 << 20), "{all:?}");
+}
+
+#[test]
+fn other_sizes_of_tables_and_indices_compile_nothing() {
+    let _alone = alone();
+    let picked = |rows: usize, count: usize| {
+        let table = Array::ones([rows, 30], F32).eval().unwrap();
+        let ids = Array::from_vec((0..count).map(|i| (i % rows) as i32).collect(), count).unwrap();
+        assert_eq!((table.take(&ids, 0) * 2.0 + 1.0).get::<f32>((count - 1, 29)).unwrap(), 3.0);
+        let column = table.slice(s![.., 7]).take(&ids, 0);
+        assert_eq!((column * 3.0).sum(..).item::<f32>().unwrap(), 3.0 * count as f32);
+    };
+    picked(40, 5000);
+    let sizes = done(|| (41..80).for_each(|rows| picked(rows, 130 * rows)));
+    assert_eq!(sizes.strips_compiled, 0, "{sizes:?}");
+}

@@ -255,6 +255,26 @@ fn an_error_in_one_thread_does_not_disturb_the_others() {
     });
 }
 
+#[test]
+fn sums_of_what_is_picked_do_not_depend_on_the_number_of_threads() {
+    let (n, rows) = (300_000, 700);
+    let (x, table) = (noise(n, &[n]), noise(rows * 130, &[rows, 130]));
+    let ids = |count: usize, extent: usize| {
+        let index = |i: usize| (i * 7919 % extent) as i64 - if i % 3 == 0 { extent as i64 } else { 0 };
+        Array::from_vec((0..count).map(index).collect(), count).unwrap()
+    };
+    let (far, near) = (ids(n, n), ids(5000, rows));
+    same_for_any_number_of_threads(|| (x.take(&far, 0) * 1.5 - &x).sum(..));
+    same_for_any_number_of_threads(|| (table.take(&near, 0) * 0.5 + 1.0).sum(0));
+    same_for_any_number_of_threads(|| table.take(&near, 0).square().sum(1));
+    // As of what is stored.
+    let stored = x.take(&far, 0).eval().unwrap();
+    assert_eq!(bits(&(x.take(&far, 0) * 1.5 - &x).sum(..)), bits(&(stored * 1.5 - &x).sum(..)));
+    let stored = table.take(&near, 0).eval().unwrap();
+    assert_eq!(bits(&table.take(&near, 0).square().sum(1)), bits(&stored.square().sum(1)));
+    assert_eq!(bits(&(table.take(&near, 0) * 0.5 + 1.0).sum(0)), bits(&(stored * 0.5 + 1.0).sum(0)));
+}
+
 /// Factors computed on the way in, along rows and along columns, over several blocks of k: the same
 /// bits as of factors that lie in memory.
 #[test]

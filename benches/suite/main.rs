@@ -7,7 +7,8 @@
 //! - `turns`: measuring in turns; `contest`: a row, its contenders, its check; `output`: their results
 //! - `limits`: streams of memory and multiply-adds, as fast as the machine goes
 //! - `real`: the float types and the inputs
-//! - `elementwise`, `rows`, `reductions`, `dense`, `layout`: the workloads; `functions`: the elementary functions
+//! - `elementwise`, `rows`, `reductions`, `dense`, `layout`, `gathers`: the workloads; `functions`: the elementary
+//!   functions
 //! - `small`: building, and evaluating next to nothing; `cold`: first evaluations
 
 use std::cell::Cell;
@@ -27,6 +28,7 @@ mod contest;
 mod dense;
 mod elementwise;
 mod functions;
+mod gathers;
 mod layout;
 mod limits;
 mod output;
@@ -52,6 +54,7 @@ fn main() {
     reductions::all(&bench);
     dense::all(&bench);
     layout::all(&bench);
+    gathers::all(&bench);
     small::all(&bench);
     cold::all(&bench);
     if bench.rows.get() == 0 {

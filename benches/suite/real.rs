@@ -21,7 +21,7 @@ macro_rules! numbers { ($($T:ident)*) => { $(
         }
     }
 )* } }
-numbers!(f32 f64 i64);
+numbers!(f32 f64 i32 i64);
 
 /// `f32` or `f64`, with the functions that plain loops call.
 pub trait Real:
@@ -73,6 +73,13 @@ impl<T: Real> Input<T> {
         let size = shape.as_ref().iter().product();
         let values: Vec<T> =
             (0..size).map(|_| T::of(range.start + (range.end - range.start) * random.f64())).collect();
+        Self::new(values, shape)
+    }
+}
+
+impl<T: Number> Input<T> {
+    /// These values.
+    pub fn new(values: Vec<T>, shape: impl AsRef<[usize]>) -> Self {
         let array = Array::from_vec(values, shape.as_ref()).expect("as many values as the shape has");
         Input { array, of: PhantomData }
     }
@@ -84,7 +91,7 @@ impl<T: Real> Input<T> {
 
     /// Its memory.
     pub fn bytes(&self) -> &[u8] {
-        // SAFETY: every byte of a float is a byte.
+        // SAFETY: every byte of a number is a byte.
         unsafe { self.values().align_to().1 }
     }
 

@@ -109,6 +109,15 @@ pub(super) fn integers(op: &str, array: &Array) -> Result<Array> {
     cast(op, array, DType::I64)
 }
 
+/// An array of integers as indices that are read, not computed: as it is, but for `u64`.
+#[track_caller]
+pub(super) fn indices(op: &str, array: &Array) -> Result<Array> {
+    match array.dtype() {
+        dtype if dtype.kind() == Kind::Int && dtype != DType::U64 => Ok(array.clone()),
+        _ => integers(op, array),
+    }
+}
+
 /// `host` of arrays that it takes.
 #[track_caller]
 pub(super) fn host(op: &str, host: HostOp, args: SmallVec<[Array; 2]>) -> Result<Array> {

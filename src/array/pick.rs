@@ -26,7 +26,7 @@ fallible! {
     /// ```
     pub fn take(&self, indices: &Array, axis: isize) {
         let at = infer::axis("take", self.ty(), self.ndim(), axis)?;
-        let indices = build::integers("take", indices)?;
+        let indices = build::indices("take", indices)?;
         let first = self.try_moveaxis(axis, 0)?;
         let rank = indices.ndim();
         let taken = build::host("take", HostOp::Gather { axis: at as u32 }, smallvec![first, indices])?;
@@ -54,7 +54,7 @@ fallible! {
             let message = format!("{OP}: {} has not the rank of {}", indices.ty(), self.ty());
             return Err(Error::new(ErrorKind::Shape, message));
         }
-        let indices = build::integers(OP, indices)?;
+        let indices = build::indices(OP, indices)?;
         // Both broadcast along the other axes.
         let mut shape: SmallVec<[usize; 4]> = indices.shape().into();
         let mut whole: SmallVec<[usize; 4]> = self.shape().into();
@@ -110,15 +110,20 @@ impl Array {
     #[track_caller]
     pub fn try_index(&self, indices: impl IntoIterator<Item = impl Borrow<Array>>) -> Result<Array> {
         let given: SmallVec<[Array; 2]> = indices.into_iter().map(|array| array.borrow().clone()).collect();
-        let indices = index_arrays("index", self.ty(), &given)?;
+        let indices = index_arrays("index", self.ty(), &given, build::indices)?;
         let args = std::iter::once(self.clone()).chain(indices).collect();
         build::host("index", HostOp::Gather { axis: 0 }, args)?.sound()
     }
 }
 
-/// Index arrays for the first axes of an array of type `ty`: integers of one shape.
+/// Index arrays for the first axes of an array of type `ty`: what `integers` makes of each, of one shape.
 #[track_caller]
-pub(super) fn index_arrays(op: &str, ty: &Type, given: &[Array]) -> Result<SmallVec<[Array; 2]>> {
+pub(super) fn index_arrays(
+    op: &str,
+    ty: &Type,
+    given: &[Array],
+    integers: fn(&str, &Array) -> Result<Array>,
+) -> Result<SmallVec<[Array; 2]>> {
     if given.is_empty() || given.len() > ty.shape.rank() {
         let message =
             format!("{op}: {} index arrays for {ty}, which has rank {}", given.len(), ty.shape.rank());
@@ -128,7 +133,7 @@ pub(super) fn index_arrays(op: &str, ty: &Type, given: &[Array]) -> Result<Small
     let shape = infer::broadcast_types(op, &types)?;
     let mut indices = SmallVec::new();
     for array in given {
-        indices.push(build::broadcast(op, &build::integers(op, array)?, &shape)?);
+        indices.push(build::broadcast(op, &integers(op, array)?, &shape)?);
     }
     Ok(indices)
 }

@@ -204,7 +204,7 @@ fn masked(op: &str, update: Update, array: Array, mask: &Array, values: Arg) -> 
 
 #[track_caller]
 fn scattered(op: &str, update: Update, array: Array, indices: &[Array], values: Arg) -> Result<Array> {
-    let indices = index_arrays(op, array.ty(), indices)?;
+    let indices = index_arrays(op, array.ty(), indices, build::integers)?;
     let place: Shape = indices[0].shape().iter().chain(&array.shape()[indices.len()..]).copied().collect();
     let values = fitted(op, values, array.dtype(), &place)?;
     let args = std::iter::once(array).chain(indices).chain([values]).collect();

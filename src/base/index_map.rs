@@ -64,6 +64,18 @@ impl Affine {
             .fold(start, |sum, &(axis, coefficient)| sum.plus(coefficient, &inner.0[axis as usize]))
     }
 
+    /// Whether it is in `0..extent` at every position of loops over `domain`.
+    pub fn stays_inside(&self, domain: &[usize], extent: usize) -> bool {
+        // Wider than any product of the two: a text may say any number.
+        let (mut low, mut high) = (i128::from(self.offset), i128::from(self.offset));
+        for &(axis, coefficient) in &self.terms {
+            let reach = i128::from(coefficient) * (domain[axis as usize] as i128 - 1);
+            low += reach.min(0);
+            high += reach.max(0);
+        }
+        low >= 0 && high < extent as i128
+    }
+
     /// The value at `index`.
     pub fn at(&self, index: &[usize]) -> i64 {
         self.terms.iter().fold(self.offset, |sum, &(axis, c)| sum + c * index[axis as usize] as i64)
@@ -127,12 +139,6 @@ impl IndexMap {
             }
         }
         (offset, steps)
-    }
-
-    /// The same map over a loop nest whose axis `a` has become `rename(a)`.
-    pub fn rename(&self, rename: impl Fn(usize) -> Affine) -> Self {
-        let rank = self.0.iter().flat_map(|affine| &affine.terms).map(|term| term.0 + 1).max().unwrap_or(0);
-        self.compose(&(0..rank as usize).map(rename).collect())
     }
 }
 

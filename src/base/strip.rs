@@ -73,6 +73,10 @@ pub fn fold_levels(n: usize, lanes: usize) -> usize {
 /// Error bit: an integer was raised to a negative power.
 pub const NEGATIVE_POWER: u32 = 1;
 
+/// Error bit: an index that an array holds is out of range. No strip sets it: walks do, which read by such
+/// indices and know which one it was.
+pub const OUT_OF_RANGE: u32 = 2;
+
 /// What the error bits of a strip mean; `None` if none is set.
 pub fn strip_error(bits: u32) -> Option<Error> {
     (bits & NEGATIVE_POWER != 0)

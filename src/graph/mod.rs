@@ -17,7 +17,7 @@ use std::ops::Index;
 use crate::base::intern::{Table, hash_of};
 use crate::base::{Type, id::id};
 
-pub use node::{Core, Element, Nest, Node, Op, Slices, Value, View};
+pub use node::{Core, Element, Nest, Node, Op, Pick, Slices, Value, View};
 pub use order::Unit;
 
 id!(

@@ -174,17 +174,33 @@ fn reshape(from: &Shape, to: &Shape) -> Option<IndexMap> {
 /// Argument `k` of the node is read through `reads[k]`, from axes of the domain to axes of the
 /// argument, and is `Arg(k)` in every expression. Outputs have the shape of the axes that remain;
 /// the node's types may have other unit axes, which changes nothing in memory.
+///
+/// An index may also be what another argument holds: pick `p` is, to the maps in `reads`, the axis
+/// `domain.rank() + p`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Nest {
     /// The extents of the loops.
     pub domain: Shape,
     /// Where each argument is read.
     pub reads: Vec<IndexMap>,
+    /// The indices that arguments hold.
+    pub picks: Vec<Pick>,
     /// What happens at every iteration.
     pub core: Core,
     /// One result per output, over what the core accumulated (`Acc`) and arguments whose maps use
     /// only the axes that remain: the epilogue, or for a map everything.
     pub then: Expr,
+}
+
+/// An index that an argument of a nest holds, of integers: its element where the loops stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Pick {
+    /// The argument. It is memory or counts, and is itself read where the loops say.
+    pub arg: u32,
+    /// The number of indices there are. Negative ones count from the end.
+    pub extent: usize,
+    /// What the user calls the axis, for errors.
+    pub axis: u32,
 }
 
 /// What a nest accumulates.
@@ -228,6 +244,32 @@ impl Nest {
         self.domain.without(|axis| !self.keeps(axis))
     }
 
+    /// The axes of the domain, and the picks after them.
+    pub fn with_picks(&self) -> Shape {
+        self.domain.iter().copied().chain(self.picks.iter().map(|pick| pick.extent)).collect()
+    }
+
+    /// The picks that argument `arg` is read by.
+    pub fn picks_of(&self, arg: usize) -> impl Iterator<Item = &Pick> {
+        let rank = self.domain.rank();
+        let used = move |nth: &usize| self.reads[arg].uses(rank + nth);
+        (0..self.picks.len()).filter(used).map(|nth| &self.picks[nth])
+    }
+
+    /// The axes of argument `arg` along which it is picked from.
+    pub fn picked_axes(&self, arg: usize) -> impl Iterator<Item = usize> {
+        let picks = self.domain.rank()..self.domain.rank() + self.picks.len();
+        let indices = if picks.is_empty() { &[][..] } else { &self.reads[arg].0[..] };
+        let picked = move |index: &Affine| index.terms.iter().any(|term| picks.contains(&(term.0 as usize)));
+        indices.iter().enumerate().filter(move |(_, index)| picked(index)).map(|(axis, _)| axis)
+    }
+
+    /// Whether where argument `arg` is read depends on domain axis `axis`.
+    pub fn moves(&self, arg: usize, axis: usize) -> bool {
+        let by_pick = |pick: &Pick| self.reads[pick.arg as usize].uses(axis);
+        self.reads[arg].uses(axis) || self.picks_of(arg).any(by_pick)
+    }
+
     /// Whether `read` reads, at every position of the domain, the element of an array of shape
     /// `shape` at that position: extents of 1 may be skipped on either side.
     pub fn reads_where_written(&self, read: &IndexMap, shape: &Shape) -> bool {
@@ -236,7 +278,8 @@ impl Nest {
             read.0.iter().zip(shape.iter()).filter(|(_, extent)| **extent != 1).all(|(index, &extent)| {
                 axes.next().is_some_and(|axis| *index == Affine::axis(axis) && self.domain[axis] == extent)
             });
-        aligned && axes.next().is_none()
+        let picked = (0..self.picks.len()).any(|pick| read.uses(self.domain.rank() + pick));
+        aligned && axes.next().is_none() && !picked
     }
 }
 

@@ -122,7 +122,12 @@ fn nest_text(nest: &Nest, node: &Node) -> String {
             }
             _ => *map == IndexMap::identity(rank),
         };
-        if plain { value } else { format!("{value} by {map}") }
+        let mut text = if plain { value } else { format!("{value} by {map}") };
+        // The axes that hold what this argument does, with the letters after those of the loops.
+        for (nth, pick) in nest.picks.iter().enumerate().filter(|(_, pick)| pick.arg as usize == arg) {
+            text += &format!(" as {} in 0..{}", axis_name(rank + nth), pick.extent);
+        }
+        text
     };
     let reads: Vec<String> = (0..node.args.len()).map(read).collect();
     let reads = if reads.is_empty() { String::new() } else { format!(" {}", reads.join(", ")) };

@@ -4,10 +4,11 @@
 //! - Arguments come before the nodes that read them and exist.
 //! - Elementwise ops have arguments of their own shape; views, reductions, products and joins have
 //!   the types their rules give.
-//! - A nest's reads stay inside their arguments, its expressions have the dtypes of their
-//!   arguments and outputs, and its epilogue reads nothing along axes that are gone.
+//! - A nest's reads stay inside their arguments, its picks are integers read where its loops say, its
+//!   expressions have the dtypes of their arguments and outputs, and its epilogue reads nothing along
+//!   axes that are gone.
 
-use crate::base::{DType, Error, ErrorKind, Result, Shape, Type};
+use crate::base::{DType, Error, ErrorKind, Kind, Result, Shape, Type};
 use crate::graph::{Core, Element, Graph, Nest, Node, Op, View, infer};
 use crate::op::{Expr, Inst};
 
@@ -143,8 +144,15 @@ fn check(node: &Node, args: &[&Type]) -> Check {
 
 fn nest(nest: &Nest, node: &Node, args: &[&Type]) -> Check {
     require(nest.reads.len() == args.len(), || "as many reads as arguments".into())?;
+    let loops = nest.with_picks();
     for (read, arg) in nest.reads.iter().zip(args) {
-        inside(read, &nest.domain, &arg.shape)?;
+        inside(read, &loops, &arg.shape)?;
+    }
+    for pick in &nest.picks {
+        let arg = pick.arg as usize;
+        let good = args.get(arg).is_some_and(|ty| ty.dtype.kind() == Kind::Int && ty.dtype != DType::U64)
+            && nest.picks_of(arg).next().is_none();
+        require(good, || format!("argument {arg} is no index"))?;
     }
     let shape = nest.out_shape();
     let rank = nest.domain.rank();
@@ -163,7 +171,7 @@ fn nest(nest: &Nest, node: &Node, args: &[&Type]) -> Check {
             expression(lhs, args, &[])?;
             expression(rhs, args, &[])?;
             expression(&nest.then, args, &[lhs.out_dtype(0)])?;
-            let free = |expr: &Expr, axis: usize| reads_of(expr).all(|arg| !nest.reads[arg].uses(axis));
+            let free = |expr: &Expr, axis: usize| reads_of(expr).all(|arg| !nest.moves(arg, axis));
             require(free(lhs, rank - 2) && free(rhs, rank - 3), || {
                 "factors depend on each other's axes".into()
             })?;
@@ -171,12 +179,14 @@ fn nest(nest: &Nest, node: &Node, args: &[&Type]) -> Check {
     }
     let gone = |axis: usize| !nest.keeps(axis);
     // Where a core has nothing to do, its epilogue still runs.
-    let outer = (0..rank).map(|axis| if gone(axis) { 1 } else { nest.domain[axis] }).collect();
+    let outer = (loops.iter().enumerate())
+        .map(|(axis, &extent)| if axis < rank && gone(axis) { 1 } else { extent })
+        .collect();
     for arg in reads_of(&nest.then) {
         inside(&nest.reads[arg], &outer, &args[arg].shape)?;
     }
     let reads_gone =
-        reads_of(&nest.then).any(|arg| (0..rank).any(|axis| gone(axis) && nest.reads[arg].uses(axis)));
+        reads_of(&nest.then).any(|arg| (0..rank).any(|axis| gone(axis) && nest.moves(arg, axis)));
     require(!reads_gone, || "the epilogue reads along an axis that is gone".into())?;
     require(nest.then.outs().len() == node.types.len(), || "as many types as outputs".into())?;
     let without_units = |shape: &Shape| shape.without(|axis| shape[axis] == 1);
@@ -216,19 +226,13 @@ fn expression(expr: &Expr, args: &[&Type], accumulators: &[DType]) -> Check {
 /// Whether every index that `map` gives over `domain` exists in `shape`.
 fn inside(map: &crate::base::IndexMap, domain: &Shape, shape: &Shape) -> Check {
     require(map.0.len() == shape.rank(), || format!("{map} has not the rank of {shape}"))?;
-    if domain.size() == 0 {
+    if domain.contains(&0) {
         return Ok(());
     }
     for (affine, &extent) in map.0.iter().zip(shape.iter()) {
-        // Wider than any product of the two: a text may say any number.
-        let (mut low, mut high) = (i128::from(affine.offset), i128::from(affine.offset));
-        for &(axis, coefficient) in &affine.terms {
-            let last = domain.get(axis as usize).ok_or("a map over an axis the domain has not")? - 1;
-            let reach = i128::from(coefficient) * last as i128;
-            low += reach.min(0);
-            high += reach.max(0);
-        }
-        require(low >= 0 && high < extent as i128, || format!("{map} over {domain} leaves {shape}"))?;
+        let known = affine.terms.iter().all(|&(axis, _)| (axis as usize) < domain.rank());
+        require(known, || "a map over an axis the domain has not".into())?;
+        require(affine.stays_inside(domain, extent), || format!("{map} over {domain} leaves {shape}"))?;
     }
     Ok(())
 }

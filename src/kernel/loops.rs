@@ -24,6 +24,9 @@ pub enum Slot {
     Local(u32),
     /// A block of values between two strips of a chain: its number in `Chain::temps`.
     Temp(u32),
+    /// A row that an index array points at: its number in `Chain::gathers`. The chain finds its address
+    /// for each row of a rectangle; steps along the columns are the place's own.
+    Picked(u32),
     /// No memory: an index.
     Iota,
 }
@@ -51,13 +54,47 @@ pub struct Link {
     pub scalars: Vec<u32>,
 }
 
+/// Elements that a chain reads where index arrays say.
+///
+/// Where the indices change along the columns, the elements of each block are copied, before strips run, to
+/// where these read them side by side. Where they do not, they only say where a row begins, and strips read
+/// the row where it lies.
+#[derive(Clone, Debug)]
+pub struct Gather {
+    /// The dtype of the elements.
+    pub dtype: DType,
+    /// Where they are if every index is 0.
+    pub from: Place,
+    /// The indices.
+    pub indices: SmallVec<[Index; 1]>,
+    /// Where they are copied to: a block of values, or a result that is nothing else.
+    pub to: Option<Place>,
+}
+
+/// An index that an array holds.
+#[derive(Clone, Debug)]
+pub struct Index {
+    /// Its dtype.
+    pub dtype: DType,
+    /// Where it is.
+    pub place: Place,
+    /// From one index to the next, in what is gathered: bytes, or index steps of an iota.
+    pub step: i64,
+    /// How many indices there are. Negative ones count from the end.
+    pub extent: usize,
+    /// What the user calls the axis.
+    pub axis: u32,
+}
+
 /// Strips that compute one expression, one after the other. A long expression is cut where few
 /// values pass; those go through blocks of memory that stay in cache.
 #[derive(Clone, Debug)]
 pub struct Chain {
+    /// What is read by index arrays, before the strips run.
+    pub gathers: Vec<Gather>,
     /// The strips in order.
     pub links: Vec<Link>,
-    /// The dtypes of the values that pass from one strip to a later one.
+    /// The dtypes of the values that pass from one strip, or from a gather, to a later strip.
     pub temps: Vec<DType>,
 }
 

@@ -2,9 +2,11 @@
 
 use std::fmt::Write;
 
+use smallvec::SmallVec;
+
 use crate::base::DType;
 use crate::base::index_map::axis_name;
-use crate::kernel::loops::{Direction, Factor, Finish, Kernel, Map, Matmul, Reduce, Tiles, Work};
+use crate::kernel::loops::{Direction, Factor, Finish, Gather, Kernel, Map, Matmul, Reduce, Tiles, Work};
 use crate::kernel::plan::links;
 use crate::kernel::{Chain, Link, Place, Plan, Slot, Stage, Strip, StripKind};
 use crate::op::{Inst, print};
@@ -13,7 +15,7 @@ use crate::op::{Inst, print};
 pub fn kernels(plan: &Plan) -> String {
     let mut text = String::new();
     for (number, kernel) in plan.kernels.iter().enumerate() {
-        Printer { plan, kernel, text: &mut text, depth: 0, locals: &[] }.kernel(number);
+        Printer { plan, kernel, text: &mut text, depth: 0, locals: &[], rows: Vec::new() }.kernel(number);
     }
     text
 }
@@ -62,12 +64,24 @@ struct Printer<'a> {
     depth: usize,
     /// What the locals of the stage are called.
     locals: &'a [String],
+    /// What is gathered of the chain, where index arrays say.
+    rows: Vec<String>,
+}
+
+/// `a[i, -j]`: axes along which something moves with their steps, the longest step first, as the array has
+/// them.
+fn bracketed(name: String, mut axes: Vec<(i64, String)>) -> String {
+    axes.sort_by_key(|(step, _)| std::cmp::Reverse(step.unsigned_abs()));
+    let sign = |step: i64| if step < 0 { "-" } else { "" };
+    let axes: Vec<String> = axes.iter().map(|(step, axis)| format!("{}{axis}", sign(*step))).collect();
+    if axes.is_empty() { name } else { format!("{name}[{}]", axes.join(", ")) }
 }
 
 impl Printer<'_> {
     /// The same printer, calling a stage's locals by these names.
     fn calling<'b>(&'b mut self, locals: &'b [String]) -> Printer<'b> {
-        Printer { locals, plan: self.plan, kernel: self.kernel, text: &mut *self.text, depth: self.depth }
+        let Printer { plan, kernel, depth, .. } = *self;
+        Printer { locals, plan, kernel, text: &mut *self.text, depth, rows: Vec::new() }
     }
 
     fn line(&mut self, line: impl AsRef<str>) {
@@ -129,6 +143,7 @@ impl Printer<'_> {
             Slot::Buffer(buffer) => self.buffer(buffer),
             Slot::Scratch(row) => format!("row{row}"),
             Slot::Temp(temp) => return format!("t{temp}"),
+            Slot::Picked(row) => return self.rows[row as usize].clone(),
             Slot::Local(local) => {
                 return self.locals.get(local as usize).cloned().unwrap_or_else(|| format!("local{local}"));
             }
@@ -147,13 +162,21 @@ impl Printer<'_> {
                 return format!("({})", terms.join(" + "));
             }
         };
-        // The axis of the longest step first, as the array has them.
-        let mut axes: Vec<(usize, i64)> = moving().map(|(axis, &step)| (axis, step)).collect();
-        axes.sort_by_key(|&(axis, step)| (std::cmp::Reverse(step.unsigned_abs()), axis));
-        let sign = |step: i64| if step < 0 { "-" } else { "" };
-        let axes: Vec<String> =
-            axes.iter().map(|&(axis, step)| format!("{}{}", sign(step), axis_name(axis))).collect();
-        if axes.is_empty() { name } else { format!("{name}[{}]", axes.join(", ")) }
+        let axes = moving().map(|(axis, &step)| (step, axis_name(axis)));
+        bracketed(name, axes.collect())
+    }
+
+    /// `a[b[i], j]`: what is gathered, with the indices among the axes along which it moves.
+    fn gathered(&self, gather: &Gather) -> String {
+        let moving = gather.from.steps.iter().enumerate().filter(|(_, step)| **step != 0);
+        let mut axes: Vec<(i64, String)> = moving.map(|(axis, &step)| (step, axis_name(axis))).collect();
+        let indices = gather.indices.iter().map(|index| (index.step, self.place(&index.place)));
+        axes.splice(0..0, indices);
+        let still = Place { steps: SmallVec::new(), ..gather.from.clone() };
+        match gather.from.slot {
+            Slot::Iota => bracketed("iota".into(), axes),
+            _ => bracketed(self.place(&still), axes),
+        }
     }
 
     /// `i in 0..64`, or `i in block` for the axis that the kernel takes in blocks.
@@ -224,6 +247,13 @@ impl Printer<'_> {
     }
 
     fn chain(&mut self, chain: &Chain) {
+        self.rows = chain.gathers.iter().map(|gather| self.gathered(gather)).collect();
+        for (gather, text) in chain.gathers.iter().zip(self.rows.clone()) {
+            if let Some(to) = &gather.to {
+                let line = format!("{} = {text}", self.place(to));
+                self.line(line);
+            }
+        }
         chain.links.iter().for_each(|link| self.link(link));
     }
 

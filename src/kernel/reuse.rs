@@ -6,10 +6,10 @@ use std::cell::LazyCell;
 use rustc_hash::FxHashMap;
 
 use crate::base::Keyed;
-use crate::kernel::loops::{Factor, Finish, Kernel, Link, Map, Reduce, Tiles, Work};
+use crate::kernel::loops::{Factor, Finish, Gather, Kernel, Link, Map, Reduce, Tiles, Work};
 use crate::kernel::plan::links;
 use crate::kernel::schedule::streams;
-use crate::kernel::{Place, Plan, Slot, Stage, Strip};
+use crate::kernel::{Chain, Place, Plan, Slot, Stage, Strip};
 
 impl Plan {
     /// The buffers that a kernel may write over ones it reads last.
@@ -114,7 +114,7 @@ pub(super) struct Access<'a> {
     pub writes: bool,
 }
 
-/// When a factor of a product is read: before and after anything else.
+/// When a factor of a product is read, or what is gathered: before and after anything else.
 const ANY_TIME: usize = usize::MAX;
 
 /// All places of a kernel's stages.
@@ -130,16 +130,27 @@ pub(super) fn accesses<'a>(stages: &'a [Stage], strips: &[Keyed<Strip>]) -> Vec<
                 note(step, place, operand.dtype.size(), at >= strip.arguments);
             }
         };
+        // An index is read where it stands, and before anything is written; what is gathered from anywhere.
+        let gather = |note: &mut dyn FnMut(usize, &'a Place, usize, bool), step: usize, of: &'a Gather| {
+            of.indices.iter().for_each(|index| note(step, &index.place, index.dtype.size(), false));
+            note(ANY_TIME, &of.from, of.dtype.size(), false);
+            of.to.iter().for_each(|to| note(step, to, of.dtype.size(), true));
+        };
+        let chain = |note: &mut dyn FnMut(usize, &'a Place, usize, bool), first: usize, of: &'a Chain| {
+            (first..).zip(&of.gathers).for_each(|(step, of)| gather(note, step, of));
+            (first + of.gathers.len()..).zip(&of.links).for_each(|(step, of)| link(note, step, of));
+        };
         match &of.work {
             Work::Map(map) => {
                 map.staged.iter().for_each(|staged| note(0, &staged.place, staged.dtype.size(), false));
-                (0..).zip(&map.chain.links).for_each(|(step, of)| link(&mut note, step, of));
+                chain(&mut note, 0, &map.chain);
             }
             Work::Reduce(reduce) => {
                 let Reduce { each, accumulate, combine, then, .. } = &**reduce;
+                each.iter().flat_map(|each| &each.gathers).for_each(|of| gather(&mut note, 0, of));
                 let each = each.iter().flat_map(|each| &each.links);
                 each.chain([accumulate, combine]).for_each(|of| link(&mut note, 0, of));
-                (1..).zip(&then.chain.links).for_each(|(step, of)| link(&mut note, step, of));
+                chain(&mut note, 1, &then.chain);
             }
             Work::Host(host) => {
                 for (at, (place, ty)) in host.args.iter().enumerate() {
@@ -154,15 +165,14 @@ pub(super) fn accesses<'a>(stages: &'a [Stage], strips: &[Keyed<Strip>]) -> Vec<
                     match factor {
                         Factor::Memory(place) => note(ANY_TIME, place, matmul.dtype.size(), false),
                         Factor::Chain { chain, .. } => {
+                            chain.gathers.iter().for_each(|of| gather(&mut note, ANY_TIME, of));
                             chain.links.iter().for_each(|of| link(&mut note, ANY_TIME, of));
                         }
                     }
                 }
                 match &matmul.then {
                     Finish::Store(place) => note(1, place, matmul.dtype.size(), true),
-                    Finish::Chain(chain) => {
-                        (1..).zip(&chain.links).for_each(|(step, of)| link(&mut note, step, of));
-                    }
+                    Finish::Chain(of) => chain(&mut note, 1, of),
                 }
             }
         }
@@ -195,6 +205,7 @@ fn reads_before_it_writes(kernel: &Kernel, accesses: &[Access], (written, read):
                 (first, end) = (first + span.min(0), end + span.max(0));
             }
             access.stage < write.stage
+                && access.step != ANY_TIME
                 && outer > 0
                 && from.steps[..outer] == to.steps[..outer]
                 && (first >= 0 && end <= to.steps[outer - 1])

@@ -13,6 +13,8 @@ pub struct Axes {
     pub extents: SmallVec<[usize; 4]>,
     /// Per operand its step along each axis.
     pub steps: Vec<SmallVec<[i64; 4]>>,
+    /// Operands that are read by indices, each with an operand that holds one.
+    pub picked: SmallVec<[(usize, usize); 2]>,
 }
 
 impl Axes {
@@ -73,11 +75,17 @@ impl Axes {
     fn direct(&self, operand: usize, column: usize, (size, written): (usize, bool)) -> f64 {
         match class(self.steps[operand][column], size) {
             _ if self.extents[column] == 1 => 1.0,
+            _ if self.is_picked(operand, |index| self.steps[index][column] != 0) => APART,
             Step::Zero if !written => 0.1,
             Step::Unit => 1.0,
             Step::MinusUnit | Step::Pair => 1.5,
             _ => APART,
         }
+    }
+
+    /// Whether an operand is read by indices of which one is held by such an operand.
+    pub fn is_picked(&self, operand: usize, by: impl Fn(usize) -> bool) -> bool {
+        self.picked.iter().any(|&(picked, index)| picked == operand && by(index))
     }
 
     /// The axis among `candidates` that strips run along, and the one that is their rows: the inner
@@ -145,7 +153,10 @@ impl Axes {
     ) -> Option<usize> {
         let (size, written) = sizes[operand];
         let steps = &self.steps[operand];
-        let apart = size != 0 && !written && class(steps[column], size) == Step::General;
+        let apart = size != 0
+            && !written
+            && class(steps[column], size) == Step::General
+            && !self.is_picked(operand, |_| true);
         let others = || candidates.iter().copied().filter(|&axis| apart && axis != column);
         let repeats = |&axis: &usize| steps[axis] == 0 && self.extents[axis] >= REPEATED;
         others().find(|&axis| steps[axis] == size as i64).or_else(|| others().find(repeats))
@@ -154,6 +165,9 @@ impl Axes {
     /// The walk along runs of short rows, if all that is written lies so, and what it costs.
     fn run(&self, candidates: &[usize], sizes: &[(usize, bool)]) -> Option<(Walk, f64)> {
         let &column = candidates.last()?;
+        if !self.picked.is_empty() {
+            return None;
+        }
         let n = self.extents[column];
         let follows = |operand: usize, row: usize| {
             let steps = &self.steps[operand];

@@ -1,12 +1,14 @@
 //! Host operations: what is done to whole stored arrays, one after the other element of a row depending on
 //! others anywhere in it, so that no loop nest says it. Each has a kernel of its own that reads and writes
 //! memory; `reference/host.rs` is what they mean, `runtime/run/host.rs` how they run.
+//!
+//! A gather is one when it is captured; then it becomes a loop nest, where there is anything to gather.
 
 use std::fmt;
 
 #[cfg(any(feature = "fft", feature = "linalg"))]
 use crate::base::Result;
-use crate::base::{DType, Error, ErrorKind, Shape, Type};
+use crate::base::{DType, Error, ErrorKind, Kind, Shape, Type};
 #[cfg(feature = "fft")]
 use crate::op::Fft;
 use crate::op::Fold;
@@ -41,7 +43,7 @@ pub enum HostOp {
         count: usize,
     },
     /// The first argument's elements, or rows of them, at the indices that the others give for its first
-    /// axes.
+    /// axes: integers of any dtype but `u64`.
     Gather {
         /// What the user calls the first of these axes, for errors.
         axis: u32,
@@ -228,10 +230,11 @@ impl HostOp {
                     Type::new(x.dtype, std::iter::once(*count).chain(row.iter().copied()).collect::<Shape>())
                 })
             }
-            (HostOp::Gather { .. }, [x, indices @ ..]) => Some(Type::new(x.dtype, gathered(x, indices)?)),
+            (HostOp::Gather { .. }, [x, indices @ ..]) => Some(Type::new(x.dtype, chosen(x, indices)?)),
             (HostOp::Scatter { .. }, [x, indices @ .., values]) => {
-                let wanted = Type::new(x.dtype, gathered(x, indices)?);
-                (wanted == **values).then(|| (*x).clone())
+                let wanted = Type::new(x.dtype, chosen(x, indices)?);
+                let counted = indices.iter().all(|index| index.dtype == DType::I64);
+                (counted && wanted == **values).then(|| (*x).clone())
             }
             (HostOp::Assign { window, .. }, [x, values]) => {
                 let extents: Shape = window.iter().map(|&(_, count, _)| count).collect();
@@ -270,9 +273,10 @@ pub(super) fn filled<T: Copy>(count: usize, value: T) -> Result<Vec<T>> {
 }
 
 /// The shape of what these indices of the first axes of `x` choose.
-fn gathered(x: &Type, indices: &[&Type]) -> Option<Shape> {
-    let (first, rest) = indices.split_first()?;
-    let alike = first.dtype == DType::I64 && rest.iter().all(|other| other == first);
+fn chosen(x: &Type, indices: &[&Type]) -> Option<Shape> {
+    let (first, _) = indices.split_first()?;
+    let index = |ty: &Type| ty.dtype.kind() == Kind::Int && ty.dtype != DType::U64;
+    let alike = indices.iter().all(|other| index(other) && other.shape == first.shape);
     let left = x.shape.get(indices.len()..)?;
     alike.then(|| first.shape.iter().chain(left).copied().collect())
 }

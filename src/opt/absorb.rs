@@ -54,6 +54,7 @@ impl Slot {
             let mut body = Body::default();
             let numbers: SmallVec<[usize; 8]> =
                 args.iter().zip(&nest.reads).map(|(arg, read)| body.argument(*arg, read)).collect();
+            body.take_picks(&nest.picks, &numbers);
             let outs = body.builder.inline(&nest.then, numbered(&numbers));
             Box::new(Grown { body, outs: outs.into_vec() })
         })
@@ -188,7 +189,7 @@ impl Work<'_> {
         let elsewhere = |slot: usize| {
             (node.args.iter().zip(&nest.reads)).any(|(arg, read)| {
                 self.is_in(slot, arg.node) && !nest.reads_where_written(read, &self.graph.ty(*arg).shape)
-            })
+            }) || nest.picks.iter().any(|pick| self.is_in(slot, node.args[pick.arg as usize].node))
         };
         hosts.into_iter().filter(|&slot| !elsewhere(slot)).find_map(|slot| {
             let host = &self.slots[slot].nest;
@@ -248,11 +249,14 @@ impl Work<'_> {
             })
             .collect();
         let slot = &mut self.slots[slot];
+        let domain = slot.nest.domain.clone();
         let Grown { body, outs } = slot.grown();
         let first = outs.len();
+        let axes = axes.iter().cloned().collect();
+        let axes = body.with_picks(self.graph, &domain, (nest, &node.args), &axes);
         let mut numbers: SmallVec<[usize; 4]> = SmallVec::from_elem(0, node.args.len());
         for arg in reads_of(&nest.then).filter(|arg| outputs_of_slot[*arg].is_none()) {
-            let read = nest.reads[arg].rename(|axis| axes[axis].clone());
+            let read = nest.reads[arg].compose(&axes);
             numbers[arg] = body.argument(node.args[arg], &read);
         }
         let added = body.builder.inline(&nest.then, |b, inst, dtype| {
@@ -335,6 +339,13 @@ fn rebuilt(new: &mut Graph, slot: &Slot, wanted: &[bool], rename: impl Fn(&Value
         let numbers = numbers.collect();
         (grown.body.builder.finish(grown.outs.iter().copied()), numbers)
     });
+    match &all {
+        Some((_, numbers)) => {
+            let picks = slot.grown.as_ref().map_or(&[][..], |grown| grown.body.picks());
+            body.take_picks(picks, numbers);
+        }
+        None => body.take_picks(&nest.picks, &own),
+    }
     let mut within = |expr: &Expr, numbers: &[usize], wanted: &[bool]| {
         let outs = body.builder.inline(expr, numbered(numbers));
         let outs = outs.iter().zip(wanted).filter(|(_, wanted)| **wanted).map(|(out, _)| *out);

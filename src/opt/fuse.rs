@@ -11,11 +11,17 @@
 //!   it is a single cheap step ([`TRIVIAL`]), since storing it costs little beside its readers.
 //!
 //! Everything else is stored, and so is every output. A chain of any length becomes one nest.
+//!
+//! A gather is never cheap, and stored for a product, which takes few elements at a time. An index array is
+//! memory, or a view of some. What is picked from is computed where it is read only if it picks nothing itself
+//! and indices remain part of where it reads: they are looked at where something is read by them.
+
+use std::borrow::Cow;
 
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
-use crate::base::{IndexMap, Interner};
+use crate::base::{IndexMap, Interner, Shape};
 use crate::graph::{Core, Graph, Nest, Node, NodeId, Op, Value, verify::reads_of};
 use crate::op::{Builder, Expr, Inst, Ref};
 use crate::opt::nest::{Body, are_distinct};
@@ -35,7 +41,9 @@ pub const REPEATS: usize = 4;
 
 /// Computes views where they are read: their index maps join their readers'.
 pub fn fold_views(graph: &Graph) -> Graph {
-    inline(graph, |producer| producer.nest.then.iter().all(|(inst, _)| inst.is_leaf()))
+    inline(graph, |producer| {
+        producer.nest.picks.is_empty() && producer.nest.then.iter().all(|(inst, _)| inst.is_leaf())
+    })
 }
 
 /// Computes elementwise nests where they are read, by the rule of the module.
@@ -44,6 +52,7 @@ pub fn fuse(graph: &Graph) -> Graph {
         let repeated = producer.visits >= producer.elements.saturating_mul(producer.readers * REPEATS);
         let once = producer.readers == 1 && producer.visits <= producer.elements;
         match producer.weight {
+            _ if producer.gathers && producer.multiplied => false,
             0 => true,
             _ if producer.epilogue => once && producer.read_by_map,
             _ if once => true,
@@ -70,6 +79,10 @@ struct Producer<'a> {
     epilogue: bool,
     /// Whether all its readers are elementwise nests.
     read_by_map: bool,
+    /// Whether products are among them.
+    multiplied: bool,
+    /// Whether it or what it computes in itself reads by index arrays.
+    gathers: bool,
 }
 
 /// What the readers of a node's values are.
@@ -81,6 +94,17 @@ struct Readers {
     stored: bool,
     /// Whether a reduction or product is among them.
     accumulated: bool,
+    /// Whether a product is.
+    multiplied: bool,
+    /// Whether what they read is to be an index.
+    picking: bool,
+    /// The axes along which they pick from it, a bit for each.
+    picked: u64,
+}
+
+/// The bit of an axis.
+fn bit(axis: usize) -> u64 {
+    1 << axis.min(63)
 }
 
 /// How many times a nest evaluates the expressions that read argument `arg`.
@@ -102,9 +126,11 @@ fn visits(nest: &Nest, arg: usize) -> usize {
     if reads(&nest.then) { count.saturating_add(nest.out_shape().size()) } else { count }
 }
 
-fn readers(graph: &Graph) -> Vec<Readers> {
+/// The readers of every node, and whether any pick.
+fn readers(graph: &Graph) -> (Vec<Readers>, bool) {
     let live = graph.live();
     let mut readers = vec![Readers::default(); graph.len()];
+    let mut picking = false;
     for (_, node) in graph.iter().filter(|(id, _)| live[id.index()]) {
         for (arg, value) in node.args.iter().enumerate() {
             let of = &mut readers[value.node.index()];
@@ -113,26 +139,71 @@ fn readers(graph: &Graph) -> Vec<Readers> {
                 Op::Nest(nest) => {
                     of.visits = of.visits.saturating_add(visits(nest, arg));
                     of.accumulated |= nest.core != Core::Map;
+                    of.multiplied |= matches!(nest.core, Core::Matmul { .. });
+                    of.picking |= nest.picks.iter().any(|pick| pick.arg as usize == arg);
+                    picking |= of.picking;
+                    let axes = nest.picked_axes(arg);
+                    of.picked = axes.fold(of.picked, |picked, axis| picked | bit(axis));
                 }
                 _ => of.stored = true,
             }
         }
     }
     graph.outputs.iter().for_each(|output| readers[output.node.index()].stored = true);
-    readers
+    if picking {
+        keep_indices(graph, &mut readers);
+    }
+    (readers, picking)
+}
+
+/// Notes which nodes must be memory for what reads them as indices, itself or through views.
+fn keep_indices(graph: &Graph, readers: &mut [Readers]) {
+    for index in (0..graph.len()).rev() {
+        if !readers[index].picking {
+            continue;
+        }
+        match source(&graph[NodeId::new(index)]) {
+            Some((_, arg)) => readers[arg.node.index()].picking = true,
+            None => readers[index].stored = true,
+        }
+    }
+}
+
+/// The axes of a nest on which it depends where it reads memory, given the same of its arguments.
+fn axes_used(node: &Node, nest: &Nest, used: &[u64]) -> u64 {
+    let reads = node.args.iter().zip(&nest.reads).flat_map(|(arg, read)| {
+        let of = used[arg.node.index()];
+        read.0.iter().enumerate().filter(move |(axis, _)| of & bit(*axis) != 0)
+    });
+    let terms = reads.flat_map(|(_, index)| &index.terms);
+    terms.fold(0, |uses, &(axis, _)| uses | bit(axis as usize))
+}
+
+/// Where a node that is a view reads, and of what.
+fn source(node: &Node) -> Option<(&IndexMap, Value)> {
+    let Op::Nest(nest) = &node.op else { return None };
+    match nest.then.inst(nest.then.outs()[0]) {
+        Inst::Arg(arg) if nest.core == Core::Map && nest.picks.is_empty() && node.types.len() == 1 => {
+            Some((&nest.reads[*arg as usize], node.args[*arg as usize]))
+        }
+        _ => None,
+    }
 }
 
 /// The graph in which every elementwise nest of one output that nobody wants in memory, and for
 /// which `choose` says so, is computed in its readers.
 fn inline(graph: &Graph, choose: impl Fn(&Producer) -> bool) -> Graph {
-    let readers = readers(graph);
+    let (readers, picking) = readers(graph);
     let mut inlined = vec![false; graph.len()];
     let (mut weights, mut loads) = (vec![0_usize; graph.len()], vec![1_usize; graph.len()]);
+    let mut gathers = vec![false; graph.len()];
+    // The axes on which it depends where each node reads memory, a bit for each; all of what is memory.
+    let mut used = if picking { vec![u64::MAX; graph.len()] } else { Vec::new() };
     // Reductions, products, and what is computed from one where it writes.
     let mut accumulates = vec![false; graph.len()];
     for (id, node) in graph.iter() {
         let Op::Nest(nest) = &node.op else { continue };
-        let Readers { count, visits, stored, accumulated } = readers[id.index()];
+        let Readers { count, visits, stored, accumulated, multiplied, picked, .. } = readers[id.index()];
         let epilogue = (node.args.iter().zip(&nest.reads)).any(|(arg, read)| {
             accumulates[arg.node.index()] && nest.reads_where_written(read, &graph.ty(*arg).shape)
         });
@@ -141,8 +212,17 @@ fn inline(graph: &Graph, choose: impl Fn(&Producer) -> bool) -> Graph {
             continue;
         }
         let args = || node.args.iter().map(|arg| arg.node.index());
-        let weight =
-            args().filter(|arg| inlined[*arg]).map(|arg| weights[arg]).sum::<usize>() + nest.then.weight();
+        let weight = args().filter(|arg| inlined[*arg]).map(|arg| weights[arg]).sum::<usize>()
+            + nest.then.weight()
+            + nest.picks.len() * (CHEAP + 1);
+        let mut uses = u64::MAX;
+        if picking {
+            gathers[id.index()] = !nest.picks.is_empty() || args().any(|arg| inlined[arg] && gathers[arg]);
+            uses = axes_used(node, nest, &used);
+            if picked != 0 && (gathers[id.index()] || picked & !uses != 0) {
+                continue;
+            }
+        }
         let elements = nest.domain.size();
         let loads_here = args().map(|arg| if inlined[arg] { loads[arg] } else { 1 }).sum();
         let producer = Producer {
@@ -154,9 +234,14 @@ fn inline(graph: &Graph, choose: impl Fn(&Producer) -> bool) -> Graph {
             elements,
             epilogue,
             read_by_map: !accumulated,
+            multiplied,
+            gathers: gathers[id.index()],
         };
         if choose(&producer) {
             inlined[id.index()] = true;
+            if picking {
+                used[id.index()] = uses;
+            }
             (weights[id.index()], loads[id.index()]) = (weight, loads_here);
             accumulates[id.index()] = epilogue;
         }
@@ -207,6 +292,8 @@ struct Composer<'a> {
     known: FxHashMap<(NodeId, u32), Ref>,
     nest: u32,
     body: Body,
+    /// The loops of the present nest.
+    domain: Shape,
     /// Producers whose arguments are being computed, and the arguments computed so far.
     frames: Vec<Frame>,
     values: Vec<Ref>,
@@ -224,6 +311,8 @@ struct Known {
 struct Frame {
     node: NodeId,
     map: u32,
+    /// The map with what its picks are.
+    picked: u32,
     first: usize,
 }
 
@@ -237,6 +326,7 @@ impl<'a> Composer<'a> {
             known: FxHashMap::default(),
             nest: 0,
             body: Body::default(),
+            domain: Shape::default(),
             frames: Vec::new(),
             values: Vec::new(),
         }
@@ -247,12 +337,21 @@ impl<'a> Composer<'a> {
         self.nest += 1;
         self.maps.clear();
         self.known.clear();
+        self.domain.clone_from(&nest.domain);
+        let own = match nest.picks.is_empty() {
+            true => None,
+            false => Some(self.picked(new, renamed, node, nest, IndexMap::identity(nest.domain.rank()))),
+        };
         let args: SmallVec<[Ref; 4]> = (node.args.iter().zip(&nest.reads))
             .map(|(arg, read)| {
+                let read = match &own {
+                    Some(own) => Cow::Owned(read.compose(own)),
+                    None => Cow::Borrowed(read),
+                };
                 if !self.inlined[arg.node.index()] {
-                    return self.body.read(new, rename(renamed, *arg), read);
+                    return self.body.read(new, rename(renamed, *arg), &read);
                 }
-                let map = self.maps.number(read.clone()) as u32;
+                let map = self.maps.number(read.into_owned()) as u32;
                 self.value(new, renamed, *arg, map)
             })
             .collect();
@@ -271,6 +370,30 @@ impl<'a> Composer<'a> {
         body.close(new, nest.domain.clone(), core, then, node.types.clone())
     }
 
+    /// What the axes and picks of `nest` are, whose axes are `axes`. The indices are where views of them
+    /// read them.
+    fn picked(
+        &mut self,
+        new: &Graph,
+        renamed: &[Value],
+        node: &Node,
+        nest: &Nest,
+        axes: IndexMap,
+    ) -> IndexMap {
+        let mut all = axes.clone();
+        for pick in &nest.picks {
+            let arg = pick.arg as usize;
+            let (mut value, mut map) = (node.args[arg], nest.reads[arg].compose(&axes));
+            while self.inlined[value.node.index()] {
+                let (read, of) = source(&self.graph[value.node]).expect("an index is memory or a view");
+                (value, map) = (of, read.compose(&map));
+            }
+            let index = self.body.pick(new, &self.domain, (rename(renamed, value), &map), *pick);
+            all.0.push(index);
+        }
+        all
+    }
+
     /// The element of `value` at map number `map`. Producers may nest millions deep, so the walk keeps
     /// a stack of its own.
     fn value(&mut self, new: &Graph, renamed: &[Value], value: Value, map: u32) -> Ref {
@@ -283,14 +406,23 @@ impl<'a> Composer<'a> {
                 self.known(value.node, map)
             };
             if result.is_none() {
-                self.frames.push(Frame { node: value.node, map, first: self.values.len() });
+                let node = &self.graph[value.node];
+                let picked = match &node.op {
+                    Op::Nest(nest) if !nest.picks.is_empty() => {
+                        let axes = self.maps[map as usize].clone();
+                        let all = self.picked(new, renamed, node, nest, axes);
+                        self.maps.number(all) as u32
+                    }
+                    _ => map,
+                };
+                self.frames.push(Frame { node: value.node, map, picked, first: self.values.len() });
             }
             // Finishes what has all its arguments, and goes on with the next argument of what has not.
             wanted = loop {
                 let Some(frame) = self.frames.last() else {
                     return result.expect("the walk ends with a value");
                 };
-                let Frame { node: id, map, first } = *frame;
+                let Frame { node: id, map, picked, first } = *frame;
                 self.values.extend(result.take());
                 let node = &self.graph[id];
                 let Op::Nest(nest) = &node.op else { unreachable!("only nests are inlined") };
@@ -301,7 +433,7 @@ impl<'a> Composer<'a> {
                     let in_place = read.0.len() == nest.domain.rank() && read.is_identity();
                     let composed = match in_place {
                         true => map,
-                        false => self.maps.number(read.compose(&self.maps[map as usize])) as u32,
+                        false => self.maps.number(read.compose(&self.maps[picked as usize])) as u32,
                     };
                     break (*arg, composed);
                 }

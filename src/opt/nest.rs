@@ -1,15 +1,17 @@
-//! Makes a loop nest of every elementwise op, view, reduction and product: one op each. What is
+//! Makes a loop nest of every elementwise op, view, reduction, product and gather: one op each. What is
 //! left besides nests is memory: inputs, reshapes (other names of stored values), joins and host operations.
 //!
 //! Constants and scalars move into the expressions that use them; where memory is asked for (an
 //! output, a join, a reshape), they become nests that fill it.
 
+use std::borrow::Cow;
+
 use smallvec::{SmallVec, smallvec};
 
 use crate::base::intern::hash_of;
 use crate::base::{Affine, DType, IndexMap, Keyed, Scalar, Shape, Table, Type};
-use crate::graph::{Core, Element, Graph, Nest, Node, NodeId, Op, Value, View};
-use crate::op::{Builder, Expr, Inst, Ref};
+use crate::graph::{Core, Element, Graph, Nest, Node, NodeId, Op, Pick, Value, View};
+use crate::op::{Builder, Expr, HostOp, Inst, Ref};
 
 /// Every operation as a nest of its own.
 pub fn nest(graph: &Graph) -> Graph {
@@ -46,7 +48,12 @@ impl Nester {
             Op::Input(_) | Op::Scalar(_) | Op::Const(_) | Op::Iota | Op::Nest(_) => new.add(node),
             Op::Join { .. } | Op::Host(_) => {
                 node.args.iter_mut().for_each(|arg| *arg = stored(new, *arg));
-                new.add(node)
+                // Where there is nothing to pick, only the indices are looked at: no loop does that.
+                let gathers = is_gather(&node) && ty.shape.size() != 0;
+                match gathers.then(|| self.nest(new, &node)).flatten() {
+                    Some((nest, args)) => new.add(Node { op: Op::Nest(nest), args, types: smallvec![ty] }),
+                    None => new.add(node),
+                }
             }
             Op::Reduce { axes, .. } if axes.iter().any(|&axis| extent(new, node.args[0], axis) == 0) => {
                 // Where there is no value over no elements, there are no results either.
@@ -77,8 +84,10 @@ impl Nester {
                 Op::Const(value) => Inst::Const(value),
                 Op::Scalar(scalar) => Inst::Scalar(scalar),
                 _ => {
-                    // The factors of a product are read along other axes, even if they are one.
-                    let known = args.iter().position(|known| known == arg && node.op != Op::Matmul);
+                    // The factors of a product are read along other axes, even if they are one, and so
+                    // are an array and indices into it.
+                    let apart = node.op == Op::Matmul || is_gather(node);
+                    let known = args.iter().position(|known| known == arg && !apart);
                     let number = known.unwrap_or(args.len());
                     if known.is_none() {
                         args.push(*arg);
@@ -125,13 +134,32 @@ impl Recipe {
                     self.leaves.iter().map(|(inst, dtype)| b.push(inst.clone(), *dtype)).collect();
                 let out = apply(&mut b, *element, &args, self.ty.dtype);
                 let reads = self.reads(|_| IndexMap::identity(rank));
-                Nest { domain: shape.clone(), reads, core: Core::Map, then: b.finish([out]) }
+                let picks = Vec::new();
+                Nest { domain: shape.clone(), reads, picks, core: Core::Map, then: b.finish([out]) }
             }
             Op::View(view) => {
                 let map = view.index_map(&self.from, shape)?;
                 let (inst, dtype) = leaf(0);
                 let reads = self.reads(|_| map.clone());
-                Nest { domain: shape.clone(), reads, core: Core::Map, then: Expr::leaf(inst, dtype) }
+                let (picks, then) = (Vec::new(), Expr::leaf(inst, dtype));
+                Nest { domain: shape.clone(), reads, picks, core: Core::Map, then }
+            }
+            Op::Host(HostOp::Gather { axis }) => {
+                let picked = self.leaves.len() - 1;
+                // The axes of the indices come first, then those of the array that are left.
+                let left = rank - (self.from.rank() - picked);
+                let reads = self.reads(|leaf| match leaf {
+                    0 => (rank..rank + picked).chain(left..rank).map(Affine::axis).collect(),
+                    _ => IndexMap::identity(left),
+                });
+                let pick = |nth: usize| Pick {
+                    arg: nth as u32 + 1,
+                    extent: self.from[nth],
+                    axis: axis + nth as u32,
+                };
+                let (inst, dtype) = leaf(0);
+                let (picks, then) = ((0..picked).map(pick).collect(), Expr::leaf(inst, dtype));
+                Nest { domain: shape.clone(), reads, picks, core: Core::Map, then }
             }
             Op::Reduce { fold, axes } => {
                 let mut b = Builder::default();
@@ -143,7 +171,7 @@ impl Recipe {
                 });
                 let core = Core::Reduce { fold: *fold, axes: axes.clone(), each: b.finish(each) };
                 let then = Expr::leaf(Inst::Acc(fold.result() as u8), self.ty.dtype);
-                Nest { domain: self.from.clone(), reads, core, then }
+                Nest { domain: self.from.clone(), reads, picks: Vec::new(), core, then }
             }
             Op::Matmul => {
                 let k = *self.from.last().expect("a product has rank 2 at least");
@@ -156,6 +184,7 @@ impl Recipe {
                 Nest {
                     domain: shape.iter().copied().chain([k]).collect(),
                     reads,
+                    picks: Vec::new(),
                     core: Core::Matmul { lhs, rhs },
                     then: Expr::leaf(Inst::Acc(0), self.ty.dtype),
                 }
@@ -187,6 +216,11 @@ impl Recipe {
     }
 }
 
+/// Whether a node picks elements by index arrays.
+fn is_gather(node: &Node) -> bool {
+    matches!(node.op, Op::Host(HostOp::Gather { .. }))
+}
+
 /// The extent of an axis of `value`.
 fn extent(graph: &Graph, value: Value, axis: u32) -> usize {
     graph.ty(value).shape[axis as usize]
@@ -215,7 +249,7 @@ fn stored(new: &mut Graph, value: Value) -> Value {
     };
     let reads = args.iter().map(|_| IndexMap::identity(ty.shape.rank())).collect();
     let then = Expr::leaf(inst, ty.dtype);
-    let nest = Nest { domain: ty.shape.clone(), reads, core: Core::Map, then };
+    let nest = Nest { domain: ty.shape.clone(), reads, picks: Vec::new(), core: Core::Map, then };
     new.add(Node { op: Op::Nest(Keyed::new(nest)), args, types: smallvec![ty] }).into()
 }
 
@@ -225,6 +259,8 @@ pub(super) struct Body {
     pub builder: Builder,
     args: Vec<(Value, IndexMap)>,
     known: Table,
+    /// The indices that arguments hold, as `Nest::picks` has them.
+    picks: Vec<Pick>,
 }
 
 impl Body {
@@ -252,6 +288,59 @@ impl Body {
         known.unwrap_or(next)
     }
 
+    /// The index that `value` holds at `map`, for reads in loops over `domain`: an axis after those. What
+    /// only counts, and nowhere leaves the axis that is picked from, needs none.
+    pub fn pick(
+        &mut self,
+        graph: &Graph,
+        domain: &Shape,
+        (value, map): (Value, &IndexMap),
+        Pick { extent, axis, .. }: Pick,
+    ) -> Affine {
+        if graph[value.node].op == Op::Iota && map.0[0].stays_inside(domain, extent) {
+            return map.0[0].clone();
+        }
+        let pick = Pick { arg: self.argument(value, map) as u32, extent, axis };
+        let nth = self.picks.iter().position(|known| *known == pick).unwrap_or_else(|| {
+            self.picks.push(pick);
+            self.picks.len() - 1
+        });
+        Affine::axis(domain.rank() + nth)
+    }
+
+    /// What the axes and picks of `nest`, whose arguments are `args`, are to reads in loops over `domain`,
+    /// where its axes are `axes`.
+    pub fn with_picks<'m>(
+        &mut self,
+        graph: &Graph,
+        domain: &Shape,
+        (nest, args): (&Nest, &[Value]),
+        axes: &'m IndexMap,
+    ) -> Cow<'m, IndexMap> {
+        if nest.picks.is_empty() {
+            return Cow::Borrowed(axes);
+        }
+        let mut all = axes.clone();
+        for pick in &nest.picks {
+            let arg = pick.arg as usize;
+            let read = nest.reads[arg].compose(axes);
+            all.0.push(self.pick(graph, domain, (args[arg], &read), *pick));
+        }
+        Cow::Owned(all)
+    }
+
+    /// Takes over picks of a nest over the same domain, argument `k` of which is `numbers[k]` here: for a
+    /// body without any.
+    pub fn take_picks(&mut self, picks: &[Pick], numbers: &[usize]) {
+        self.picks =
+            picks.iter().map(|pick| Pick { arg: numbers[pick.arg as usize] as u32, ..*pick }).collect();
+    }
+
+    /// The indices that arguments hold.
+    pub fn picks(&self) -> &[Pick] {
+        &self.picks
+    }
+
     /// Whether there is an argument that reads `value` through `map`.
     pub fn reads(&self, value: Value, map: &IndexMap) -> bool {
         let same = |known: usize| self.args[known].0 == value && self.args[known].1 == *map;
@@ -266,7 +355,7 @@ impl Body {
     /// The nest over `domain` with `core` and `then`, whose arguments this body knows, and the types
     /// of its outputs. Arguments that no expression reads any more are left out.
     pub fn close(
-        self,
+        mut self,
         graph: &mut Graph,
         domain: Shape,
         mut core: Core,
@@ -288,6 +377,9 @@ impl Body {
             Core::Matmul { lhs, rhs } => [lhs, rhs].into_iter().for_each(&mut mark),
         }
         mark(&then);
+        if !self.picks.is_empty() {
+            self.keep_picks(domain.rank(), &mut used);
+        }
         for (place, slot) in used.iter_mut().flatten().enumerate() {
             *slot = place as u32;
         }
@@ -311,8 +403,34 @@ impl Body {
         }
         let kept = self.args.into_iter().zip(&used).filter(|(_, slot)| slot.is_some()).map(|(arg, _)| arg);
         let (args, reads) = kept.unzip::<_, _, SmallVec<[Value; 2]>, Vec<IndexMap>>();
-        let nest = Keyed::new(Nest { domain, reads, core, then });
+        for pick in &mut self.picks {
+            pick.arg = used[pick.arg as usize].expect("it is kept");
+        }
+        let nest = Keyed::new(Nest { domain, reads, picks: self.picks, core, then });
         graph.add(Node { op: Op::Nest(nest), args, types: types.into_iter().collect() })
+    }
+}
+
+impl Body {
+    /// Keeps the picks that arguments which are `used` are read by, marks the indices that those are, and
+    /// closes ranks.
+    fn keep_picks(&mut self, rank: usize, used: &mut [Option<u32>]) {
+        let mut all = IndexMap::identity(rank);
+        let mut kept: Vec<Pick> = Vec::new();
+        for (nth, pick) in self.picks.iter().enumerate() {
+            all.0.push(Affine::axis(rank + kept.len()));
+            let reads = self.args.iter().zip(used.iter()).filter(|(_, used)| used.is_some());
+            if reads.into_iter().any(|((_, read), _)| read.uses(rank + nth)) {
+                kept.push(*pick);
+            }
+        }
+        for pick in &kept {
+            used[pick.arg as usize] = Some(0);
+        }
+        if kept.len() != self.picks.len() {
+            self.args.iter_mut().for_each(|(_, read)| *read = read.compose(&all));
+            self.picks = kept;
+        }
     }
 }
 

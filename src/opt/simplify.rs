@@ -19,7 +19,7 @@ use smallvec::{SmallVec, smallvec};
 
 use crate::base::{Scalar, Shape, Type};
 use crate::graph::{Element, Graph, Node, NodeId, Op, Slices, Value, View};
-use crate::op::{Builder, Fold, Inst, Ref, eval, math};
+use crate::op::{Builder, Fold, HostOp, Inst, Ref, eval, math};
 use crate::opt::pattern::Replacement;
 use crate::opt::rules::rules_at;
 
@@ -177,6 +177,8 @@ fn may_fail(graph: &Graph, node: &Node) -> bool {
     match &node.op {
         Op::Elementwise(Element::Unary(op)) => op.is_math() && math::unary(*op, dtype()).checks(),
         Op::Elementwise(Element::Binary(op)) => op.is_math() && math::binary(*op, dtype()).checks(),
+        // An index may be out of range.
+        Op::Host(HostOp::Gather { .. } | HostOp::Scatter { .. }) => true,
         // A nest's expressions may hold such definitions, however deep.
         Op::Nest(_) => true,
         _ => false,

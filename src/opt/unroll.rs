@@ -96,8 +96,9 @@ fn inlined(
     result: Option<Ref>,
 ) -> SmallVec<[Ref; 1]> {
     let mut args: SmallVec<[Option<Ref>; 8]> = SmallVec::from_elem(None, node.args.len());
+    let place = body.with_picks(graph, &nest.out_shape(), (nest, &node.args), place);
     for arg in reads_of(expr) {
-        args[arg] = Some(body.read(graph, node.args[arg], &nest.reads[arg].compose(place)));
+        args[arg] = Some(body.read(graph, node.args[arg], &nest.reads[arg].compose(&place)));
     }
     body.builder.inline(expr, |_, inst, _| match inst {
         Inst::Arg(arg) => args[*arg as usize],

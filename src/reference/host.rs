@@ -225,16 +225,19 @@ fn places(axis: u32, x: &Tensor, indices: &[&Tensor]) -> Result<Vec<usize>> {
     let count = indices.first().map_or(0, |first| first.values.len());
     let place = |at: usize| {
         indices.iter().enumerate().try_fold(0, |place, (nth, index)| {
-            let (index, extent) = (index.values.get(at).to_i64(), x.shape[nth] as i64);
-            let from_start = if index < 0 { index + extent } else { index };
-            if (0..extent).contains(&from_start) {
-                return Ok(place * extent as usize + from_start as usize);
-            }
-            let axis = axis as usize + nth;
-            let message =
-                format!("index {index} is out of range for axis {axis}, which has {extent} elements");
-            Err(Error::new(ErrorKind::Index, message))
+            let index = from_start(index.values.get(at).to_i64(), x.shape[nth], axis as usize + nth)?;
+            Ok(place * x.shape[nth] + index)
         })
     };
     (0..count).map(place).collect()
+}
+
+/// An index of an axis that has `extent` elements, negative ones counting from the end.
+pub(super) fn from_start(index: i64, extent: usize, axis: usize) -> Result<usize> {
+    let from_start = if index < 0 { index.wrapping_add(extent as i64) } else { index };
+    if (0..extent as i64).contains(&from_start) {
+        return Ok(from_start as usize);
+    }
+    let message = format!("index {index} is out of range for axis {axis}, which has {extent} elements");
+    Err(Error::new(ErrorKind::Index, message))
 }

@@ -13,7 +13,7 @@ mod reduce;
 #[cfg(test)]
 mod tests;
 
-use crate::base::{Error, ErrorKind, IndexMap, Result, Scalar, Shape, Type, strip};
+use crate::base::{Affine, Error, ErrorKind, IndexMap, Result, Scalar, Shape, Type, strip};
 use crate::graph::{Core, Element, Graph, Nest, Node, Op, View};
 use crate::op::{Expr, Inst, Values, eval};
 
@@ -192,14 +192,22 @@ impl Run<'_> {
         accumulators: &[Values],
     ) -> Result<Vec<Values>> {
         let count = loops.size();
+        let mut picked: Vec<Option<Values>> = vec![None; args.len()];
         for (inst, _) in expr.iter() {
-            if let Inst::Scalar(k) = inst {
-                self.scalar(*k)?;
+            match inst {
+                Inst::Scalar(k) => drop(self.scalar(*k)?),
+                Inst::Arg(arg) if nest.picks_of(*arg as usize).next().is_some() => {
+                    picked[*arg as usize] = Some(self::picked(nest, *arg as usize, loops, args)?);
+                }
+                _ => {}
             }
         }
         let scalars = self.scalars;
         let mut leaf = |inst: &Inst| match inst {
-            Inst::Arg(arg) => read(args[*arg as usize], &nest.reads[*arg as usize], loops),
+            Inst::Arg(arg) => match &picked[*arg as usize] {
+                Some(picked) => picked.clone(),
+                None => read(args[*arg as usize], &nest.reads[*arg as usize], loops),
+            },
             Inst::Acc(acc) => accumulators[usize::from(*acc)].clone(),
             Inst::Scalar(k) => Values::splat(scalars[*k as usize], count),
             other => unreachable!("{other:?} is no leaf"),
@@ -216,6 +224,31 @@ fn pinned(shape: &Shape, pin: impl Fn(usize) -> bool) -> Shape {
 /// The elements of `array` that loops over `domain` read through `map`, in the order of the loops.
 fn read(array: &Tensor, map: &IndexMap, domain: &Shape) -> Values {
     array.values.gather(offsets(map, &array.shape, domain).into_iter())
+}
+
+/// The elements of argument `arg` of a nest that its loops, `loops` of them, read by what other arguments
+/// hold.
+fn picked(nest: &Nest, arg: usize, loops: &Shape, args: &[&Tensor]) -> Result<Values> {
+    let rank = loops.rank();
+    let strides = args[arg].shape.strides();
+    let mut moved = vec![0_isize; loops.size()];
+    for (nth, pick) in nest.picks.iter().enumerate().filter(|(nth, _)| nest.reads[arg].uses(rank + nth)) {
+        let terms = nest.reads[arg].0.iter().zip(&strides);
+        let step: i64 = terms.map(|(affine, &stride)| affine.coefficient(rank + nth) * stride as i64).sum();
+        let index = read(args[pick.arg as usize], &nest.reads[pick.arg as usize], loops);
+        for (at, moved) in moved.iter_mut().enumerate() {
+            let index = host::from_start(index.get(at).to_i64(), pick.extent, pick.axis as usize)?;
+            *moved += step as isize * index as isize;
+        }
+    }
+    // From where they would be if every index were 0.
+    let plain = |affine: &Affine| {
+        let terms = affine.terms.iter().copied().filter(|&(axis, _)| (axis as usize) < rank).collect();
+        Affine { offset: affine.offset, terms }
+    };
+    let map: IndexMap = nest.reads[arg].0.iter().map(plain).collect();
+    let places = offsets(&map, &args[arg].shape, loops).into_iter().zip(moved);
+    Ok(args[arg].values.gather(places.map(|(place, moved)| place.wrapping_add_signed(moved))))
 }
 
 /// For every position of `domain` in row-major order, the place of the element that `map` reads in a

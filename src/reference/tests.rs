@@ -287,6 +287,7 @@ fn a_map_nest_reads_through_its_maps_and_has_several_outputs() {
             [Affine::scaled(0, -1, 2)].into_iter().collect(),
             [Affine::axis(1)].into_iter().collect(),
         ],
+        picks: Vec::new(),
         core: Core::Map,
         then: b.finish([sum, nan]),
     };
@@ -313,6 +314,7 @@ fn a_reduce_nest_combines_each_and_ends_in_its_epilogue() {
             [Affine::axis(1), Affine::axis(0)].into_iter().collect(),
             [Affine::axis(1)].into_iter().collect(),
         ],
+        picks: Vec::new(),
         core: Core::Reduce { fold: Fold::Sum, axes: smallvec![0], each: each.finish([square]) },
         then: then.finish([sum]),
     };
@@ -337,6 +339,7 @@ fn an_argmax_nest_accumulates_value_and_index() {
     let nest = Nest {
         domain: Shape::new([2, 3]),
         reads: vec![IndexMap::identity(2), [Affine::axis(1)].into_iter().collect()],
+        picks: Vec::new(),
         core: Core::Reduce { fold: Fold::Argmax, axes: smallvec![1], each: each.finish([x, at]) },
         then: then.finish([index, value]),
     };
@@ -364,6 +367,7 @@ fn a_matmul_nest_has_prologues_and_an_epilogue() {
             [Affine::axis(1), Affine::axis(2)].into_iter().collect(),
             [Affine::axis(1)].into_iter().collect(),
         ],
+        picks: Vec::new(),
         core: Core::Matmul { lhs: lhs.finish([minus]), rhs: Expr::leaf(Inst::Arg(1), DType::F32) },
         then: then.finish([relu]),
     };

@@ -1,7 +1,8 @@
-//! Host operations in random graphs: rows in order, running folds, picked and replaced elements.
+//! Host operations in random graphs: rows in order, running folds, replaced elements; and gathers, by indices
+//! of every dtype that are memory, repeated or counted.
 
 use broadloom::base::{DType, Shape, Type};
-use broadloom::graph::{Element, NodeId, Op};
+use broadloom::graph::{Element, NodeId, Op, View};
 use broadloom::op::{Binary, Fold, HostOp, Update};
 
 use crate::data::too_large;
@@ -43,11 +44,14 @@ impl Generator {
         }
     }
 
-    /// Indices of the first axes of `x`, in range, as many axes as they come; none if one is empty.
-    fn indices(&mut self, x: NodeId) -> Option<Vec<NodeId>> {
+    /// Indices of this shape of the first axes of `x`, in range, as many axes as they come; none if one is
+    /// empty.
+    fn indices(&mut self, x: NodeId, chosen: Shape) -> Option<Vec<NodeId>> {
         let shape = self.ty(x).shape;
+        if shape.rank() == 0 {
+            return None;
+        }
         let axes = self.rng.usize(1..=shape.rank());
-        let chosen = Shape::new([self.rng.usize(0..9)]);
         let mut indices = Vec::new();
         for &extent in shape.iter().take(axes) {
             if extent == 0 {
@@ -92,7 +96,30 @@ impl Generator {
     }
 
     fn gather(&mut self, x: NodeId) {
-        let Some(indices) = self.indices(x) else { return };
+        let axes = self.rng.usize(0..3);
+        let longest = [0, 700, 12][axes].max(1);
+        let chosen: Shape = (0..axes).map(|_| self.rng.usize(0..longest)).collect();
+        // Of several axes some may be repeated, or counted along.
+        let last = chosen.last().copied().unwrap_or(1);
+        let Some(mut indices) = self.indices(x, if axes == 2 { Shape::new([last]) } else { chosen.clone() })
+        else {
+            return;
+        };
+        let extents = self.ty(x).shape;
+        for (index, &extent) in indices.iter_mut().zip(extents.iter()) {
+            if axes == 1 && last <= extent && self.rng.usize(..4) == 0 {
+                *index = self.push(Op::Iota, &[], DType::I64, chosen.clone());
+            }
+            if extent < 100 {
+                let dtypes = [DType::I8, DType::I16, DType::I32, DType::I64];
+                let dtype = dtypes[self.rng.usize(..dtypes.len())];
+                *index = self.cast(*index, dtype);
+            }
+            if axes == 2 {
+                let dtype = self.ty(*index).dtype;
+                *index = self.push(Op::View(View::Broadcast), &[*index], dtype, chosen.clone());
+            }
+        }
         let Some(shape) = self.chosen(x, &indices) else { return };
         let args = [&[x][..], &indices].concat();
         let dtype = self.ty(x).dtype;
@@ -100,7 +127,8 @@ impl Generator {
     }
 
     fn scatter(&mut self, x: NodeId) {
-        let Some(indices) = self.indices(x) else { return };
+        let chosen = Shape::new([self.rng.usize(0..9)]);
+        let Some(indices) = self.indices(x, chosen) else { return };
         let Some(place) = self.chosen(x, &indices) else { return };
         let Type { dtype, shape } = self.ty(x);
         let values = self.leaf(dtype, place);

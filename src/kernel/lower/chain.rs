@@ -28,7 +28,10 @@ pub(super) struct Body<'a> {
 impl Lowering {
     /// Strips along axis `column` that compute `body`.
     pub(super) fn chain(&mut self, body: &Body, column: usize) -> Chain {
-        let mut chain = Chain { links: Vec::new(), temps: Vec::new() };
+        let mut chain = Chain { gathers: Vec::new(), links: Vec::new(), temps: Vec::new() };
+        // What is gathered is an argument like any other then.
+        let (args, gathered) = chain.gather(body, column);
+        let body = &Body { args: &args, ..*body };
         let pieces = cut(body.expr);
         // Where the value of an instruction is once a strip has computed it.
         let mut temps: Vec<Option<u32>> = vec![None; body.expr.len()];
@@ -55,7 +58,8 @@ impl Lowering {
                 outs.push(temp(number, dtype, rank, column));
                 values.push(passed);
             }
-            for (out, value) in body.expr.outs().iter().enumerate().filter(|(_, v)| piece.computes(**v)) {
+            let computed = |(out, value): &(usize, &Ref)| piece.computes(**value) && !gathered.contains(out);
+            for (out, value) in body.expr.outs().iter().enumerate().filter(computed) {
                 outs.push(body.outs[out].clone());
                 values.push(*value);
             }
@@ -152,10 +156,10 @@ impl Lowering {
 }
 
 /// A block of values between strips, as an operand.
-fn temp(number: u32, dtype: DType, rank: usize, column: usize) -> Source {
+pub(super) fn temp(number: u32, dtype: DType, rank: usize, column: usize) -> Source {
     let mut steps: SmallVec<[i64; 4]> = smallvec::smallvec![0; rank];
     steps[column] = dtype.size() as i64;
-    Source { dtype, place: Place { slot: Slot::Temp(number), offset: 0, steps } }
+    Source::plain(dtype, Place { slot: Slot::Temp(number), offset: 0, steps })
 }
 
 /// A run of instructions that becomes one strip.

@@ -38,9 +38,8 @@ pub(super) fn column_and_row(
 impl Lowering {
     /// The stage that copies a value of type `ty` from one home to another.
     pub fn copy(&mut self, ty: &Type, from: Home, to: Home) -> Stage {
-        let source = |home: Home| Source {
-            dtype: ty.dtype,
-            place: Place { slot: home.slot, offset: home.offset, steps: home.steps },
+        let source = |home: Home| {
+            Source::plain(ty.dtype, Place { slot: home.slot, offset: home.offset, steps: home.steps })
         };
         let expr = Expr::leaf(Inst::Arg(0), ty.dtype);
         self.walk(ty.shape.iter().copied(), 0, &expr, &[source(from)], &[source(to)])
@@ -66,7 +65,7 @@ impl Lowering {
         let mut operands = placed(&operands, &axes);
         let stage = |(copy, &operand): (usize, &usize)| {
             let copy = local(copy, operands[operand].dtype, axes.extents.len(), column);
-            let Source { dtype, place } = std::mem::replace(&mut operands[operand], copy);
+            let Source { dtype, place, .. } = std::mem::replace(&mut operands[operand], copy);
             Staged { dtype, place }
         };
         let staged = staged.iter().enumerate().map(stage).collect();

@@ -46,6 +46,7 @@ impl Lowering {
     fn factor(&mut self, expr: &Expr, args: &[Source], axis: usize, preferred: usize, rank: usize) -> Factor {
         if let Inst::Arg(arg) = expr.inst(expr.outs()[0])
             && args[*arg as usize].place.slot != Slot::Iota
+            && args[*arg as usize].picked.is_empty()
         {
             return Factor::Memory(args[*arg as usize].place.clone());
         }

@@ -1,6 +1,7 @@
 //! Lowering: nests become stages, expressions become chains of strips.
 
 pub mod chain;
+mod gather;
 mod map;
 mod matmul;
 mod reduce;
@@ -8,7 +9,7 @@ mod reduce;
 use smallvec::SmallVec;
 
 use crate::base::{DType, Interner, Keyed, Type};
-use crate::graph::{Core, Graph, Nest, Node, NodeId, Op, Value};
+use crate::graph::{Core, Graph, Nest, Node, NodeId, Op, Pick, Value};
 use crate::kernel::schedule::Axes;
 use crate::kernel::{Place, Slot, Stage, Strip};
 use crate::op::Expr;
@@ -51,7 +52,30 @@ impl Home {
 #[derive(Clone, Debug)]
 pub(crate) struct Source {
     pub dtype: DType,
+    /// Where it is if every index it is picked by is 0.
     pub place: Place,
+    /// The indices it is picked by.
+    pub picked: Vec<Picked>,
+}
+
+impl Source {
+    /// What is read or written where the loops stand.
+    fn plain(dtype: DType, place: Place) -> Self {
+        Self { dtype, place, picked: Vec::new() }
+    }
+}
+
+/// An index that an operand is picked by.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Picked {
+    /// The argument that holds it.
+    pub index: usize,
+    /// From one index to the next, in bytes, or index steps of an iota.
+    pub step: i64,
+    /// How many indices there are.
+    pub extent: usize,
+    /// What the user calls the axis.
+    pub axis: u32,
 }
 
 impl Lowering {
@@ -81,13 +105,27 @@ impl Lowering {
                 offset: home.offset,
                 steps: smallvec::smallvec![0; nest.domain.rank()],
             };
+            // The picks count on from the axes of the domain.
+            let mut picked: SmallVec<[i64; 2]> = smallvec::smallvec![0; nest.picks.len()];
             for (index, step) in read.0.iter().zip(&home.steps) {
                 place.offset += index.offset * step;
                 for &(axis, coefficient) in &index.terms {
-                    place.steps[axis as usize] += coefficient * step;
+                    let axis = axis as usize;
+                    match axis.checked_sub(nest.domain.rank()) {
+                        None => place.steps[axis] += coefficient * step,
+                        Some(nth) => picked[nth] += coefficient * step,
+                    }
                 }
             }
-            Source { dtype: ty.dtype, place }
+            let pick = |(pick, &step): (&Pick, &i64)| Picked {
+                index: pick.arg as usize,
+                step,
+                extent: pick.extent,
+                axis: pick.axis,
+            };
+            let uses = nest.picks.iter().zip(&picked).enumerate();
+            let uses = uses.filter(|(nth, _)| read.uses(nest.domain.rank() + nth));
+            Source { dtype: ty.dtype, place, picked: uses.map(|(_, uses)| pick(uses)).collect() }
         };
         node.args.iter().zip(&nest.reads).map(read).collect()
     }
@@ -104,7 +142,7 @@ impl Lowering {
             for (&axis, (_, step)) in kept.iter().zip(axes) {
                 steps[axis] = *step;
             }
-            Source { dtype: ty.dtype, place: Place { slot: home.slot, offset: home.offset, steps } }
+            Source::plain(ty.dtype, Place { slot: home.slot, offset: home.offset, steps })
         };
         node.types.iter().enumerate().map(output).collect()
     }
@@ -115,7 +153,16 @@ fn axes_of(extents: impl IntoIterator<Item = usize>, operands: &[Source]) -> Axe
     Axes {
         extents: extents.into_iter().collect(),
         steps: operands.iter().map(|operand| operand.place.steps.clone()).collect(),
+        picked: picked_of(operands),
     }
+}
+
+/// The operands that are picked, each with the operand that holds an index of it: arguments come first.
+fn picked_of(operands: &[Source]) -> SmallVec<[(usize, usize); 2]> {
+    let pairs = |(at, operand): (usize, &Source)| {
+        operand.picked.iter().map(move |picked| (at, picked.index)).collect::<SmallVec<[(usize, usize); 2]>>()
+    };
+    operands.iter().enumerate().filter(|(_, operand)| !operand.picked.is_empty()).flat_map(pairs).collect()
 }
 
 /// The operands with the steps they have after normalising.
@@ -141,7 +188,7 @@ fn sizes(operands: &[Source], written_from: usize) -> Vec<(usize, bool)> {
 fn local(number: usize, dtype: DType, rank: usize, column: usize) -> Source {
     let mut steps: SmallVec<[i64; 4]> = smallvec::smallvec![0; rank];
     steps[column] = dtype.size() as i64;
-    Source { dtype, place: Place { slot: Slot::Local(number as u32), offset: 0, steps } }
+    Source::plain(dtype, Place { slot: Slot::Local(number as u32), offset: 0, steps })
 }
 
 /// The work of an expression over `elements` elements, in additions, with its loads.

@@ -70,11 +70,12 @@ impl Lowering {
         let staged = locals(2 * n, &elements);
 
         // A fold strip walks one axis. Of several it takes the last, if that has whole blocks; else
-        // all of them pass through a stage.
+        // all of them pass through a stage, and so does what is gathered.
         let lanes = Strip::lanes(accumulators.iter().copied());
         let several = rank - kept > 1;
         let broken = several && axes.extents[rank - 1] % (ROUNDS * lanes) != 0;
-        let stages = each.len() > LONGEST_EACH || (direction == Direction::Along && broken);
+        let gathers = reads_of(each).any(|arg| !args[arg].picked.is_empty());
+        let stages = each.len() > LONGEST_EACH || (direction == Direction::Along && broken) || gathers;
         let each_chain =
             stages.then(|| self.chain(&Body { expr: each, args, accs: &[], outs: &staged }, column));
         let passed: Expr;
@@ -168,7 +169,15 @@ fn direction(axes: &Axes, from: usize, kept: usize, each: &Expr, args: &[Source]
     let rank = axes.extents.len();
     let reduced: usize = axes.extents[kept..].iter().product();
     let wide: usize = axes.extents[from..kept].iter().product();
-    let read: SmallVec<[usize; 4]> = reads_of(each).collect();
+    let mut read: SmallVec<[usize; 4]> = reads_of(each).collect();
+    // The indices by which something is read come after all that is read.
+    let mut picked: SmallVec<[(usize, usize); 2]> = SmallVec::new();
+    for at in 0..read.len() {
+        for index in &args[read[at]].picked {
+            picked.push((at, read.len()));
+            read.push(index.index);
+        }
+    }
     let sources: Vec<Source> = read.iter().map(|&arg| args[arg].clone()).collect();
     let candidates: Vec<usize> = (from..kept).filter(|&axis| axes.extents[axis] > 1).collect();
     if candidates.is_empty() {
@@ -177,12 +186,16 @@ fn direction(axes: &Axes, from: usize, kept: usize, each: &Expr, args: &[Source]
     let view = Axes {
         extents: axes.extents.clone(),
         steps: sources.iter().map(|source| source.place.steps.clone()).collect(),
+        picked,
     };
     let (column, _) = view.column_and_row(&candidates, &sizes(&sources, sources.len()));
     let apart = |axis: usize| {
-        let far =
-            |s: &&Source| class(s.place.steps[axis], s.dtype.size()) == crate::base::strip::Step::General;
-        sources.iter().filter(far).count()
+        let far = |&at: &usize| {
+            let Source { dtype, place, .. } = &sources[at];
+            class(place.steps[axis], dtype.size()) == crate::base::strip::Step::General
+                || view.is_picked(at, |index| sources[index].place.steps[axis] != 0)
+        };
+        (0..sources.len()).filter(far).count()
     };
     let lies_across = apart(rank - 1) > apart(column);
     let short = reduced <= SHORT_REDUCTION && wide >= 4 * reduced;
@@ -198,6 +211,7 @@ mod tests {
         Axes {
             extents: extents.into(),
             steps: steps.iter().map(|steps| SmallVec::from_slice(steps)).collect(),
+            picked: SmallVec::new(),
         }
     }
 
@@ -215,13 +229,9 @@ mod tests {
 
     #[test]
     fn a_column_sum_runs_across_and_a_row_sum_along() {
-        let source = |steps: &[i64]| Source {
-            dtype: DType::F32,
-            place: crate::kernel::Place {
-                slot: crate::kernel::Slot::Buffer(0),
-                offset: 0,
-                steps: steps.into(),
-            },
+        let source = |steps: &[i64]| {
+            let slot = crate::kernel::Slot::Buffer(0);
+            Source::plain(DType::F32, Place { slot, offset: 0, steps: steps.into() })
         };
         let each = Expr::leaf(Inst::Arg(0), DType::F32);
         let columns = axes(&[300, 400], &[&[4, 1200]]);

@@ -10,6 +10,7 @@ use crate::kernel::Plan;
 use crate::kernel::loops::Kernel;
 use crate::kernel::plan::Memory;
 use crate::runtime::buffer::Lent;
+use crate::runtime::run::gather::Wrong;
 use crate::runtime::run::strips::Shared;
 use crate::runtime::run::walk::Context;
 use crate::runtime::{Buffer, engine, run};
@@ -169,8 +170,8 @@ impl Execution<'_> {
                     table.held[written] = Some(Input::Owned(buffer));
                 }
             }
-            let context =
-                Context { strips: self.strips, interpret: self.interpret, buffers: &table.at, scalars };
+            let (strips, interpret, buffers) = (self.strips, self.interpret, &table.at[..]);
+            let context = Context { strips, interpret, buffers, scalars, wrong: Wrong::default() };
             // SAFETY: the plan's kernels stay inside its buffers. What this one writes was allocated,
             // taken over or lent for this run, and nobody else uses it until the run ends.
             unsafe { self.kernel(&context, kernel)? };

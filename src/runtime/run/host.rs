@@ -1,4 +1,4 @@
-//! Host operations on memory: sorting, scanning, gathering, scattering, searching. Rows, blocks and stretches
+//! Host operations on memory: sorting, scanning, scattering, searching. Rows, blocks and stretches
 //! of results are shared out among threads; which computes what changes no value.
 //!
 //! This file is long because it holds the order and arithmetic of elements, the loops of every operation over
@@ -11,8 +11,8 @@ mod fft;
 mod linalg;
 
 use std::cmp::Ordering;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
+use super::gather::{index_at, out_of_range};
 use super::{FloatState, Run};
 use crate::base::dtype::typed;
 use crate::base::{Element, Error, ErrorKind, Result, Type, bf16, f16};
@@ -246,18 +246,8 @@ impl Run<'_> {
             return unsafe { self.fft(op, host) };
         }
         if let HostOp::Gather { axis } = host.op {
-            let ty = &host.args[0].1;
             // SAFETY: the caller's promise.
-            let indices = unsafe { self.indices(&host.args[1..], (&ty.shape, axis)) };
-            // What is only copied is taken for integers, which may have any bits.
-            return sized!(ty.dtype.size(), T => {
-                // SAFETY: the caller's promise: buffers have the sizes of their types.
-                let (given, result) = unsafe {
-                    let result = Shared(out.cast::<T>()).part(0, out_type.shape.size());
-                    (&*self.elements::<T>(&host.args[0]).part(0, ty.shape.size()), result)
-                };
-                self.gather(given, result, &indices)
-            });
+            return unsafe { self.gather(host, axis) };
         }
         typed!(host.args[0].1.dtype, T => {
             // SAFETY: the caller's promise: buffers have the sizes of their types. The result may be the
@@ -454,28 +444,23 @@ impl Run<'_> {
         })
     }
 
-    fn gather<T: Copy + Send + Sync>(&self, given: &[T], result: &mut [T], indices: &Indices) -> Result<()> {
-        let (inner, all) = (indices.inner(), Shared(result.as_mut_ptr()));
-        let wrong = AtomicUsize::new(usize::MAX);
-        self.pieces(indices.count(), |numbers| {
-            for number in numbers {
-                let Some(place) = indices.place(number) else {
-                    wrong.fetch_min(number, Relaxed);
-                    break;
-                };
-                // SAFETY: every number has a part of its own.
-                let to = unsafe { all.part(number * inner, inner) };
-                match to {
-                    [one] => *one = given[place],
-                    to => to.copy_from_slice(&given[place * inner..][..inner]),
+    /// A gather of nothing: looks whether indices are in range all the same.
+    ///
+    /// # Safety
+    /// As `run::run`.
+    unsafe fn gather(&self, host: &Host, axis: u32) -> Result<()> {
+        let (x, indices) = host.args.split_first().expect("an array comes first");
+        for number in 0..indices.first().map_or(0, |(_, ty)| ty.shape.size()) {
+            for ((index, &extent), axis) in indices.iter().zip(x.1.shape.iter()).zip(axis..) {
+                let at = self.memory_of(&index.0).wrapping_add(number * index.1.dtype.size());
+                // SAFETY: the caller's promise: buffers have the sizes of their types.
+                let index = unsafe { index_at(index.1.dtype, at) };
+                if !(-(extent as i64)..extent as i64).contains(&index) {
+                    return Err(out_of_range(index, axis, extent));
                 }
             }
-            Ok(())
-        })?;
-        match wrong.into_inner() {
-            usize::MAX => Ok(()),
-            number => Err(indices.error(number)),
         }
+        Ok(())
     }
 
     fn assign<T: Number>(&self, result: &mut [T], of: &Window<T>, update: Update) -> Result<()> {
@@ -643,7 +628,6 @@ impl Indices<'_> {
         else {
             return Error::new(ErrorKind::Internal, "an index that is in range");
         };
-        let message = format!("index {index} is out of range for axis {axis}, which has {extent} elements");
-        Error::new(ErrorKind::Index, message)
+        out_of_range(index, axis, extent)
     }
 }

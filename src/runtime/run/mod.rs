@@ -7,6 +7,7 @@
 //! | `walk` | the loops around strips: addresses and elementwise stages |
 //! | `reduce` | the tree of a reduction |
 //! | `share` | work shared among threads |
+//! | `gather` | what is read where index arrays say |
 //! | `stage` | copies of what does not lie as a walk goes |
 //! | `host` | what no strip does: sorting, scanning, indices |
 //! | `product` | what a matrix product reads and writes |
@@ -14,6 +15,7 @@
 #![allow(unsafe_code)]
 
 pub mod execute;
+mod gather;
 mod host;
 mod product;
 mod reduce;
@@ -60,7 +62,8 @@ pub unsafe fn run(context: &Context, kernel: &Kernel, threads: usize) -> Result<
             _ => run.rows()?,
         }
     }
-    strip_error(run.errors.into_inner()).map_or(Ok(()), Err)
+    let error = context.wrong.error().or_else(|| strip_error(run.errors.into_inner()));
+    error.map_or(Ok(()), Err)
 }
 
 struct Run<'a> {

@@ -4,11 +4,12 @@ use std::ops::Range;
 
 use smallvec::{SmallVec, smallvec};
 
+use super::gather::Wrong;
 use super::product::matmul_temps;
 use super::reduce::layout;
 use super::stage;
 use super::strips::Shared;
-use crate::base::strip::StripArgs;
+use crate::base::strip::{OUT_OF_RANGE, StripArgs};
 use crate::kernel::loops::{BLOCK, Chain, Link, Map, Place, Slot, Stage, Staged, Tiles, Work};
 use crate::runtime::buffer::ALIGNMENT;
 
@@ -22,6 +23,8 @@ pub struct Context<'a> {
     pub buffers: &'a [*mut u8],
     /// The graph's scalars, by their bits.
     pub scalars: &'a [u64],
+    /// The first index out of range that the kernel has met.
+    pub wrong: Wrong,
 }
 
 // SAFETY: addresses are only used under the walks' contract: tasks write disjoint places.
@@ -51,6 +54,9 @@ pub(super) struct Local {
     pub row: isize,
 }
 
+/// Where the rows of a chain's gathers are.
+type Rows = SmallVec<[Local; 2]>;
+
 /// A rectangle of iterations: from `index` on, along a column axis and perhaps a row axis.
 #[derive(Clone, Copy)]
 pub(super) struct Rect<'a> {
@@ -66,7 +72,7 @@ pub(super) struct Rect<'a> {
 
 /// Elements of working memory a chain needs for what passes between its strips.
 pub(super) fn temps_bytes(chain: &Chain) -> usize {
-    if chain.links.len() > 1 { chain.temps.len() * BLOCK * 8 } else { 0 }
+    chain.temps.len() * BLOCK * 8
 }
 
 /// Bytes of working memory a task needs for a stage, given the elements reduced at most and the
@@ -160,25 +166,32 @@ impl Context<'_> {
                 (base, column, row)
             }
             Slot::Temp(temp) => (temps.wrapping_add(temp as usize * BLOCK * 8), column, 0),
+            // The chain puts its rows after what the walk hands out, the first one last.
+            Slot::Picked(row) => (rect.locals[rect.locals.len() - 1 - row as usize].base, column, 0),
         }
     }
 
-    /// Calls the strips of a chain on a rectangle: block by block if there are several.
+    /// Calls the strips of a chain on a rectangle: block by block if values pass to them, row by row if index
+    /// arrays say where rows are.
     ///
     /// # Safety
     /// As [`Context::link`].
     pub(super) unsafe fn chain(&self, chain: &Chain, rect: Rect, memory: &Memory, temps: *mut u8) -> u32 {
-        if let [link] = &chain.links[..] {
+        if let ([link], []) = (&chain.links[..], &chain.gathers[..]) {
             // SAFETY: the caller's promise.
             return unsafe { self.link(link, rect, memory, temps, std::ptr::null_mut()) };
         }
+        let block = match chain.temps.is_empty() && chain.gathers.iter().all(|gather| gather.to.is_none()) {
+            true => rect.n.max(1),
+            false => BLOCK,
+        };
         let mut errors = 0;
         let mut index: SmallVec<[usize; 6]> = rect.index.into();
         for row in 0..rect.rows {
             if let Some(axis) = rect.row {
                 index[axis] = rect.index[axis] + row * rect.every;
             }
-            for first in (0..rect.n).step_by(BLOCK) {
+            for first in (0..rect.n).step_by(block) {
                 index[rect.column] = rect.index[rect.column] + first;
                 let moved = |local: &Local| Local {
                     base: local
@@ -186,9 +199,19 @@ impl Context<'_> {
                         .wrapping_offset(local.row * row as isize + local.column * first as isize),
                     ..*local
                 };
-                let locals: SmallVec<[Local; 6]> = rect.locals.iter().map(moved).collect();
-                let block =
-                    Rect { index: &index, n: BLOCK.min(rect.n - first), rows: 1, locals: &locals, ..rect };
+                let mut locals: SmallVec<[Local; 6]> = rect.locals.iter().map(moved).collect();
+                let n = block.min(rect.n - first);
+                if !chain.gathers.is_empty() {
+                    let block = Rect { index: &index, n, rows: 1, locals: &locals, ..rect };
+                    // SAFETY: the block is part of the caller's rectangle.
+                    let gather = |gather| unsafe { self.gather(gather, &block, memory, temps) };
+                    let Some(rows) = chain.gathers.iter().rev().map(gather).collect::<Option<Rows>>() else {
+                        errors |= OUT_OF_RANGE;
+                        continue;
+                    };
+                    locals.extend(rows);
+                }
+                let block = Rect { index: &index, n, rows: 1, locals: &locals, ..rect };
                 for link in &chain.links {
                     // SAFETY: the block is part of the caller's rectangle.
                     errors |= unsafe { self.link(link, block, memory, temps, std::ptr::null_mut()) };

@@ -1,0 +1,229 @@
+//! Gathers: what is read where index arrays say. Elements are copied, a block at a time, to where strips read
+//! them side by side; rows are found, for strips to read them where they lie.
+//!
+//! Every index is looked at before anything is read by it. The first that is out of range, in the order of
+//! the loops, is the one an evaluation reports, whichever task met it.
+
+use std::sync::Mutex;
+
+use smallvec::SmallVec;
+
+use super::walk::{Context, Local, Memory, Rect};
+use crate::base::strip::Step;
+use crate::base::{DType, Error, ErrorKind};
+use crate::kernel::Slot;
+use crate::kernel::loops::{BLOCK, Gather, Index};
+use crate::kernel::schedule::class;
+
+/// The first index out of range that a kernel has met.
+#[derive(Default)]
+pub struct Wrong(Mutex<Option<Met>>);
+
+/// An index out of range: where the loops stood, which of the indices there it was, the index itself, the
+/// axis and its extent.
+type Met = (SmallVec<[usize; 6]>, usize, i64, u32, usize);
+
+impl Wrong {
+    /// The error of the first one.
+    pub fn error(&self) -> Option<Error> {
+        let met = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        met.as_ref().map(|&(_, _, index, axis, extent)| out_of_range(index, axis, extent))
+    }
+
+    fn meet(&self, met: Met) {
+        let mut first = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if first.as_ref().is_none_or(|first| met < *first) {
+            *first = Some(met);
+        }
+    }
+}
+
+/// The error of an index that the axis has not.
+pub(super) fn out_of_range(index: i64, axis: u32, extent: usize) -> Error {
+    let message = format!("index {index} is out of range for axis {axis}, which has {extent} elements");
+    Error::new(ErrorKind::Index, message)
+}
+
+/// The integer at `at`.
+///
+/// # Safety
+/// It is readable as `dtype`.
+pub(super) unsafe fn index_at(dtype: DType, at: *const u8) -> i64 {
+    let mut index = 0;
+    // SAFETY: the caller's promise.
+    unsafe { indices(dtype, (at, 0), 1, |_, at| index = at) };
+    index
+}
+
+/// Calls `each` with the number and the value of `n` integers, `step` bytes apart.
+///
+/// # Safety
+/// They are readable as `dtype`.
+#[inline]
+unsafe fn indices(
+    dtype: DType,
+    (from, step): (*const u8, isize),
+    n: usize,
+    mut each: impl FnMut(usize, i64),
+) {
+    macro_rules! integers { ($($Kind:ident $T:ty),*) => {
+        match dtype {
+            $( DType::$Kind => match class(step as i64, size_of::<$T>()) {
+                Step::Unit => for j in 0..n {
+                    // SAFETY: the caller's promise.
+                    each(j, unsafe { from.cast::<$T>().add(j).read_unaligned() } as i64);
+                },
+                _ => for j in 0..n {
+                    let at = from.wrapping_offset(step * j as isize).cast::<$T>();
+                    // SAFETY: the caller's promise.
+                    each(j, unsafe { at.read_unaligned() } as i64);
+                },
+            }, )*
+            other => unreachable!("indices of {other}"),
+        }
+    } }
+    integers!(I8 i8, I16 i16, I32 i32, I64 i64, U8 u8, U16 u16, U32 u32)
+}
+
+impl Context<'_> {
+    /// Reads what is gathered of the one row of `rect`, a block at most if it is copied. Returns where the row
+    /// begins if it is not; nothing if an index is out of range.
+    ///
+    /// # Safety
+    /// As [`Context::link`], but for what the indices are.
+    pub(super) unsafe fn gather(
+        &self,
+        gather: &Gather,
+        rect: &Rect,
+        memory: &Memory,
+        temps: *mut u8,
+    ) -> Option<Local> {
+        let (from, column, _) = self.address(&gather.from, rect, memory, temps);
+        // Places are whole elements apart.
+        let unit = if gather.from.slot == Slot::Iota { 1 } else { gather.dtype.size() as isize };
+        let mut offsets = [0; BLOCK];
+        let Some(to) = &gather.to else {
+            // SAFETY: the caller's promise.
+            unsafe { self.offsets(gather, rect, memory, temps, (&mut offsets[..1], unit))? };
+            return Some(Local { base: from.wrapping_offset(offsets[0] * unit), column, row: 0 });
+        };
+        let offsets = &mut offsets[..rect.n];
+        // SAFETY: the caller's promise.
+        unsafe { self.offsets(gather, rect, memory, temps, (offsets, unit))? };
+        if column != 0 {
+            offsets.iter_mut().zip(0..).for_each(|(offset, j)| *offset += column / unit * j);
+        }
+        let (to, step, _) = self.address(to, rect, memory, temps);
+        // SAFETY: every index is in range, so the elements are there; the caller vouches for the places.
+        unsafe {
+            match (gather.from.slot, gather.dtype.size()) {
+                (Slot::Iota, _) => {
+                    let counted = |offset: isize| from.wrapping_offset(offset).addr() as i64;
+                    write(offsets, (to.cast(), step), counted);
+                }
+                (_, 1) => copy::<u8>(from, offsets, (to, step)),
+                (_, 2) => copy::<u16>(from, offsets, (to, step)),
+                (_, 4) => copy::<u32>(from, offsets, (to, step)),
+                _ => copy::<u64>(from, offsets, (to, step)),
+            }
+        }
+        Some(Local { base: to, column: step, row: 0 })
+    }
+
+    /// Adds up how far, in units, from where they would be by indices of 0 the elements of a row are; nothing
+    /// if an index is out of range.
+    ///
+    /// # Safety
+    /// As [`Context::link`].
+    unsafe fn offsets(
+        &self,
+        gather: &Gather,
+        rect: &Rect,
+        memory: &Memory,
+        temps: *mut u8,
+        (offsets, unit): (&mut [isize], isize),
+    ) -> Option<()> {
+        for (nth, index) in gather.indices.iter().enumerate() {
+            let (from, column, _) = self.address(&index.place, rect, memory, temps);
+            let (extent, step) = (index.extent as i64, index.step as isize / unit);
+            // The sign of what is out of range on either side.
+            let mut outside = 0;
+            let n = offsets.len();
+            let mut from_start = |index: i64| {
+                outside |= index.wrapping_add(extent) | (extent - 1).wrapping_sub(index);
+                index.wrapping_add(extent & index >> 63) as isize
+            };
+            // SAFETY: the caller's promise.
+            unsafe {
+                match step {
+                    // Of vectors, and last axes: multiplying would take half of the time.
+                    1 => values(index, (from, column), n, &mut |j: usize, index| {
+                        offsets[j] = offsets[j].wrapping_add(from_start(index));
+                    }),
+                    _ => values(index, (from, column), n, &mut |j: usize, index| {
+                        offsets[j] = offsets[j].wrapping_add(step.wrapping_mul(from_start(index)));
+                    }),
+                }
+            }
+            if outside < 0 {
+                let mut met = None;
+                let range = -extent..extent;
+                let mut find = |j: usize, index: i64| {
+                    if !range.contains(&index) && met.is_none() {
+                        met = Some((j, index));
+                    }
+                };
+                // SAFETY: the caller's promise.
+                unsafe { values(index, (from, column), n, &mut find) };
+                let (j, value) = met?;
+                let mut position: SmallVec<[usize; 6]> = rect.index.into();
+                position[rect.column] += j;
+                self.wrong.meet((position, nth, value, index.axis, index.extent));
+                return None;
+            }
+        }
+        Some(())
+    }
+}
+
+/// Calls `each` with the number and the value of `n` indices, `step` bytes apart or counted.
+///
+/// # Safety
+/// What is memory is readable.
+#[inline]
+unsafe fn values(index: &Index, (from, step): (*mut u8, isize), n: usize, each: &mut impl FnMut(usize, i64)) {
+    match index.place.slot {
+        Slot::Iota => (0..n).for_each(|j| each(j, from.wrapping_offset(step * j as isize).addr() as i64)),
+        // SAFETY: the caller's promise.
+        _ => unsafe { indices(index.dtype, (from, step), n, each) },
+    }
+}
+
+/// Copies the elements so many elements from `from`.
+///
+/// # Safety
+/// They are readable, and the places writable.
+unsafe fn copy<T: Copy>(from: *const u8, offsets: &[isize], (to, step): (*mut u8, isize)) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        write(offsets, (to.cast(), step), |offset| from.cast::<T>().wrapping_offset(offset).read_unaligned())
+    };
+}
+
+/// Writes what `of` makes of each of `offsets`, `step` bytes apart.
+///
+/// # Safety
+/// The places are writable, and `of` may be called.
+#[inline]
+unsafe fn write<T>(offsets: &[isize], (to, step): (*mut T, isize), of: impl Fn(isize) -> T) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if step == size_of::<T>() as isize {
+            offsets.iter().enumerate().for_each(|(j, offset)| to.add(j).write(of(*offset)));
+        } else {
+            for (j, offset) in offsets.iter().enumerate() {
+                to.cast::<u8>().wrapping_offset(step * j as isize).cast::<T>().write(of(*offset));
+            }
+        }
+    }
+}
