@@ -99,7 +99,6 @@ fn what_has_no_meaning_is_an_error_that_says_so() {
         z.try_ptp(..),
         z.try_logsumexp(..),
         z.try_softmax(0),
-        z.try_cumulative_prod(0),
         z.try_cumulative_max(0),
         z.try_argsort(0),
         z.try_searchsorted(1.0),

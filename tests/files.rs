@@ -1,8 +1,7 @@
-//! Files of several arrays, and tables as text: what others write is read, what is written reads back,
-//! and what is broken is an error that says how.
+//! Files: what others write is read, what is written reads back, and what is broken is an error that says how.
 //!
-//! The files in `tests/data` are written by `tools/files.py`.
-#![cfg(any(feature = "npz", feature = "safetensors", feature = "text"))]
+//! The files in `tests/data` are written by `tools/files.py`, the corpus of the fuzz targets by `tools/fuzz_corpus.py`.
+//! `BROADLOOM_MUTATIONS=1000000` sets how many files are made of the corpus, and `BROADLOOM_SEED=17` the first seed.
 
 #[cfg(any(feature = "npz", feature = "safetensors"))]
 use std::fs::OpenOptions;
@@ -10,6 +9,14 @@ use std::fs::OpenOptions;
 use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+#[path = "scale/counts.rs"]
+mod counts;
+#[path = "../fuzz/src/lib.rs"]
+mod formats;
+#[path = "files/fuzz.rs"]
+mod fuzz;
+#[path = "files/npy.rs"]
+mod npy;
 #[cfg(feature = "npz")]
 #[path = "files/npz.rs"]
 mod npz;
@@ -20,26 +27,12 @@ mod safetensors;
 #[path = "files/text.rs"]
 mod text;
 
+use formats::Scratch;
+
 type Result<T = ()> = broadloom::Result<T>;
 
-/// A file of these bytes, removed at the end.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(name: &str, bytes: impl AsRef<[u8]>) -> Self {
-        let path = std::env::temp_dir().join(format!("broadloom-{}-{name}", std::process::id()));
-        std::fs::write(&path, bytes).unwrap();
-        Self(path)
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
-    }
-}
-
 /// A file of `tests/data`.
+#[cfg(any(feature = "npz", feature = "safetensors", feature = "text"))]
 fn data(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
 }

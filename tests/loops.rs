@@ -44,6 +44,30 @@ fn stays_linear(mut step: impl FnMut(usize)) {
 }
 
 #[test]
+fn views_that_undo_each_other_are_the_array_itself() {
+    let _alone = alone();
+    let x = (Array::zeros([300, 1, 200], F32) + 0.5).eval().unwrap();
+    let turned = x.permute_dims([2, 0, 1]).permute_dims([1, 2, 0]);
+    let views = [
+        x.t().t(),
+        turned,
+        x.flip(..).flip(..),
+        x.reshape([200, 300]).reshape([300, 1, 200]),
+        x.squeeze(1).expand_dims(1),
+        x.slice(s![.., .., ..]).astype(F32).broadcast_to([300, 1, 200]),
+        x.moveaxis(0, 2).moveaxis(2, 0),
+    ];
+    for view in views {
+        let view = view.eval().unwrap();
+        assert_eq!(
+            view.as_slice::<f32>().unwrap().as_ptr(),
+            x.as_slice::<f32>().unwrap().as_ptr(),
+            "{view:?}"
+        );
+    }
+}
+
+#[test]
 fn a_time_stepping_loop_that_reads_a_scalar_every_step_stays_linear() {
     let _alone = alone();
     let mut heat = Array::from_vec((0..64).map(|i| f64::from(i % 7)).collect(), 64).unwrap();

@@ -5,6 +5,9 @@
 //! interpreter and machine code must give the same bits; all NaNs are one value, and -0 is not +0.
 //! What integers do at the edges is compared with a table written by hand.
 
+#[path = "random/buffers.rs"]
+mod buffers;
+
 use std::sync::Arc;
 
 use broadloom::base::promotion::Weak;
@@ -15,6 +18,8 @@ use broadloom::pipeline::{self, Captured, Jit, Leaf, Settings};
 use broadloom::runtime::Buffer;
 use broadloom::{Array, ErrorKind, reference};
 use fastrand::Rng;
+
+use buffers::{buffer, values};
 
 /// Rows of results of rank 2.
 const ROWS: usize = 3;
@@ -177,10 +182,10 @@ fn settings((jit, vector): Way) -> Settings {
 
 /// What an evaluation of the graph gives.
 fn evaluated(graph: &Graph, inputs: &[Values], way: Way) -> broadloom::Result<Vec<Values>> {
-    let leaf = |values: &Values| Leaf { buffer: Arc::new(buffer(values)), donated: false };
+    let leaf = |values: &Values| Ok(Leaf { buffer: Arc::new(buffer(values)?), donated: false });
     let captured = Captured {
         graph: graph.clone().into(),
-        inputs: inputs.iter().map(leaf).collect(),
+        inputs: inputs.iter().map(leaf).collect::<broadloom::Result<_>>()?,
         scalars: Vec::new(),
         names: Vec::new(),
         origin: None,
@@ -189,22 +194,6 @@ fn evaluated(graph: &Graph, inputs: &[Values], way: Way) -> broadloom::Result<Ve
     let values = |(buffer, output): (&Arc<Buffer>, &Value)| values(buffer, graph.ty(*output).dtype);
     Ok(buffers.iter().zip(&graph.outputs).map(values).collect())
 }
-
-macro_rules! buffers { ($($Name:ident)*) => {
-    fn buffer(values: &Values) -> Buffer {
-        match values.clone() {
-            $( Values::$Name(values) => Buffer::from_vec(values), )*
-        }
-    }
-
-    fn values(buffer: &Buffer, dtype: DType) -> Values {
-        match dtype {
-            $( DType::$Name => Values::$Name(buffer.as_slice().to_vec()), )*
-            other => panic!("no values of {other}"),
-        }
-    }
-} }
-buffers!(Bool I8 I16 I32 I64 U8 U16 U32 U64 F16 BF16 F32 F64);
 
 /// The first difference of two lists of values, with the inputs that led to it left to the caller.
 fn difference(expected: &[Values], got: &[Values]) -> Option<String> {

@@ -7,6 +7,10 @@
 //! `BROADLOOM_GRAPHS=1000000` sets the number of graphs, `BROADLOOM_SEED=17` the first seed (and, by
 //! itself, runs that graph alone). A failure prints its seed and a graph made as small as possible.
 
+#[path = "random/buffers.rs"]
+mod buffers;
+#[path = "random/complex.rs"]
+mod complex;
 #[path = "random/coverage.rs"]
 mod coverage;
 #[path = "random/data.rs"]

@@ -24,7 +24,8 @@ base.DTYPES.update(i8=np.int8, i16=np.int16, u8=np.uint8, u16=np.uint16, u32=np.
 base.NAMES.update({np.dtype(dtype): name for name, dtype in base.DTYPES.items()})
 DTYPES, EPS = base.DTYPES, {"c64": 2.0**-23, "c128": 2.0**-52}
 PART = {"c64": np.float32, "c128": np.float64}
-mpmath.mp.prec = 200
+# Enough for 1 and the smallest normal number together.
+mpmath.mp.prec = 2200
 
 
 def parts(array):
@@ -220,16 +221,32 @@ def questions(file):
     file.case("result_type", [Text("U64"), Text("I64"), Text("C64")], "c128[0] =")
 
 
+def drawn(dtype):
+    """Numbers of any angle and of many sizes; some near 1, -1, i and -i."""
+    rng = np.random.default_rng(23)
+    z = 10 ** rng.uniform(-6, 1.4, 20) * np.exp(1j * rng.uniform(-np.pi, np.pi, 20))
+    z[12:] = np.array([1, -1, 1j, -1j])[np.arange(8) % 4] + 10 ** rng.uniform(-6, 0, 8) * np.exp(1j * rng.uniform(-np.pi, np.pi, 8))
+    return z.astype(DTYPES[dtype])
+
+
+EXACT = {name: getattr(mpmath, name) for name in "sqrt exp log sin cos tan sinh cosh tanh asin acos atan asinh acosh atanh".split()}
+EXACT["exp2"] = lambda v: mpmath.exp(v * mpmath.log(2))
+EXACT["expm1"] = lambda v: mpmath.exp(v) - 1
+EXACT["log2"] = lambda v: mpmath.log(v) / mpmath.log(2)
+EXACT["log10"] = lambda v: mpmath.log(v) / mpmath.log(10)
+EXACT["log1p"] = lambda v: mpmath.log(1 + v)
+
+
 def functions(file):
-    file.section("functions: parts to within a few ulp of the size of the number")
+    file.section("functions: parts to within a few epsilons of the size of the number")
     for dtype in ("c64", "c128"):
         z = of(dtype, *ORDINARY)
-        for op, f, ulps in (("sqrt", mpmath.sqrt, 4), ("exp", mpmath.exp, 4), ("log", mpmath.log, 4), ("sin", mpmath.sin, 6), ("cos", mpmath.cos, 6), ("tan", mpmath.tan, 12),
-                            ("sinh", mpmath.sinh, 6), ("cosh", mpmath.cosh, 6), ("tanh", mpmath.tanh, 12), ("asin", mpmath.asin, 8), ("acos", mpmath.acos, 8),
-                            ("atan", mpmath.atan, 8), ("asinh", mpmath.asinh, 8), ("acosh", mpmath.acosh, 8), ("atanh", mpmath.atanh, 8),
-                            ("log2", lambda v: mpmath.log(v) / mpmath.log(2), 6), ("log10", lambda v: mpmath.log(v) / mpmath.log(10), 6),
-                            ("exp2", lambda v: mpmath.exp(v * mpmath.log(2)), 12), ("expm1", lambda v: mpmath.exp(v) - 1, 8), ("log1p", lambda v: mpmath.log(1 + v), 6)):
-            file.case(op, [C(z)], near(by_mpmath(f, z), dtype, ulps))
+        x = let(file, f"drawn_{dtype}", drawn(dtype))
+        for op, f in EXACT.items():
+            # What is measured, and a little.
+            bound = 12 if op == "exp2" else 3
+            file.case(op, [C(z)], near(by_mpmath(f, z), dtype, bound))
+            file.case(op, [x], near(by_mpmath(f, x.array), dtype, bound))
         w = of(dtype, *ORDINARY[6:], *ORDINARY[:6])
         power = [mpmath.power(mpmath.mpc(a.real, a.imag), mpmath.mpc(b.real, b.imag)) for a, b in zip(z.astype(C128), w.astype(C128))]
         power = np.array([complex(float(p.real), float(p.imag)) for p in power])
@@ -263,6 +280,68 @@ def functions(file):
             file.case(op, [C(z)], near(getattr(np, {"a": "arc"}.get(op[0], "") + op[1:])(z.astype(C128)), dtype, 8))
 
 
+# All that NumPy has but `reciprocal`, whose answers are computed on parts.
+FUNCTIONS = {"asin": "arcsin", "acos": "arccos", "atan": "arctan", "asinh": "arcsinh", "acosh": "arccosh", "atanh": "arctanh"}
+FUNCTIONS = {**{name: name for name in "sqrt exp exp2 log log2 log10 log1p sin cos tan sinh cosh tanh".split()}, **FUNCTIONS}
+
+
+def special_outcome(given, values, dtype, ulps):
+    """Each part to so many `eps` of itself; zeros with their sign, but where the argument is NaN."""
+    texts = []
+    for z, value in zip(given.flat, np.asarray(values, C128).flat):
+        for part in (value.real, value.imag):
+            bound = ulps * EPS[dtype] * abs(part) if math.isfinite(part) else 0.0
+            if part == 0 and np.isnan(z):
+                bound = 5e-324
+            texts.append(f"{number(np.float64(part))}~{bound:.2e}")
+    return f"{dtype}[{dims(given.shape)}] ~ {' '.join(texts)}"
+
+
+def let(file, variable, array):
+    file.lines.append(f"let {variable} = {C(array).text}")
+    return Text(variable, array)
+
+
+def specials(file):
+    file.section("zeros, infinities and NaN: the C standard, annex G, where NumPy follows it")
+    values = [0.0, -0.0, 0.5, -2.5, 4.0, INF, -INF, NAN]
+    for dtype in ("c64", "c128"):
+        z = of(dtype, *itertools.chain.from_iterable(itertools.product(values, values)))
+        x = let(file, f"special_{dtype}", z)
+        for op, name in FUNCTIONS.items():
+            value = getattr(np, name)(z.astype(C128))
+            # A sign that the standard leaves open.
+            note = "+inf" if op == "sin" else None
+            value.imag[(np.isnan(value.real) & np.isinf(value.imag)) if note else []] = -INF
+            file.case(op, [x], special_outcome(z, value, dtype, 24), note)
+        # Sides of the cuts, and of what is next to them.
+        tiny = float(np.finfo(PART[dtype]).tiny)
+        signed = lambda x: (x, -x)
+        beside = [(a, b) for re in (0.0, 0.5, 1.0, 2.0, 1e10) for im in (0.0, tiny) for a in signed(re) for b in signed(im)]
+        sides = of(dtype, *[x for a, b in beside for x in (a, b, b, a)])
+        x = let(file, f"sides_{dtype}", sides)
+        for op in ("sqrt", "log", "asin", "acos", "atan", "asinh", "acosh", "atanh"):
+            file.case(op, [x], near_signed(getattr(np, FUNCTIONS[op])(sides.astype(C128)), dtype, 8))
+        far = float(np.finfo(PART[dtype]).max) / 8
+        wide = of(dtype, far, 1, -far, far, 1, -far, far / 2, 1e-30, tiny, tiny, 1, tiny, -1, 1e-20, 1e-20, 1)
+        x = let(file, f"wide_{dtype}", wide)
+        for op in ("asin", "acos", "atan", "asinh", "acosh", "atanh", "log", "sqrt"):
+            file.case(op, [x], near(by_mpmath(getattr(mpmath, op), wide), dtype, 12))
+        small = of(dtype, 1e-10, 1e-12, -1e-20, 1e-20, 1e-15, 0.5, -0.25, 1e-8, tiny, -tiny)
+        file.case("log1p", [C(small)], near(by_mpmath(lambda v: mpmath.log(1 + v), small), dtype, 6))
+        file.case("expm1", [C(small)], near(by_mpmath(lambda v: mpmath.exp(v) - 1, small), dtype, 8))
+
+
+def near_signed(values, dtype, ulps):
+    """As `near`, but zeros with their signs."""
+    texts = []
+    for z in np.asarray(values, C128).flat:
+        bound = ulps * EPS[dtype] * abs(z)
+        for part in (z.real, z.imag):
+            texts.append(f"{number(np.float64(part))}~{bound if part != 0 and math.isfinite(part) and math.isfinite(bound) else 0:.2e}")
+    return f"{dtype}[{dims(np.shape(values))}] ~ {' '.join(texts)}"
+
+
 def reductions(file):
     file.section("reductions, running sums, products")
     for dtype in ("c64", "c128"):
@@ -288,7 +367,15 @@ def reductions(file):
         file.case("median", [C(z), axes(0)], ERROR, "by that order")
         for axis in (0, 1):
             file.case("cumulative_sum", [C(z), Text(f"n:{axis}")], answer(np.cumsum(z, axis)))
-        file.case("cumulative_prod", [C(z), Text("n:0")], ERROR, "the products")
+        # Exact: of units, and few.
+        turns = np.array([1, 1j, -1, -1j, 2, 1 + 1j], DTYPES[dtype])[np.random.default_rng(5).integers(0, 6, (9, 11))]
+        for axis in (0, 1):
+            file.case("cumulative_prod", [C(turns), Text(f"n:{axis}")], near(np.cumprod(turns, axis), dtype, 1))
+        for n in (0, 1, 2, 3, 4, 7, 8):
+            file.case("cumulative_prod", [C(turns.ravel()[:n]), Text("n:0")], near(np.cumprod(turns.ravel()[:n]), dtype, 1))
+        spread = of(dtype, *np.random.default_rng(6).uniform(-1.2, 1.2, 80))
+        file.case("cumulative_prod", [C(spread), Text("n:0")], near(np.cumprod(spread.astype(C128)), dtype, 100))
+        file.case("cumulative_prod", [P("i32", 3), axes(0, dtype=dtype)], answer(np.cumprod(P("i32", 3).array, dtype=DTYPES[dtype])))
         file.case("sum", [P("i32", 3), axes(0, dtype=dtype)], answer(P("i32", 3).array.sum(dtype=DTYPES[dtype])))
         file.case("sum", [C(of(dtype)), axes(None)], answer(of(dtype).sum()))
         file.case("mean", [C(of(dtype)), axes(None)], answer(of(dtype, NAN, NAN, shape=())))
@@ -300,6 +387,17 @@ def reductions(file):
         file.case("matmul", [C(a[0]), C(b[:, 0])], answer(np.matmul(a[0], b[:, 0])))
         file.case("matmul", [P("i32", 2, 3), C(a)], answer(np.matmul(P("i32", 2, 3).array, a)))
         file.case("matmul", [C(a[None]), C(np.stack([b, b + 1]))], answer(np.matmul(a[None], np.stack([b, b + 1]))))
+        file.case("tensordot", [C(a), C(b), Text("n:1")], answer(np.tensordot(a, b, 1)))
+        file.case("tensordot", [C(a), C(b.T.copy()), axes((0, 1)), axes((0, 1))], answer(np.tensordot(a, b.T, ([0, 1], [0, 1]))))
+        for subscripts, operands in (("ij,jk->ik", (a, b)), ("ij,ij->", (a, a)), ("ij->ji", (a,)), ("ij,jk,kl->il", (a, b, a)), ("ii->i", (a[:, :3],)), ("i,j->ij", (a[0], b[0])), ("ij->", (a,))):
+            file.case(f"einsum:{subscripts}", [C(x) for x in operands], answer(np.einsum(subscripts, *operands)))
+        file.case("inner", [C(a), C(b.T.copy())], answer(np.inner(a, b.T)))
+        file.case("kron", [C(a[0]), C(b[0])], answer(np.kron(a[0], b[0])))
+        file.case("convolve_full", [C(a[0]), C(b[0])], answer(np.convolve(a[0], b[0])))
+        file.case("correlate_full", [C(a[0]), C(b[0])], answer(np.correlate(a[0], b[0], "full")))
+        file.case("correlate_same", [C(a[0]), C(b[0])], answer(np.correlate(a[0], b[0], "same")))
+        file.case("cross", [C(a[:, :3].copy()), C(b.T[:3, :3].copy()), Text("n:-1")], answer(np.cross(a[:, :3], b.T[:3, :3])))
+        file.case(f"conj {C(a).text} | matrix_transpose | matmul {C(a).text}", [], answer(np.matmul(a.conj().T, a)))
         file.case("vecdot", [C(a), C(b.T.copy())], answer(np.vecdot(a, b.T)))
         file.case("outer", [C(a[0]), C(b[0])], answer(np.outer(a[0], b[0])))
         file.case("trace", [C(a), Text("n:1")], answer(np.trace(a, 1)))
@@ -341,6 +439,29 @@ def moves(file):
         file.case("full", [Text("(2,)"), Text("wc:3,-1"), Text(dtype.upper())], answer(np.full(2, 3 - 1j, DTYPES[dtype])))
         file.case("eye", [Text("n:2"), Text(dtype.upper())], answer(np.eye(2, dtype=DTYPES[dtype])))
         file.case("pad", [x, Text("(1,1,1,1)"), Text("wc:0,1")], answer(np.pad(z, 1, constant_values=1j)))
+        for mode, name in (("edge", "pad_edge"), ("reflect", "pad_reflect"), ("symmetric", "pad_symmetric"), ("wrap", "pad_wrap")):
+            file.case(name, [x, Text("(1,1,2,1)")], answer(np.pad(z, ((1, 1), (2, 1)), mode)))
+        file.case("roll", [x, Text("(1,-2)"), axes((0, 1))], answer(np.roll(z, (1, -2), (0, 1))))
+        file.case("rot90", [x, Text("n:1"), axes((0, 1))], answer(np.rot90(z)))
+        file.case("repeat", [x, Text("n:2"), axes(1)], answer(np.repeat(z, 2, 1)))
+        file.case("tile", [x, Text("(2,1)")], answer(np.tile(z, (2, 1))))
+        file.case("diff", [x, Text("n:1"), Text("n:1")], answer(np.diff(z)))
+        file.case("unstack", [x, Text("n:1"), Text("n:2")], answer(z[:, 2]))
+        file.case("split", [x, Text("n:2"), Text("n:1"), Text("n:1")], answer(z[:, 2:]))
+        file.case("sliding_window_view", [x, Text("(2,)"), axes(1)], answer(np.lib.stride_tricks.sliding_window_view(z, 2, 1)))
+        file.case("diagonal", [x, Text("n:1")], answer(np.diagonal(z, 1)))
+        file.case("squeeze", [C(z[:1]), axes(0)], answer(z[0]))
+        file.case("expand_dims", [x, axes(1)], answer(z[:, None]))
+        file.case("moveaxis", [C(z.reshape(2, 3, 2)), Text("n:0"), Text("n:-1")], answer(np.moveaxis(z.reshape(2, 3, 2), 0, -1)))
+        file.case("permute_dims", [C(z.reshape(2, 3, 2)), axes((2, 0, 1))], answer(z.reshape(2, 3, 2).transpose(2, 0, 1)))
+        file.case("matrix_transpose", [x], answer(z.T))
+        file.case("meshgrid", [Text("n:1"), C(z[0]), C(z[1])], answer(np.meshgrid(z[0], z[1])[1]))
+        file.case("broadcast_arrays", [Text("n:1"), x, C(z[0])], answer(np.broadcast_arrays(z, z[0])[1]))
+        file.case("allclose", [x, C(z + 1e-9)], answer(np.allclose(z, z + 1e-9)))
+        file.case("isclose", [x, C(z + np.array([0, 1e-3, 1j, 0]))], answer(np.isclose(z, (z + np.array([0, 1e-3, 1j, 0])).astype(z.dtype))))
+        file.case("array_equal", [x, C(z.copy())], answer(np.array_equal(z, z)))
+        file.case("nan_to_num", [C(of(dtype, NAN, 1, INF, -INF))], answer(np.nan_to_num(of(dtype, NAN, 1, INF, -INF))))
+        file.case("triu", [x, Text("n:1")], answer(np.triu(z, 1)))
         file.case("tril", [x, Text("n:0")], answer(np.tril(z)))
         file.case("diag", [C(z[0]), Text("n:1")], answer(np.diag(z[0], 1)))
     file.case("full", [Text("(2,)"), Text("wc:3,-1"), Text("F32")], ERROR)
@@ -392,6 +513,7 @@ def main():
     promotion(file)
     questions(file)
     functions(file)
+    specials(file)
     reductions(file)
     moves(file)
     chains(file)

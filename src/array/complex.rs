@@ -266,7 +266,8 @@ pub(super) fn host(op: &str, host: HostOp, mut args: SmallVec<[Array; 2]>) -> Re
             let re = build::host(op, HostOp::Scan(Fold::Sum), smallvec![re])?;
             return Ok(Parts { re, im: build::host(op, HostOp::Scan(Fold::Sum), smallvec![im])? }.array());
         }
-        HostOp::Scatter { .. } | HostOp::Assign { .. } | HostOp::Scan(Fold::Prod) => {
+        HostOp::Scan(Fold::Prod) => return running_products(&args[0]),
+        HostOp::Scatter { .. } | HostOp::Assign { .. } => {
             return Err(infer::takes_no(op, args[0].dtype()));
         }
         _ => return Err(no_order(op)),
@@ -322,6 +323,45 @@ fn prod(array: &Array, axes: &[u32]) -> Result<Array> {
         (factors, left) = (products, left - half);
     }
     Ok(build::reshaped(&factors, shape))
+}
+
+/// The products of the elements along the last axis up to each: those at odd places are the running products of pairs,
+/// and those at even ones the product before them times the element.
+#[track_caller]
+fn running_products(array: &Array) -> Result<Array> {
+    let axis = array.ndim() - 1;
+    let pairs_of = |factors: &Array, half| {
+        let (first, second) = (part_of(factors, axis, (0, 2), half), part_of(factors, axis, (1, 2), half));
+        build::binary(Binary::Multiply, first.into(), second.into())
+    };
+    // Each level has the products of the pairs of the one before.
+    let mut levels: SmallVec<[Array; 8]> = smallvec![array.clone()];
+    while let Some(last) = levels.last().filter(|last| last.shape()[axis] > 1) {
+        let pairs = pairs_of(last, last.shape()[axis] / 2)?;
+        levels.push(pairs);
+    }
+    let mut products = levels.pop().expect("the array itself is one");
+    for factors in levels.iter().rev() {
+        let (count, half) = (factors.shape()[axis], factors.shape()[axis] / 2);
+        let later = (count - 1) / 2;
+        let before = part_of(&products, axis, (0, 1), later);
+        let own = part_of(factors, axis, (2, 2), later);
+        let later = build::binary(Binary::Multiply, before.into(), own.into())?;
+        let even =
+            views::joined("cumulative_prod", smallvec![part_of(factors, axis, (0, 1), 1), later], axis)?;
+        let mut woven =
+            views::try_stack([&part_of(&even, axis, (0, 1), half), &products], axis as isize + 1)?;
+        woven = build::reshaped(&woven, woven.shape()[..axis].iter().copied().chain([2 * half]).collect());
+        products = match count % 2 {
+            0 => woven,
+            _ => views::joined(
+                "cumulative_prod",
+                smallvec![woven, part_of(&even, axis, (half as i64, 1), 1)],
+                axis,
+            )?,
+        };
+    }
+    Ok(products)
 }
 
 /// Complex numbers divided by a count, each part rounded once.

@@ -44,16 +44,17 @@ fallible! {
     }
 
     /// The correlation of two vectors: element k is the sum of `self[i + k] * other[i]`, k from below zero on as
-    /// `overlap` says.
+    /// `overlap` says; of complex numbers with the conjugates of `other`.
     ///
     /// # Source
     /// `numpy.correlate`, whose default is [`Overlap::Valid`].
     pub fn correlate(&self, other: &Array, overlap: Overlap) {
+        let other = other.try_conj()?;
         if self.size() >= other.size() {
-            return slide("correlate", self, other, false, overlap);
+            return slide("correlate", self, &other, false, overlap);
         }
         // Backwards, the shorter slides along the longer.
-        let result = slide("correlate", other, self, false, overlap)?;
+        let result = slide("correlate", &other, self, false, overlap)?;
         result.try_flip(..)
     }
 

@@ -5,10 +5,16 @@
 //! parsers recurse (ten thousand opening brackets end the process) and build whatever they are told
 //! to. This one knows three keys, four kinds of values and no nesting but the tuple of the shape.
 
-use crate::base::{DType, Error, ErrorKind, Result};
+use crate::base::{DType, Error, ErrorKind, Result, Shape, Type};
 
 /// Longest header that is read, in bytes; NumPy's own limit.
 pub(super) const LONGEST: usize = 10_000;
+
+/// Most axes that an array of a file has; NumPy's own limit.
+const MOST_AXES: usize = 64;
+
+/// Most characters of a file that a message quotes.
+const QUOTED: usize = 40;
 
 /// The names of dtypes, without the order of bytes. NumPy has no `bf16`.
 const CODES: &[(DType, &str)] = &[
@@ -47,6 +53,27 @@ pub(super) fn malformed(why: impl std::fmt::Display) -> Error {
     Error::new(ErrorKind::Format, why.to_string())
 }
 
+/// Text of a file, for a message: the end of a long one is left out.
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(QUOTED) {
+        Some((end, _)) => text[..end].to_owned() + "…",
+        None => text.to_owned(),
+    }
+}
+
+/// Text of a file in quotes, on one line.
+pub(super) fn quoted(text: &str) -> String {
+    format!("{:?}", cut(text))
+}
+
+/// An error if so many axes are more than files have.
+pub(super) fn check_axes(axes: usize) -> Result<()> {
+    match axes {
+        ..=MOST_AXES => Ok(()),
+        _ => Err(malformed(format_args!("its array has {axes} axes; {MOST_AXES} are the most"))),
+    }
+}
+
 /// A value of the dictionary.
 #[derive(Debug)]
 enum Literal<'a> {
@@ -76,7 +103,10 @@ impl Header {
                 ("descr" | "fortran_order" | "shape", _) => {
                     return Err(malformed(format_args!("the header's {key:?} is of the wrong type")));
                 }
-                _ => return Err(malformed(format_args!("the header has an unknown key {key:?}"))),
+                _ => {
+                    let key = quoted(key);
+                    return Err(malformed(format_args!("the header has an unknown key {key}")));
+                }
             };
             if twice {
                 return Err(malformed(format_args!("the header says {key:?} twice")));
@@ -102,13 +132,13 @@ impl Header {
     /// How many elements there are, which take at most `there` bytes.
     pub(super) fn elements(&self, there: u64) -> Result<usize> {
         let Self { dtype, shape, .. } = self;
-        let size = shape.iter().try_fold(1_usize, |size, &n| size.checked_mul(n));
-        let bytes = size.and_then(|size| size.checked_mul(dtype.size()));
-        let (Some(size), Some(bytes)) = (size, bytes) else {
+        // Also of no elements: beside an extent of 0 others may be too large.
+        let Ok(ty) = Type::checked("its array", *dtype, Shape::new(shape.iter().copied())) else {
             return Err(malformed(format_args!(
                 "the shape {shape:?} has more elements than memory can hold"
             )));
         };
+        let (size, bytes) = (ty.shape.size(), ty.shape.size() * dtype.size());
         if there < bytes as u64 {
             return Err(malformed(format_args!(
                 "it ends too soon: {dtype}{shape:?} takes {bytes} bytes, and there are {there}"
@@ -123,6 +153,7 @@ impl Header {
             let why = format!("the format has no {dtype}: save it as f32");
             return Err(Error::new(ErrorKind::DType, why));
         };
+        check_axes(shape.len())?;
         let order = if dtype.size() == 1 { "|" } else { "<" };
         let extents: Vec<String> = shape.iter().map(|n| format!("{n},")).collect();
         let extents = match &extents[..] {
@@ -131,19 +162,15 @@ impl Header {
         };
         let mut text =
             format!("{{'descr': '{order}{descr}', 'fortran_order': False, 'shape': ({extents}), }}");
-        // Version 1 counts the header in 16 bits.
-        let version: u8 = if text.len() + 128 <= usize::from(u16::MAX) { 1 } else { 2 };
-        let prefix = MAGIC.len() + 2 + if version == 1 { 2 } else { 4 };
+        // Of so few axes a header is short: the first version of the format, which counts in 16 bits, will do.
+        let prefix = MAGIC.len() + 4;
         while !(prefix + text.len() + 1).is_multiple_of(64) {
             text.push(' ');
         }
         text.push('\n');
         let mut bytes = MAGIC.to_vec();
-        bytes.extend([version, 0]);
-        match version {
-            1 => bytes.extend((text.len() as u16).to_le_bytes()),
-            _ => bytes.extend((text.len() as u32).to_le_bytes()),
-        }
+        bytes.extend([1, 0]);
+        bytes.extend((text.len() as u16).to_le_bytes());
         bytes.extend(text.as_bytes());
         Ok(bytes)
     }
@@ -166,7 +193,8 @@ fn dtype(descr: &str) -> Result<(DType, bool)> {
         None if name.starts_with('O') => return Err(malformed("Python objects are not supported")),
         None => {
             let known = "truth values, integers, floats of 16, 32 and 64 bits, and complex numbers of two floats of 32 or 64 bits are";
-            return Err(malformed(format_args!("the dtype {descr:?} is not supported; {known}")));
+            let descr = quoted(descr);
+            return Err(malformed(format_args!("the dtype {descr} is not supported; {known}")));
         }
     };
     Ok((dtype, big_endian))
@@ -227,6 +255,7 @@ impl<'a> Parser<'a> {
                 break;
             }
         }
+        check_axes(extents.len())?;
         Ok(Literal::Tuple(extents))
     }
 
@@ -243,10 +272,10 @@ impl<'a> Parser<'a> {
         self.takes("L");
         match digits.parse::<usize>() {
             _ if negative => {
-                Err(malformed(format_args!("the header's shape has the negative extent -{digits}")))
+                Err(malformed(format_args!("the header's shape has the negative extent -{}", cut(digits))))
             }
             Ok(extent) if isize::try_from(extent).is_ok() => Ok(extent),
-            _ => Err(malformed(format_args!("the header's shape has the impossible extent {digits}"))),
+            _ => Err(malformed(format_args!("the header's shape has the impossible extent {}", cut(digits)))),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Files, and types of other crates: arrays in from and out to formats of others.
 
+#[cfg(feature = "npz")]
+mod archive;
 mod header;
 mod map;
 #[cfg(any(feature = "npz", feature = "safetensors"))]

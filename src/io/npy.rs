@@ -22,7 +22,7 @@ impl Array {
     ///
     /// # Errors
     /// If the file cannot be read, is no `.npy` file, ends before its data does, or holds a dtype that
-    /// is not supported. Memory is asked for only when the file is as long as it says.
+    /// is not supported or more than 64 axes. Memory is asked for only when the file is as long as it says.
     #[doc(alias = "load")]
     #[track_caller]
     pub fn load_npy(path: impl AsRef<Path>) -> Result<Array> {
@@ -33,7 +33,8 @@ impl Array {
     /// Writes the array, evaluated, to a `.npy` file at `path`, replacing what is there.
     ///
     /// # Errors
-    /// If evaluation fails, the file cannot be written, or the dtype is `bf16`, which the format has not.
+    /// If evaluation fails, the file cannot be written, the dtype is `bf16`, which the format has not, or there are
+    /// more than 64 axes, which NumPy has not.
     #[doc(alias = "save")]
     pub fn save_npy(&self, path: impl AsRef<Path>) -> Result<()> {
         self.force()?;

@@ -8,22 +8,19 @@ use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::error::Error as _;
 use std::fs::File;
-use std::io::{BufReader, BufWriter, ErrorKind as IoKind, Read, Write};
+use std::io::{BufWriter, ErrorKind as IoKind, Write};
 use std::path::Path;
 
 use zip::result::ZipError;
 use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, ZipArchive, ZipWriter};
+use zip::{CompressionMethod, ZipWriter};
 
 use crate::array::Array;
 use crate::base::{Error, ErrorKind, Result};
-use crate::io::header::{Header, malformed};
+use crate::io::archive::{self, Entry};
+use crate::io::header::{Header, malformed, quoted};
 use crate::io::names::evaluated;
-use crate::io::npy::{self, fill, io, named};
-
-/// Most bytes that one deflated byte can stand for: the format's longest match, of 258 bytes, takes two
-/// bits.
-const MOST_INFLATED: u64 = 1032;
+use crate::io::npy::{self, io, named};
 
 /// `.npz` files; with the crate feature `npz`.
 impl Array {
@@ -87,27 +84,16 @@ impl Array {
 
 #[track_caller]
 fn load(path: &Path) -> Result<BTreeMap<String, Array>> {
-    let file = File::open(path).map_err(io)?;
+    let mut file = File::open(path).map_err(io)?;
     let length = file.metadata().map_err(io)?.len();
-    let mut archive = ZipArchive::new(BufReader::new(file)).map_err(broken)?;
     let mut arrays = BTreeMap::new();
-    for nth in 0..archive.len() {
-        let mut file = archive.by_index(nth).map_err(broken)?;
-        let name = file.name().to_owned();
-        let Some(key) = name.strip_suffix(".npy") else {
-            return Err(malformed(format_args!("it holds {name:?}, which is no .npy file")));
+    for entry in archive::entries(&mut file, length)? {
+        let name = quoted(&entry.name);
+        let Some(key) = entry.name.strip_suffix(".npy") else {
+            return Err(malformed(format_args!("it holds {name}, which is no .npy file")));
         };
-        let there = file.compressed_size();
-        let most = match file.compression() {
-            CompressionMethod::Stored => there,
-            _ => there.saturating_mul(MOST_INFLATED),
-        };
-        let claimed = file.size();
-        if there > length || claimed > most {
-            return Err(malformed(format_args!("{name} claims more bytes than there are: {claimed}")));
-        }
-        // A loop and no closure: the array is built at the caller's place.
-        let array = match entry(&mut file, claimed) {
+        // No closure: the array is built at the caller's place.
+        let array = match read(&mut file, length, &entry) {
             Ok(array) => array,
             Err(error) => return Err(inside(&name, error)),
         };
@@ -118,19 +104,16 @@ fn load(path: &Path) -> Result<BTreeMap<String, Array>> {
     Ok(arrays)
 }
 
-/// The array of one file of the archive, which is `length` bytes long if the archive tells the truth.
+/// The array of one file of an archive of `length` bytes.
 #[track_caller]
-fn entry(file: &mut impl Read, length: u64) -> Result<Array> {
-    let array = npy::read(file, length)?;
-    // The checksum is looked at where the file ends.
-    match fill(file, &mut [0])? {
-        0 => Ok(array),
-        _ => Err(malformed("it goes on after its data")),
-    }
+fn read(archive: &mut File, length: u64, entry: &Entry) -> Result<Array> {
+    let mut content = archive::open(archive, length, entry)?;
+    let array = npy::read(&mut content, entry.size)?;
+    archive::close(content, entry)?;
+    Ok(array)
 }
 
-/// An error of one file of the archive. What cannot be inflated, and a wrong checksum, are errors of the
-/// format.
+/// An error of one file of the archive; what cannot be inflated is one of the format.
 fn inside(name: &str, error: Error) -> Error {
     let cause = error.source().and_then(|source| source.downcast_ref::<std::io::Error>());
     let bad = [IoKind::InvalidData, IoKind::InvalidInput, IoKind::UnexpectedEof];
@@ -156,7 +139,7 @@ fn save(arrays: &[(String, Array)], path: &Path, method: CompressionMethod) -> R
     archive.finish().map_err(broken)?.flush().map_err(io)
 }
 
-/// The error of an archive.
+/// The error of an archive that is written.
 fn broken(error: ZipError) -> Error {
     match error {
         ZipError::Io(error) => io(error),

@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 
 use crate::array::Array;
 use crate::base::{DType, Error, ErrorKind, Result};
-use crate::io::header::{Header, malformed};
+use crate::io::header::{Header, check_axes, malformed, quoted};
 use crate::io::names::evaluated;
 use crate::io::npy::{self, fill, io, named};
 
@@ -58,7 +58,8 @@ impl Array {
     /// Writes arrays, evaluated together, to a `.safetensors` file at `path`, replacing what is there.
     ///
     /// # Errors
-    /// If evaluation fails, a name is there twice or is `__metadata__`, or the file cannot be written.
+    /// If evaluation fails, a name is there twice or is `__metadata__`, an array has more than 64 axes, or the file
+    /// cannot be written.
     pub fn save_safetensors<S: AsRef<str>, A: Borrow<Array>>(
         path: impl AsRef<Path>,
         arrays: impl IntoIterator<Item = (S, A)>,
@@ -102,8 +103,10 @@ fn load(path: &Path) -> Result<BTreeMap<String, Array>> {
 
 /// The arrays that a header names, in the order of their bytes.
 fn parts(header: &[u8]) -> Result<Vec<Part>> {
-    let header: Map<String, Value> = serde_json::from_slice(header)
-        .map_err(|error| malformed(format_args!("its header is no JSON object: {error}")).caused_by(error))?;
+    // As any value at first: an error of the parser that expects an object quotes whatever else there is.
+    let header: Value = serde_json::from_slice(header)
+        .map_err(|error| malformed(format_args!("its header is no JSON: {error}")).caused_by(error))?;
+    let Value::Object(header) = header else { return Err(malformed("its header is no JSON object")) };
     let described = header.into_iter().filter(|(name, _)| name != METADATA);
     let mut parts = described.map(|(name, value)| part(name, &value)).collect::<Result<Vec<Part>>>()?;
     parts.sort_by_key(|part| (part.begin, part.end));
@@ -112,16 +115,19 @@ fn parts(header: &[u8]) -> Result<Vec<Part>> {
 
 /// One array of the header: its `dtype`, `shape` and `data_offsets`.
 fn part(name: String, value: &Value) -> Result<Part> {
-    let wrong = |what: &str| malformed(format_args!("its header has no {what} of {name:?}"));
+    let wrong = |what: &str| malformed(format_args!("its header has no {what} of {}", quoted(&name)));
     let integers =
         |key: &str| -> Option<Vec<u64>> { value.get(key)?.as_array()?.iter().map(Value::as_u64).collect() };
     let known = value.get("dtype").and_then(Value::as_str).ok_or_else(|| wrong("dtype"))?;
-    let Some(dtype) = DType::ALL.iter().copied().find(|&dtype| code(dtype) == Some(known)) else {
-        return Err(malformed(format_args!("the dtype {known:?} of {name:?} is not supported")));
+    let mut all = DType::ALL.iter().chain(DType::COMPLEX).copied();
+    let Some(dtype) = all.find(|&dtype| code(dtype) == Some(known)) else {
+        let (known, name) = (quoted(known), quoted(&name));
+        return Err(malformed(format_args!("the dtype {known} of {name} is not supported")));
     };
     let shape = integers("shape").ok_or_else(|| wrong("shape"))?;
     let extents = shape.into_iter().map(|n| usize::try_from(n).ok().filter(|&n| n <= isize::MAX as usize));
     let shape = extents.collect::<Option<Vec<usize>>>().ok_or_else(|| wrong("possible shape"))?;
+    check_axes(shape.len())?;
     let offsets = integers("data_offsets");
     let Some(&[begin, end]) = offsets.as_deref() else { return Err(wrong("two data_offsets")) };
     let header = Header { dtype, big_endian: false, fortran_order: false, shape };
@@ -136,7 +142,8 @@ fn read_arrays(file: &mut impl Read, parts: Vec<Part>, there: u64) -> Result<BTr
     for Part { name, begin, end, header } in parts {
         if begin != place || end < begin || end > there {
             return Err(malformed(format_args!(
-                "the bytes of {name:?} are said to be {begin}..{end}: there are {there}, and {place} is next"
+                "the bytes of {} are said to be {begin}..{end}: there are {there}, and {place} is next",
+                quoted(&name)
             )));
         }
         let (dtype, elements) =
@@ -144,7 +151,8 @@ fn read_arrays(file: &mut impl Read, parts: Vec<Part>, there: u64) -> Result<BTr
         let bytes = elements.and_then(|elements| elements.checked_mul(dtype.size() as u64));
         if bytes != Some(end - begin) {
             return Err(malformed(format_args!(
-                "{name:?} is {dtype}{:?} and said to take {} bytes",
+                "{} is {dtype}{:?} and said to take {} bytes",
+                quoted(&name),
                 header.shape,
                 end - begin
             )));
@@ -168,6 +176,7 @@ fn save(mut arrays: Vec<(String, Array)>, path: &Path) -> Result<()> {
         if name == METADATA {
             return Err(Error::new(ErrorKind::Value, format!("no array may be named {METADATA}")));
         }
+        check_axes(array.ndim())?;
         let end = place + array.nbytes();
         let Some(code) = code(array.dtype()) else {
             let why = format!("the format has no {}, which {name:?} is of", array.dtype());

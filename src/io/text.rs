@@ -12,11 +12,8 @@ use csv::{ByteRecord, ReaderBuilder, Terminator, Trim, WriterBuilder};
 use crate::array::Array;
 use crate::base::dtype::typed;
 use crate::base::{DType, Element, Error, ErrorKind, Result, Scalar, bf16, f16};
-use crate::io::header::malformed;
+use crate::io::header::{malformed, quoted};
 use crate::io::npy::{io, named};
-
-/// Most characters of a field that a message quotes.
-const QUOTED: usize = 40;
 
 /// How a table is written as text; by default with commas between columns, and numbers alone.
 ///
@@ -238,10 +235,8 @@ fn filler<T: Element>(number: f64, value: impl Fn(&str) -> Option<T>) -> Result<
 }
 
 fn no_number(line: u64, column: usize, field: &[u8], dtype: DType) -> Error {
-    let text = String::from_utf8_lossy(field);
-    let quoted: String = text.chars().take(QUOTED).collect();
-    let more = if text.chars().nth(QUOTED).is_some() { "…" } else { "" };
-    malformed(format_args!("line {line}, column {column}: {:?} is no {dtype}", quoted + more))
+    let field = quoted(&String::from_utf8_lossy(field));
+    malformed(format_args!("line {line}, column {column}: {field} is no {dtype}"))
 }
 
 /// Why complex numbers are no fields.

@@ -4,7 +4,7 @@
 //! Rust's float arithmetic is IEEE 754 in default rounding; the compiler may pick any NaN, and all
 //! NaNs are one value.
 
-use crate::base::dtype::{dtypes, sealed::Number, typed};
+use crate::base::dtype::{Exact, dtypes, sealed::Number, typed};
 use crate::base::{DType, Element, Scalar, bf16, f16};
 use crate::op::table::{binary_ops, unary_ops};
 use crate::op::{Binary, Expr, Inst, Unary, math};
@@ -92,9 +92,9 @@ impl Values {
 
     /// The values as `to`, each as [`Scalar::cast`] does it.
     pub fn cast(&self, to: DType) -> Self {
-        each_dtype!(self, v => typed!(to, T => {
-            v.iter().map(|&value| T::convert(value.exact())).collect::<Vec<T>>().into()
-        }))
+        // By way of the values themselves: a loop for every dtype, not for every two.
+        let exact: Vec<Exact> = each_dtype!(self, v => v.iter().map(|&value| value.exact()).collect());
+        typed!(to, T => exact.into_iter().map(T::convert).collect::<Vec<T>>().into())
     }
 
     /// The same bits read as `to`, a dtype of the same size.

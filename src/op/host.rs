@@ -1,6 +1,6 @@
 //! Host operations: what is done to whole stored arrays, one after the other element of a row depending on
 //! others anywhere in it, so that no loop nest says it. Each has a kernel of its own that reads and writes
-//! memory; `reference/host.rs` is what they mean, `runtime/run/host.rs` how they run.
+//! memory; `reference/host.rs` is what they mean, `runtime/run/host.rs` and its folder how they run.
 //!
 //! A gather is one when it is captured; then it becomes a loop nest, where there is anything to gather.
 

@@ -71,9 +71,9 @@ fn files_of_strangers_are_refused_with_a_reason() {
     assert_eq!(error("tiny", b"tiny"), "it is no .safetensors file: it has not even 8 bytes");
     let why = error("header", &[0xff; 16]);
     assert_eq!(why, "its header claims 18446744073709551615 bytes; there are 8, and 16777216 are the most");
-    assert!(error("json", &file("{\"x\":", &[])).starts_with("its header is no JSON object: EOF"));
-    assert!(error("list", &file("[]", &[])).starts_with("its header is no JSON object: "));
-    assert!(error("deep", &file(&"[".repeat(100_000), &[])).starts_with("its header is no JSON object: "));
+    assert!(error("json", &file("{\"x\":", &[])).starts_with("its header is no JSON: EOF"));
+    assert_eq!(error("list", &file("[]", &[])), "its header is no JSON object");
+    assert!(error("deep", &file(&"[".repeat(100_000), &[])).starts_with("its header is no JSON: "));
     assert!(error("deeper", &file(&"{\"x\":".repeat(100_000), &[])).contains("recursion limit"));
     assert_eq!(error("number", &file(r#"{"x":1}"#, &[])), r#"its header has no dtype of "x""#);
 

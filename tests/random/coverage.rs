@@ -35,6 +35,7 @@ pub const SHARES: &[(&str, usize)] = &[
     ("strided or broadcast view", 30),
     ("matmul with epilogue", 20),
     ("several outputs", 20),
+    ("complex numbers", 10),
 ];
 
 impl Coverage {
@@ -101,6 +102,8 @@ impl Coverage {
         }
         all.push("iota i64".into());
         all.extend(HostOp::NAMES.map(str::to_owned));
+        #[cfg(feature = "linalg")]
+        all.extend(broadloom::op::Linalg::ALL.map(|op| op.name().to_owned()));
         all.retain(|op| !self.ops.contains(op));
         all
     }
@@ -188,6 +191,14 @@ fn has(graph: &Graph, feature: &str) -> bool {
             elementwise && node.args.iter().any(|arg| graph[arg.node].op == Op::Matmul)
         }),
         "several outputs" => graph.outputs.len() > 1,
+        // Parts side by side.
+        "complex numbers" => any(&|node| match node.op {
+            Op::Join { axis } => {
+                let shape = &node.ty().shape;
+                axis as usize + 1 == shape.rank() && shape[axis as usize] == 2 && node.args.len() == 2
+            }
+            _ => false,
+        }),
         _ => unreachable!("{feature} is not counted"),
     }
 }

@@ -1,8 +1,10 @@
-//! Host operations in random graphs: rows in order, running folds, replaced elements; and gathers, by indices
-//! of every dtype that are memory, repeated or counted.
+//! Host operations in random graphs: rows in order, running folds, replaced elements, decomposed matrices; and
+//! gathers, by indices of every dtype that are memory, repeated or counted.
 
 use broadloom::base::{DType, Shape, Type};
 use broadloom::graph::{Element, NodeId, Op, View};
+#[cfg(feature = "linalg")]
+use broadloom::op::Linalg;
 use broadloom::op::{Binary, Fold, HostOp, Update};
 
 use crate::data::too_large;
@@ -157,5 +159,44 @@ impl Generator {
         let values = self.leaf(dtype, place);
         let update = UPDATES[self.rng.usize(..UPDATES.len())];
         self.push(Op::Host(HostOp::Assign { update, window }), &[x, values], dtype, shape);
+    }
+
+    /// An operation on matrices, some beside each other. Their values are far from singular: what an operation makes of
+    /// others may be an error. Without the crate feature there is none.
+    pub fn linalg(&mut self) {
+        #[cfg(feature = "linalg")]
+        {
+            let op = Linalg::ALL[self.rng.usize(..Linalg::ALL.len())];
+            let dtype = if self.rng.bool() { DType::F32 } else { DType::F64 };
+            let least = usize::from(!self.empty);
+            let n = self.rng.usize(least..=6);
+            let batches = self.rng.usize(..=2);
+            let leading: Vec<usize> = (0..batches).map(|_| self.rng.usize(least..=3)).collect();
+            let square = Shape::new([&leading[..], &[n, n]].concat());
+            // From 0 to 3/4, and so much in the diagonal that no row comes near it.
+            let any = self.input(DType::I32, square.clone());
+            let seven = self.number(any, 7.0);
+            let remainder = Op::Elementwise(Element::Binary(Binary::Remainder));
+            let small = self.push(remainder, &[any, seven], DType::I32, square.clone());
+            let small = self.cast(small, dtype);
+            let eighth = self.number(small, 0.125);
+            let Some(small) = self.binary(Binary::Multiply, small, eighth) else { return };
+            let places = self.iota(n);
+            let rows = self.reshape_to(places, Shape::new([n, 1]));
+            let Some(diagonal) = self.binary(Binary::Equal, rows, places) else { return };
+            let diagonal = self.fit(diagonal, dtype, &square);
+            let size = self.number(diagonal, n as f64);
+            let Some(diagonal) = self.binary(Binary::Multiply, diagonal, size) else { return };
+            let Some(matrix) = self.binary(Binary::Add, small, diagonal) else { return };
+            let mut args = vec![matrix];
+            if op == Linalg::Solve {
+                let columns = self.rng.usize(least..=4);
+                args.push(self.leaf(dtype, Shape::new([&leading[..], &[n, columns]].concat())));
+            }
+            let types: Vec<Type> = args.iter().map(|&arg| self.ty(arg)).collect();
+            let result = op.result(&types.iter().collect::<Vec<_>>()).expect("square matrices of floats");
+            let y = self.push(Op::Host(HostOp::Linalg(op)), &args, result.dtype, result.shape);
+            self.unary_any(y);
+        }
     }
 }

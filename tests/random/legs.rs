@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use broadloom::base::{DType, Error, ErrorKind, Result, Vector};
+use broadloom::base::{Error, ErrorKind, Result, Vector};
 use broadloom::graph::verify;
 use broadloom::op::Values;
 use broadloom::opt::{PASSES, Pass};
@@ -10,6 +10,7 @@ use broadloom::pipeline::{self, Captured, Jit, Leaf, Settings};
 use broadloom::reference;
 use broadloom::runtime::Buffer;
 
+use crate::buffers::{buffer, values};
 use crate::generate::Case;
 use crate::quietly;
 
@@ -208,22 +209,6 @@ fn first_other(
     }
     Ok(expected)
 }
-
-macro_rules! buffers { ($($Name:ident)*) => {
-    fn buffer(values: &Values) -> Result<Buffer> {
-        match values {
-            $( Values::$Name(values) => Buffer::from_slice(values), )*
-        }
-    }
-
-    fn values(buffer: &Buffer, dtype: DType) -> Values {
-        match dtype {
-            $( DType::$Name => Values::$Name(buffer.as_slice().to_vec()), )*
-            other => unreachable!("no graph has {other}"),
-        }
-    }
-} }
-buffers!(Bool I8 I16 I32 I64 U8 U16 U32 U64 F16 BF16 F32 F64);
 
 /// The first pass that panics or after which the reference differs, and the graph there.
 pub fn guilty_pass(case: &Case) -> String {

@@ -39,6 +39,12 @@ impl Generator {
         if one_in(&mut self.rng, 8) {
             planned.push(Generator::host);
         }
+        if one_in(&mut self.rng, 8) {
+            planned.push(Generator::complex);
+        }
+        if one_in(&mut self.rng, 10) {
+            planned.push(Generator::linalg);
+        }
         self.rng.shuffle(&mut planned);
         planned
     }
@@ -62,6 +68,8 @@ impl Generator {
             Generator::short_rows,
             Generator::host,
             Generator::host,
+            Generator::complex,
+            Generator::linalg,
         ];
         MOTIFS[self.rng.usize(..MOTIFS.len())]
     }

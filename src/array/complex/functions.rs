@@ -3,9 +3,10 @@
 //!
 //! # Source
 //! Quotients: Smith, "Algorithm 116: complex division", 1962, with the reciprocal of the divisor, as in NumPy.
-//! Roots and inverse functions: Kahan, "Branch cuts for complex elementary functions", 1987.
+//! Roots and inverse functions: Kahan, "Branch cuts for complex elementary functions", 1987. Infinities and NaN: the C
+//! standard, annex G.
 
-use std::f64::consts::{LN_2, LOG2_E, LOG10_E};
+use std::f64::consts::{FRAC_PI_2, LN_2, LOG2_E, LOG10_E};
 
 use super::Parts;
 use crate::array::{Array, try_where_};
@@ -16,7 +17,6 @@ impl Parts {
     /// `op`, where it is a function of complex numbers.
     #[track_caller]
     pub(super) fn function(&self, op: Unary) -> Result<Option<Self>> {
-        let Self { re, im } = self;
         let parts = match op {
             Unary::Square => self.times(self),
             Unary::Reciprocal => self.reciprocal(),
@@ -28,11 +28,7 @@ impl Parts {
             Unary::Log => self.log(),
             Unary::Log2 => self.log()?.scaled(LOG2_E),
             Unary::Log10 => self.log()?.scaled(LOG10_E),
-            Unary::Log1p => {
-                let moved = re.try_add(1)?;
-                let angle = im.try_atan2(&moved)?;
-                Ok(Self { re: moved.try_hypot(im)?.try_log()?, im: angle })
-            }
+            Unary::Log1p => self.log1p(),
             Unary::Sin => self.turned()?.sinh()?.turned_back(),
             Unary::Cos => self.turned()?.cosh(),
             Unary::Tan => self.turned()?.tanh()?.turned_back(),
@@ -130,7 +126,7 @@ impl Parts {
         let dtype = self.re.dtype();
         let edge = if dtype == DType::F32 { f64::from(f32::MAX) } else { f64::MAX } * 0.25;
         let large = self.re.try_abs()?.try_maximum(self.im.try_abs()?)?.try_greater(edge)?;
-        let (quarter, twice) = (Array::try_full((), 0.25, dtype)?, Array::try_full((), 2, dtype)?);
+        let (quarter, twice) = (self.number(0.25)?, self.number(2.0)?);
         let (down, up) = (try_where_(&large, quarter, 1)?, try_where_(&large, twice, 1)?);
         let (a, b) = (self.re.try_multiply(&down)?, self.im.try_multiply(down)?);
         let size = b.try_abs()?;
@@ -146,12 +142,16 @@ impl Parts {
         Ok(Self { re, im: try_where_(&right, rest, root)?.try_copysign(&self.im)? })
     }
 
-    /// `e^a (cos b + i sin b)`; real where `b` is 0.
+    /// `e^a (cos b + i sin b)`; real where `b` is 0. Where `a` is infinite and `b` no angle, an infinity or 0 of some.
     #[track_caller]
     fn exp(&self) -> Result<Self> {
         let (size, b) = (self.re.try_exp()?, &self.im);
-        let im = try_where_(b.try_equal(0)?, b, size.try_multiply(b.try_sin()?)?)?;
-        Ok(Self { re: size.try_multiply(b.try_cos()?)?, im })
+        let lost = self.re.try_isinf()?.try_logical_and(b.try_isfinite()?.try_logical_not()?)?;
+        let none = lost.try_logical_and(self.re.try_less(0)?)?;
+        let cosine = try_where_(lost, 1, b.try_cos()?)?;
+        let sine = try_where_(none, self.number(0.0)?.try_copysign(b)?, b.try_sin()?)?;
+        let im = try_where_(b.try_equal(0)?, b, size.try_multiply(sine)?)?;
+        Ok(Self { re: size.try_multiply(cosine)?, im })
     }
 
     /// `expm1(a) cos b - 2 sin(b/2)^2 + i e^a sin b`.
@@ -165,9 +165,24 @@ impl Parts {
     /// `log |z| + i angle`; near `|z| = 1` from `|z|^2 - 1`.
     #[track_caller]
     fn log(&self) -> Result<Self> {
-        let (a, b, size) = (self.re.try_abs()?, self.im.try_abs()?, self.size()?);
+        let (a, b) = (self.re.try_abs()?, self.im.try_abs()?);
         let (large, small) = (a.try_maximum(&b)?, a.try_minimum(&b)?);
         let past = large.try_subtract(1)?.try_multiply(large.try_add(1)?)?.try_add(small.try_square()?)?;
+        self.log_of(past)
+    }
+
+    /// The logarithm of `1 + z`, whose `|1 + z|^2 - 1` is `a (a + 2) + b^2`.
+    #[track_caller]
+    fn log1p(&self) -> Result<Self> {
+        let (a, b) = (&self.re, &self.im);
+        let past = a.try_multiply(a.try_add(2)?)?.try_add(b.try_square()?)?;
+        Self { re: a.try_add(1)?, im: b.clone() }.log_of(past)
+    }
+
+    /// The logarithm, given `|z|^2 - 1`.
+    #[track_caller]
+    fn log_of(&self, past: Array) -> Result<Self> {
+        let size = self.size()?;
         let near = size.try_greater(0.5)?.try_logical_and(size.try_less(2)?)?;
         let re = try_where_(near, past.try_log1p()?.try_multiply(0.5)?, size.try_log()?)?;
         Ok(Self { re, im: self.im.try_atan2(&self.re)? })
@@ -185,23 +200,40 @@ impl Parts {
         Ok(Self { re: self.im.clone(), im: self.re.try_negative()? })
     }
 
-    /// `sinh a cos b + i cosh a sin b`; real where `b` is 0.
+    /// A number of the parts' dtype.
+    #[track_caller]
+    fn number(&self, value: f64) -> Result<Array> {
+        Array::try_full((), value, self.re.dtype())
+    }
+
+    /// Where a part is infinite, `bool`.
+    #[track_caller]
+    fn are_infinite(&self) -> Result<Array> {
+        self.re.try_isinf()?.try_logical_or(self.im.try_isinf()?)
+    }
+
+    /// `sinh a cos b + i cosh a sin b`; real where `b` is 0. The real part is 0 or infinite with `a`, whatever `b` is.
     #[track_caller]
     fn sinh(&self) -> Result<Self> {
         let (a, b) = (&self.re, &self.im);
         let im = try_where_(b.try_equal(0)?, b, a.try_cosh()?.try_multiply(b.try_sin()?)?)?;
-        let re = try_where_(a.try_equal(0)?, a, a.try_sinh()?.try_multiply(b.try_cos()?)?)?;
-        Ok(Self { re, im })
+        let lost = b.try_isfinite()?.try_logical_not()?;
+        let re =
+            try_where_(lost.try_logical_and(a.try_equal(0)?)?, a, a.try_sinh()?.try_multiply(b.try_cos()?)?)?;
+        Ok(Self { re: try_where_(lost.try_logical_and(a.try_isinf()?)?, a.try_abs()?, re)?, im })
     }
 
-    /// `cosh a cos b + i sinh a sin b`; real where `a` or `b` is 0.
+    /// `cosh a cos b + i sinh a sin b`; real where `b` is 0, and where `a` is and `b` no angle.
     #[track_caller]
     fn cosh(&self) -> Result<Self> {
         let (a, b) = (&self.re, &self.im);
-        let re = a.try_cosh()?.try_multiply(b.try_cos()?)?;
-        let real = a.try_equal(0)?.try_logical_or(b.try_equal(0)?)?;
-        let im = try_where_(real, a.try_multiply(b)?, a.try_sinh()?.try_multiply(b.try_sin()?)?)?;
-        Ok(Self { re, im })
+        let lost = b.try_isfinite()?.try_logical_not()?;
+        let (size, re) = (a.try_abs()?, a.try_cosh()?.try_multiply(b.try_cos()?)?);
+        let re = try_where_(lost.try_logical_and(a.try_isinf()?)?, size, re)?;
+        let one = self.number(1.0)?.try_copysign(a)?;
+        let im = a.try_sinh()?.try_multiply(b.try_sin()?)?;
+        let im = try_where_(lost.try_logical_and(a.try_equal(0)?)?, 0, im)?;
+        Ok(Self { re, im: try_where_(b.try_equal(0)?, b.try_multiply(one)?, im)? })
     }
 
     /// The hyperbolic tangent after Kahan; past where it is ±1 to all digits, `±1 + 4 i sin b cos b e^(-2|a|)`.
@@ -217,10 +249,14 @@ impl Parts {
         let im = tangent.try_divide(divisor)?;
         let size = a.try_abs()?;
         let far = size.try_greater(edge)?;
+        let one = self.number(1.0)?;
+        // At infinity no angle is too large.
+        let lost = size.try_isinf()?.try_logical_and(b.try_isfinite()?.try_logical_not()?)?;
         let waves = b.try_sin()?.try_multiply(b.try_cos()?)?.try_multiply(4)?;
-        let left = waves.try_multiply(size.try_multiply(-2)?.try_exp()?)?;
-        let one = size.try_greater(0)?.try_astype(a.dtype())?.try_copysign(a)?;
-        Ok(Self { re: try_where_(&far, one, re)?, im: try_where_(&far, left, im)? })
+        let left =
+            try_where_(lost, one.try_copysign(b)?, waves)?.try_multiply(size.try_multiply(-2)?.try_exp()?)?;
+        let re = try_where_(a.try_equal(0)?, a, try_where_(&far, one.try_copysign(a)?, re)?)?;
+        Ok(Self { re, im: try_where_(b.try_equal(0)?, b, try_where_(far, left, im)?)? })
     }
 
     /// The roots of `1 - z` and `1 + z`.
@@ -234,17 +270,24 @@ impl Parts {
     #[track_caller]
     fn asin(&self) -> Result<Self> {
         let (below, above) = self.roots_beside_one()?;
-        let across = below.times(&above)?.re;
-        let along = below.conjugate_times(&above)?.im;
-        Ok(Self { re: self.re.try_atan2(across)?, im: along.try_asinh()? })
+        let (across, infinite) = (below.times(&above)?.re, self.are_infinite()?);
+        let along = below.conjugate_times(&above)?.im.try_asinh()?;
+        // At infinity the angle alone is left.
+        let re = self.re.try_atan2(try_where_(&infinite, self.im.try_abs()?, across)?)?;
+        let endless = self.number(f64::INFINITY)?.try_copysign(&self.im)?;
+        let re = try_where_(self.re.try_equal(0)?, &self.re, re)?;
+        Ok(Self { re, im: try_where_(infinite, endless, along)? })
     }
 
     #[track_caller]
     fn acos(&self) -> Result<Self> {
         let (below, above) = self.roots_beside_one()?;
-        let along = above.conjugate_times(&below)?.im;
+        let along = above.conjugate_times(&below)?.im.try_asinh()?;
+        let (infinite, size) = (self.are_infinite()?, self.im.try_abs()?);
         let re = below.re.try_atan2(&above.re)?.try_multiply(2)?;
-        Ok(Self { re, im: along.try_asinh()? })
+        let re = try_where_(&infinite, size.try_atan2(&self.re)?, self.quarter_where_lost(re)?)?;
+        let endless = self.number(f64::INFINITY)?.try_copysign(&self.im)?.try_negative()?;
+        Ok(Self { re, im: try_where_(infinite, endless, along)? })
     }
 
     #[track_caller]
@@ -252,24 +295,38 @@ impl Parts {
         let below = Self { re: self.re.try_subtract(1)?, im: self.im.clone() }.sqrt()?;
         let above = Self { re: self.re.try_add(1)?, im: self.im.clone() }.sqrt()?;
         let re = below.conjugate_times(&above)?.re.try_asinh()?;
-        Ok(Self { re, im: below.im.try_atan2(&above.re)?.try_multiply(2)? })
+        let im = self.quarter_where_lost(below.im.try_atan2(&above.re)?.try_multiply(2)?)?;
+        let infinite = self.are_infinite()?;
+        let re = try_where_(&infinite, self.number(f64::INFINITY)?, re)?;
+        Ok(Self { re, im: try_where_(infinite, self.im.try_atan2(&self.re)?, im)? })
     }
 
-    /// `log1p(4 a / ((1 - a)^2 + b^2)) / 4 + i atan2(2 b, (1 - a)(1 + a) - b^2) / 2`, the first of `|a|` with the sign
-    /// of `a`.
+    /// `angle`, but a quarter of a turn of `0 + nan i`.
+    #[track_caller]
+    fn quarter_where_lost(&self, angle: Array) -> Result<Array> {
+        try_where_(self.re.try_equal(0)?.try_logical_and(self.im.try_isnan()?)?, FRAC_PI_2, angle)
+    }
+
+    /// `log1p(4 a / h^2) / 4 + i atan2(2 b, (1 - a)(1 + a) - b^2) / 2`, the first of `|a|` with the sign of `a`, where `h`
+    /// is the distance from 1; where that is next to nothing, `(log 2 - log h) / 2`.
     #[track_caller]
     fn atanh(&self) -> Result<Self> {
         let (a, b) = (self.re.try_abs()?, &self.im);
+        let epsilon = if a.dtype() == DType::F32 { f64::from(f32::EPSILON) } else { f64::EPSILON };
         let below = a.try_negative()?.try_add(1)?;
-        let squares = below.try_square()?.try_add(b.try_square()?)?;
-        let re = a
-            .try_multiply(4)?
-            .try_divide(squares)?
-            .try_log1p()?
-            .try_multiply(0.25)?
-            .try_copysign(&self.re)?;
+        let distance = below.try_hypot(b)?;
+        let share = a.try_divide(&distance)?.try_divide(&distance)?.try_multiply(4)?;
+        let near = distance.try_log()?.try_negative()?.try_add(LN_2)?.try_multiply(0.5)?;
+        let re = try_where_(distance.try_less(epsilon)?, near, share.try_log1p()?.try_multiply(0.25)?)?;
         let across = below.try_multiply(a.try_add(1)?)?.try_subtract(b.try_square()?)?;
-        Ok(Self { re, im: b.try_multiply(2)?.try_atan2(across)?.try_multiply(0.5)? })
+        let im = b.try_multiply(2)?.try_atan2(across)?.try_multiply(0.5)?;
+        let (infinite, zero) = (self.are_infinite()?, a.try_equal(0)?);
+        let re = try_where_(infinite.try_logical_or(zero)?, 0, re)?.try_copysign(&self.re)?;
+        let quarter = self.number(FRAC_PI_2)?.try_copysign(b)?;
+        Ok(Self {
+            re,
+            im: try_where_(infinite.try_logical_and(b.try_isnan()?.try_logical_not()?)?, quarter, im)?,
+        })
     }
 
     /// The product with the conjugate of `self`.

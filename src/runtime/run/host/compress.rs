@@ -25,7 +25,7 @@ impl Run<'_> {
         let blocks = mask.len().div_ceil(BLOCK);
         let mut kept = vec![0_usize; blocks];
         let counts = Shared(kept.as_mut_ptr());
-        self.pieces(blocks, |numbers| {
+        self.pieces(blocks, &|numbers| {
             for number in numbers {
                 // SAFETY: every block has a number of its own.
                 let count = unsafe { counts.part(number, 1) };
@@ -42,7 +42,7 @@ impl Run<'_> {
             return Err(HostOp::miscounted(total, count));
         }
         let all = Shared(result.as_mut_ptr());
-        self.pieces(blocks, |numbers| {
+        self.pieces(blocks, &|numbers| {
             for number in numbers {
                 let rows = block(number);
                 // SAFETY: the blocks' parts follow each other, as long as their rows are, `count` together.

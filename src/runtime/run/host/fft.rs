@@ -35,7 +35,7 @@ impl Run<'_> {
         let out = Shared(self.memory_of(&host.out.0).cast::<T>());
         // SAFETY: the caller's promise: buffers have the sizes of their types, and arguments are no results.
         let given = unsafe { &*self.elements::<T>(&host.args[0]).part(0, count * row) };
-        self.pieces(count, |numbers| {
+        self.pieces(count, &|numbers| {
             let (all, mut work) = (&out, transform.work()?);
             for number in numbers {
                 // SAFETY: as above; results are disjoint parts.

@@ -36,7 +36,7 @@ impl Run<'_> {
             let Some(arg) = host.args.get(nth) else { return &[][..] };
             &*self.elements::<T>(arg).part(matrix * size(&arg.1), size(&arg.1))
         };
-        self.pieces(count, |matrices| {
+        self.pieces(count, &|matrices| {
             let all = &out;
             for matrix in matrices {
                 // SAFETY: as above; results are disjoint parts.

@@ -1,43 +1,19 @@
 //! `.npy` files: what NumPy writes is read, what is written NumPy reads, and what is broken is an
 //! error that says how.
 
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-
 use broadloom::prelude::*;
 use broadloom::{c64, c128, f16};
 
-type Result<T = ()> = broadloom::Result<T>;
-
-/// A file of these bytes, removed at the end.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(name: &str, bytes: &[u8]) -> Self {
-        // Tests run side by side, and may give two files one name.
-        static FILES: AtomicUsize = AtomicUsize::new(0);
-        let number = FILES.fetch_add(1, Relaxed);
-        let path = std::env::temp_dir().join(format!("broadloom-{}-{number}-{name}.npy", std::process::id()));
-        std::fs::write(&path, bytes).unwrap();
-        Self(path)
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
-    }
-}
+use crate::{Result, Scratch, message};
 
 fn load(name: &str, bytes: &[u8]) -> Result<Array> {
-    Array::load_npy(&Scratch::new(name, bytes).0)
+    Array::load_npy(&Scratch::new(&format!("{name}.npy"), bytes).0)
 }
 
 /// The message without the file's name.
 fn error(name: &str, bytes: &[u8]) -> String {
-    let text = load(name, bytes).unwrap_err().to_string();
-    let start = text.find(".npy: ").expect("the message names the file") + ".npy: ".len();
-    text[start..].to_owned()
+    let scratch = Scratch::new(&format!("{name}.npy"), bytes);
+    message("load_npy", &scratch.0, &Array::load_npy(&scratch.0).unwrap_err())
 }
 
 /// A file of format version `version` with this header and data.
@@ -105,7 +81,7 @@ fn files_of_numpy_are_read() -> Result {
 fn complex_numbers_are_read_and_written_as_numpy_writes_them() -> Result {
     let z = load("c64", numpy::C64)?;
     assert_eq!(z.to_vec::<c64>()?, [c64::new(1.5, -2.0), c64::new(-0.0, -0.5)]);
-    let scratch = Scratch::new("complex", b"");
+    let scratch = Scratch::new("complex.npy", b"");
     z.save_npy(&scratch.0)?;
     assert_eq!(std::fs::read(&scratch.0).unwrap(), numpy::C64);
     let w = load("c128", numpy::BIG_ENDIAN_FORTRAN_C128)?;
@@ -121,7 +97,7 @@ fn complex_numbers_are_read_and_written_as_numpy_writes_them() -> Result {
 
 #[test]
 fn what_is_saved_loads_again() -> Result {
-    let scratch = Scratch::new("saved", b"");
+    let scratch = Scratch::new("saved.npy", b"");
     let arrays = [
         array![[1.5, f64::NAN], [f64::NEG_INFINITY, -0.0]],
         array![true, false],
@@ -140,7 +116,7 @@ fn what_is_saved_loads_again() -> Result {
 
 #[test]
 fn a_file_is_written_as_numpy_writes_it() -> Result {
-    let scratch = Scratch::new("same", b"");
+    let scratch = Scratch::new("same.npy", b"");
     Array::arange(0..6).reshape([2, 3]).astype(F32).save_npy(&scratch.0)?;
     assert_eq!(std::fs::read(&scratch.0).unwrap(), numpy::C_ORDER_F32);
     Ok(())
@@ -157,7 +133,7 @@ fn three_axes_in_fortran_order_are_put_in_order() -> Result {
 
 #[test]
 fn narrow_and_unsigned_dtypes_are_read_and_written_as_numpy_writes_them() -> Result {
-    let scratch = Scratch::new("narrow", b"");
+    let scratch = Scratch::new("narrow.npy", b"");
     let [half, byte, short, u8s, u32s, u64s] =
         [numpy::F16, numpy::I8, numpy::I16, numpy::U8, numpy::U32, numpy::U64]
             .map(|bytes| (load("narrow", bytes).unwrap(), bytes));
@@ -177,7 +153,7 @@ fn narrow_and_unsigned_dtypes_are_read_and_written_as_numpy_writes_them() -> Res
 
 #[test]
 fn bf16_is_not_saved_and_leaves_what_was_there() {
-    let scratch = Scratch::new("brain", b"before");
+    let scratch = Scratch::new("brain.npy", b"before");
     let error = Array::zeros(3, BF16).save_npy(&scratch.0).unwrap_err();
     assert!(error.to_string().ends_with("the format has no bf16: save it as f32"), "{error}");
     assert_eq!(std::fs::read(&scratch.0).unwrap(), b"before");
@@ -253,13 +229,12 @@ mod mapped {
 
     fn map(name: &str, bytes: &[u8]) -> Result<Array> {
         // The file is removed at once: the mapping does not need its name.
-        Array::map_npy(&Scratch::new(name, bytes).0)
+        Array::map_npy(&Scratch::new(&format!("{name}.npy"), bytes).0)
     }
 
     fn error(name: &str, bytes: &[u8]) -> String {
-        let text = map(name, bytes).unwrap_err().to_string();
-        let (_, why) = text.split_once(".npy: ").expect("the message names the file");
-        why.to_owned()
+        let scratch = Scratch::new(&format!("{name}.npy"), bytes);
+        message("map_npy", &scratch.0, &Array::map_npy(&scratch.0).unwrap_err())
     }
 
     /// A file of `length` bytes, of which only the header and these elements are written.
@@ -295,7 +270,7 @@ mod mapped {
     #[test]
     fn updates_leave_the_file_and_other_handles_alone() -> Result {
         let bytes = numpy::C_ORDER_F32;
-        let scratch = Scratch::new("kept", bytes);
+        let scratch = Scratch::new("kept.npy", bytes);
         // Nobody else holds the array: other memory would be written over.
         let updated = Array::map_npy(&scratch.0)?.at(s![0, 1..]).set(7.0_f32).eval()?;
         assert_eq!(updated.to_vec::<f32>()?, [0.0, 7.0, 7.0, 3.0, 4.0, 5.0]);
@@ -326,7 +301,7 @@ mod mapped {
     #[test]
     #[cfg(target_os = "linux")]
     fn a_mapping_ends_with_the_last_handle() -> Result {
-        let scratch = Scratch::new("ends", numpy::C_ORDER_F32);
+        let scratch = Scratch::new("ends.npy", numpy::C_ORDER_F32);
         let is_mapped = || {
             let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
             maps.contains(scratch.0.to_str().unwrap())
@@ -362,7 +337,7 @@ mod mapped {
         assert!(missing.to_string().starts_with("map_npy: no such file.npy: "), "{missing}");
 
         // More is there than it says: as in reading, no mistake.
-        let scratch = Scratch::new("longer", numpy::C_ORDER_F32);
+        let scratch = Scratch::new("longer.npy", numpy::C_ORDER_F32);
         std::fs::OpenOptions::new().append(true).open(&scratch.0).unwrap().write_all(b"more").unwrap();
         assert_eq!(Array::map_npy(&scratch.0)?.sum(..).item::<f32>()?, 15.0);
         Ok(())

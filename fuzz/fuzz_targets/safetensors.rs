@@ -1,0 +1,7 @@
+#![no_main]
+
+use broadloom_fuzz::SAFETENSORS;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    SAFETENSORS.check(bytes);
+});
