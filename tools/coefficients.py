@@ -13,7 +13,7 @@ weights make it relative to the result of the function.
 import struct
 import sys
 
-from mpmath import acos, asin, atan, atanh, cbrt, cos, cosh, erf, erfc, euler, exp, log, loggamma, lu_solve, matrix, mp, mpf, pi, sin, sinh, sqrt, tanh
+from mpmath import acos, asin, asinh, atan, atanh, cbrt, cos, cosh, erf, erfc, euler, exp, log, loggamma, lu_solve, matrix, mp, mpf, pi, sin, sinh, sqrt, tan, tanh
 
 mp.dps = 60
 
@@ -135,7 +135,6 @@ erf_rest = near(lambda z: erf(sqrt(z)) / sqrt(z) - 1, 2 / sqrt(pi) - 1)
 erf_weight = near(lambda z: sqrt(z) / erf(sqrt(z)), sqrt(pi) / 2)
 erfc_exponent = lambda x: log(erfc(x)) / x
 erfc_weight = lambda x: x * erfc(x) / erf(x)
-log_ratio = near(lambda f: log(1 + f) / f, mpf(1))
 # What is left of atanh_rest after its constant term.
 atanh_third = near(lambda z: (atanh_rest(z) - mpf(2) / 3) / z, mpf(2) / 5)
 
@@ -182,9 +181,11 @@ GAMMA_SPLIT = mpf("2.5")
 odd_rest = lambda f, third: near(lambda z: (f(sqrt(z)) / sqrt(z) - 1) / z, third)
 odd_weight = lambda f: near(lambda z: z**1.5 / f(sqrt(z)), 0)
 atanh_fifth = near(lambda z: (odd_rest(atanh, mpf(1) / 3)(z) - mpf(1) / 3) / z, mpf(1) / 5)
+log2_rest = near(lambda z: 2 / LN2 * (atanh(sqrt(z)) / sqrt(z) - 1) / z, 2 / LN2 / 3)
+exp2_curve = near(lambda r: (mpf(2)**r - 1 - LN2 * r) / r**2, LN2**2 / 2)
 exp2_rest = near(lambda f: (mpf(2)**f - 1) / f, LN2)
 cosh_rest = near(lambda z: (cosh(sqrt(z)) - 1) / z, mpf(1) / 2)
-cos_all = near(lambda z: (cos(sqrt(z)) - 1) / z, -mpf(1) / 2)
+QUARTER = pi / 4 * mpf("1.06")
 ATANH_END = mpf("0.0412")
 
 # name: (target, weight, number of coefficients, interval, bits)
@@ -196,7 +197,8 @@ TABLES = {
     "log10 f32": (lambda f: log_rest(f) / log(10), lambda f: log_weight(f) * log(10), 9, LOG_LOW, LOG_HIGH, 24),
     "log1p f32": (log_rest, log_weight, 9, mpf(-1) / 4, mpf(1) / 2, 24),
     "tanh f32": (tanh_rest, near(lambda t: t**1.5 / tanh(sqrt(t)), 0), 7, 0, 1, 24),
-    "sin f32": (sin_rest, near(lambda z: z**1.5 / sin(sqrt(z)), 0), 5, 0, pi**2 / 4, 53),
+    "sin f32": (sin_rest, odd_weight(sin), 3, 0, QUARTER**2, 24),
+    "tan of a half f32": (odd_rest(tan, mpf(1) / 3), odd_weight(tan), 4, 0, QUARTER**2 / 4, 24),
     "erf f32": (erf_rest, erf_weight, 7, 0, ERF_SPLIT**2, 24),
     "erfc f32": (erfc_exponent, erfc_weight, 7, ERF_SPLIT, 4, 24),
     "exp2 f32": (exp2_rest, lambda f: abs(f) / mpf(2)**f, 6, -0.5, 0.5, 24),
@@ -204,9 +206,8 @@ TABLES = {
     "asin f32": (odd_rest(asin, mpf(1) / 6), odd_weight(asin), 5, 0, mpf(1) / 4, 24),
     "sinh f32": (odd_rest(sinh, mpf(1) / 6), odd_weight(sinh), 3, 0, HALF**2, 24),
     "cosh f32": (cosh_rest, lambda z: z, 3, 0, HALF**2, 24),
+    "asinh f32": (odd_rest(asinh, -mpf(1) / 6), odd_weight(asinh), 5, 0, mpf(1) / 4 * mpf("1.001"), 24),
     "atanh f32": (odd_rest(atanh, mpf(1) / 3), odd_weight(atanh), 4, 0, ATANH_END, 24),
-    "sin of a quarter f32": (sin_rest, odd_weight(sin), 4, 0, pi**2 / 16 * mpf("1.0001"), 53),
-    "cos of a quarter f32": (cos_all, lambda z: z / cos(sqrt(z)), 4, 0, pi**2 / 16 * mpf("1.0001"), 53),
     "cbrt": (lambda t: 1 / cbrt(t), lambda t: cbrt(t), 6, 1 / (2 * ROOT), 2 * ROOT, 24),
     "log f32, in f64": (log_rest, log_weight, 11, LOG_LOW, LOG_HIGH, 53),
     "exp f64": (exp_rest, lambda r: r**2 / exp(r), 10, -HALF, HALF, 53),
@@ -221,8 +222,8 @@ TABLES = {
     "cosh f64": (cosh_rest, lambda z: z, 6, 0, HALF**2, 53),
     "atanh f64": (odd_rest(atanh, mpf(1) / 3), odd_weight(atanh), 8, 0, ATANH_END, 53),
     "erf f64": (erf_rest, erf_weight, 12, 0, ERF_SPLIT**2, 53),
-    "pow log2 f32": (lambda f: log_ratio(f) / LN2, lambda f: LN2 / log_ratio(f), 13, LOG_LOW, LOG_HIGH, 53),
-    "pow exp2 f32": (near(lambda r: (2**r - 1) / r, LN2), lambda r: r / 2**r, 7, -0.50001, 0.50001, 53),
+    "pow log2 f32": (log2_rest, lambda z: z * LN2 / 2, 3, 0, "0.0056", 24),
+    "pow exp2 f32": (exp2_curve, lambda r: r**2 / mpf(2)**r, 6, -0.5001, 0.5001, 24),
     "log pair": (atanh_third, lambda z: z**2 / 2, 8, 0, (3 - 2 * ROOT)**2, 53),
     "exp f32, in f64": (exp_rest, lambda r: r**2 / exp(r), 7, -HALF, HALF, 53),
     "erfc f64": (erfc_exponent, erfc_weight, 19, ERF_SPLIT, 6, 53),
@@ -247,6 +248,7 @@ PAIRS = {
     "lgamma near 2": first_two(gamma_ratio),
     "lgamma far": ((log(2 * pi) - 1) / 2,),
     "log(2), 1/log(2), 1/3": (LN2, 1 / LN2, mpf(1) / 3),
+    "2/log(2)": (2 / LN2,),
 }
 
 

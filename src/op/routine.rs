@@ -70,6 +70,8 @@ routines! {
     Cos(x) { F32 f32 => libm::cos(f64::from(x)) as f32; F64 f64 => libm::cos(x); }
     /// Tangent.
     Tan(x) { F32 f32 => libm::tan(f64::from(x)) as f32; F64 f64 => libm::tan(x); }
+    /// The logarithm of the size of the gamma function; here for arguments below 0, which most lack.
+    Lgamma(x) { F32 f32 => libm::lgamma(f64::from(x)) as f32; F64 f64 => libm::lgamma(x); }
     /// Power of integers, wrapping, and 0 where the exponent is negative.
     Pow(x, y) {
         I32 i32 => wrapping_pow(i64::from(x), i64::from(y)) as i32;

@@ -78,7 +78,7 @@ macro_rules! unary_ops { ($with:ident) => { $with! {
     Erf erf float, in math;
     /// 1 minus the error function, exact where that is near 1.
     Erfc erfc float, in math;
-    /// The natural logarithm of the gamma function, for x >= 0; NaN below.
+    /// The natural logarithm of the size of the gamma function; infinite at 0 and the integers below.
     #[doc(alias = "gammaln")]
     Lgamma lgamma float, in math;
     /// `log(1 + exp(x))`, without overflow on the way.

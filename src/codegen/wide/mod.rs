@@ -95,17 +95,14 @@ fn reduces(machine: Machine, strip: &Strip) -> bool {
         && !calls(&strip.body)
 }
 
-/// Whether all that is of dtypes that others carry is not reduced and, where it is narrower in memory than in
-/// registers, lies side by side or is one value: the rest is left to CLIF.
+/// Whether all that is narrower in memory than in registers lies side by side or is one value: the rest is left to
+/// CLIF.
 fn taken(strip: &Strip) -> bool {
-    let operands = strip.operands.iter().map(|operand| operand.dtype);
-    let values = strip.body.iter().map(|(_, dtype)| dtype);
-    let mut all = operands.chain(values).chain(strip.scalars.iter().copied());
     let near = |(k, operand): (usize, &Operand)| {
         let one = operand.step == Step::Zero && k < strip.arguments;
         !operand.dtype.is_packed() || operand.step == Step::Unit || one
     };
-    all.all(DType::is_native) || strip.kind == StripKind::Map && strip.operands.iter().enumerate().all(near)
+    strip.operands.iter().enumerate().all(near)
 }
 
 /// Whether a routine is called for every element.

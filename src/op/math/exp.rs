@@ -13,7 +13,7 @@ use super::lanes::Lanes;
 use crate::op::Ref;
 
 /// (e^r - 1 - r) / r^2 on |r| <= log(2)/2, relative to e^r: degree 4, error 2^-28.22.
-const EXP_F32: [f64; 5] = [0.49999994, 0.16666517, 0.041668102, 0.0083691925, 0.0013838918];
+pub(super) const EXP_F32: [f64; 5] = [0.49999994, 0.16666517, 0.041668102, 0.0083691925, 0.0013838918];
 
 /// The same for `f64`: degree 9, error 2^-57.88.
 pub(super) const EXP_F64: [f64; 10] = [

@@ -6,7 +6,7 @@
 use super::lanes::Lanes;
 use super::log::{Split, log_for_f32};
 use super::pair::{self, Pair};
-use crate::op::Ref;
+use crate::op::{Ref, Routine};
 
 /// lgamma(2 + d) is d (first + second d + d^2 p(d)): 1 - Euler's constant and (pi^2 / 6 - 1) / 2.
 const FIRST: (f64, f64) = (0.42278433509846713, 4.942915152430645e-18);
@@ -79,21 +79,21 @@ const STIRLING: (f64, f64) = (0.4189385332046727, 1.6728209650585413e-17);
 /// Where the parts of the definition meet.
 const FAR: f64 = 2.5;
 
-/// The logarithm of the gamma function of x > 0, NaN below.
+/// The logarithm of the size of the gamma function; below 0 by a routine.
 ///
 /// With Stirling's formula (x - 1/2) (log(x) - 1) + (log(2 pi) - 1) / 2 from 2.5 on. Below it, the
 /// recurrence leads to 2 + d with |d| <= 1/2: lgamma(x) is lgamma(2 + d) less log(x (x + 1)) up to 1/2, less
 /// log(x) up to 3/2. So the zeros at 1 and 2 are where d is 0 exactly, and lose nothing. Max error: 0.51 ULP
-/// in `f32`, 0.64 in `f64`.
+/// in `f32`, 0.64 in `f64` above 0.
 pub(super) fn lgamma(l: &mut Lanes, x: Ref) -> Ref {
     let y = if l.is_f32() { l.in_f64(x, lgamma_for_f32) } else { lgamma_f64(l, x) };
-    let (zero, infinity, nan) = (l.number(0.0), l.number(f64::INFINITY), l.number(f64::NAN));
+    let (zero, infinity) = (l.number(0.0), l.number(f64::INFINITY));
     let at_pole = l.equals(x, 0.0);
-    let outside = l.select(at_pole, infinity, nan);
     let finite = l.below(x, f64::INFINITY);
     let y = l.select(finite, y, x);
-    let inside = l.less(zero, x);
-    l.select(inside, y, outside)
+    let y = l.select(at_pole, infinity, y);
+    let negative = l.less(x, zero);
+    l.b.rare(negative, y, Routine::Lgamma, x)
 }
 
 /// Where x is: whether up to 1/2, to 3/2, from 2.5 on; and d.
@@ -154,7 +154,7 @@ fn lgamma_f64(l: &mut Lanes, x: Ref) -> Ref {
     let lost = l.mul(lost, inverse);
     let sum_lost = l.fma(lost, minus_x, lost);
     let of_log = l.select(least, product, x);
-    let split = Split::of_f64(l, of_log, true);
+    let split = Split::of(l, of_log);
     let logarithm = pair::log(l, split);
 
     let p = l.polynomial(d, &NEAR_F64);

@@ -5,9 +5,12 @@
 
 use super::exp::unless_tiny;
 use super::lanes::Lanes;
-use super::log::{log_for_f32, log_of_one_more_f64};
+use super::log::{log_of_one_more_f64, log_of_pair_f32};
 use super::pair::{Pair, Quotient};
 use crate::op::{Ref, Unary};
+
+/// (asinh(sqrt z) / sqrt z - 1) / z on 0 <= z <= 1/4, relative to asinh: degree 4, error 2^-29.57.
+const ASINH_F32: [f64; 5] = [-0.16666643, 0.074986406, -0.044383023, 0.028161688, -0.013224823];
 
 /// (atanh(sqrt z) / sqrt z - 1) / z on 0 <= z <= 0.0412, relative to atanh: degree 3, error 2^-35.13.
 const ATANH_F32: [f64; 4] = [0.3333333, 0.20000468, 0.14251646, 0.12077752];
@@ -28,16 +31,17 @@ const ATANH_F64: [f64; 8] = [
 const FAR: f64 = (1_u64 << 60) as f64;
 
 /// asinh of |x| = log(|x| + sqrt(x^2 + 1)), in `f64` as log(1 + |x| + x^2 / (1 + sqrt(x^2 + 1))), where
-/// the quotient and its sum with |x| are in two parts. Max error: 0.51 ULP in `f32`, 0.86 in `f64`.
+/// the quotient and its sum with |x| are in two parts. Max error: 0.88 ULP in `f32`, 0.86 in `f64`.
 pub(super) fn asinh(l: &mut Lanes, x: Ref) -> Ref {
     let size = l.abs(x);
     let y = if l.is_f32() {
-        l.in_f64(size, |l, size| {
-            let square = l.fma_number(size, size, 1.0);
-            let root = l.b.unary(Unary::Sqrt, square);
-            let sum = l.add(size, root);
-            log_for_f32(l, sum)
-        })
+        let (square, one) = (l.mul(size, size), l.number(1.0));
+        let sum = l.fma(size, size, one);
+        let lost = l.sub(one, sum);
+        let lost = l.fma(size, size, lost);
+        let root = root_f32(l, size, Pair { high: sum, low: lost });
+        let zero = l.number(0.0);
+        area_f32(l, Pair { high: size, low: zero }, square, root)
     } else {
         let square = l.mul(size, size);
         let sum = l.add_number(square, 1.0);
@@ -66,18 +70,18 @@ pub(super) fn asinh(l: &mut Lanes, x: Ref) -> Ref {
     unless_tiny(l, x, l.pick(2_f64.powi(-14), 2_f64.powi(-28)), y)
 }
 
-/// acosh of x = log(x + sqrt(x^2 - 1)), as log(1 + t + sqrt(t (t + 2))) with t = x - 1. Max error: 0.51 ULP
+/// acosh of x = log(x + sqrt(x^2 - 1)), as log(1 + t + sqrt(t (t + 2))) with t = x - 1. Max error: 0.87 ULP
 /// in `f32`, 0.79 in `f64`.
 pub(super) fn acosh(l: &mut Lanes, x: Ref) -> Ref {
     let y = if l.is_f32() {
-        l.in_f64(x, |l, x| {
-            let t = l.add_number(x, -1.0);
-            let more = l.add_number(t, 2.0);
-            let square = l.mul(t, more);
-            let root = l.b.unary(Unary::Sqrt, square);
-            let sum = l.add(x, root);
-            log_for_f32(l, sum)
-        })
+        let t = l.add_number(x, -1.0);
+        let twice = l.add(t, t);
+        let square = l.fma(t, t, twice);
+        let lost = l.sub(twice, square);
+        let lost = l.fma(t, t, lost);
+        let root = root_f32(l, x, Pair { high: square, low: lost });
+        let zero = l.number(0.0);
+        area_f32(l, root, square, Pair { high: x, low: zero })
     } else {
         let t = l.add_number(x, -1.0);
         let t_lost = l.sub(x, t);
@@ -101,6 +105,38 @@ pub(super) fn acosh(l: &mut Lanes, x: Ref) -> Ref {
     let y = l.select(finite, y, x);
     let below = l.less(x, one);
     l.select(below, nan, y)
+}
+
+/// The root of a number next to x^2, in two parts; x where that is far out.
+fn root_f32(l: &mut Lanes, x: Ref, square: Pair) -> Pair {
+    let root = l.b.unary(Unary::Sqrt, square.high);
+    let minus = l.negative(root);
+    let left = l.fma(minus, root, square.high);
+    let left = l.add(left, square.low);
+    let half_inverse = l.rough_inverse_root(square.high);
+    let half_inverse = l.scale(half_inverse, 0.5);
+    let lost = l.mul(left, half_inverse);
+    let (far, zero) = (l.number(2_f64.powi(30)), l.number(0.0));
+    let far = l.less(far, x);
+    Pair { high: l.select(far, x, root), low: l.select(far, zero, lost) }
+}
+
+/// The area of which `sine` and `cosine` are the hyperbolic functions: below 1/2 an odd polynomial of the sine, of
+/// which `square` is the square, else the logarithm of the sum, which an eighth of it does not overflow.
+fn area_f32(l: &mut Lanes, sine: Pair, square: Ref, cosine: Pair) -> Ref {
+    let p = l.polynomial(square, &ASINH_F32);
+    let cube = l.mul(square, sine.high);
+    let tail = l.fma(cube, p, sine.low);
+    let near = l.add(sine.high, tail);
+
+    let eighth = l.number(0.125);
+    let (less, more) = (sine.scaled(l, eighth), cosine.scaled(l, eighth));
+    let sum = Pair::sum_of_ordered(l, more.high, less.high);
+    let lost = l.add(less.low, more.low);
+    let lost = l.add(sum.low, lost);
+    let logarithm = log_of_pair_f32(l, Pair { high: sum.high, low: lost }, 3.0);
+    let is_near = l.below(sine.high, 0.5);
+    l.select(is_near, near, logarithm)
 }
 
 /// log(1 + a + b + rest), where b is the smaller; log(2 x) where x is far out.

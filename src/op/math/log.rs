@@ -6,7 +6,7 @@
 //! Polynomials are minimax, by `tools/coefficients.py`; errors of functions are by `tests/accuracy.rs`,
 //! of all floats in `f32` and of 10^7 in `f64`.
 
-use std::f64::consts::{LN_2, LOG2_E, LOG10_2, LOG10_E};
+use std::f64::consts::{FRAC_1_SQRT_2, LN_2, LOG2_E, LOG10_2, LOG10_E};
 
 use super::exp::ln2;
 use super::lanes::Lanes;
@@ -69,7 +69,7 @@ const LOG10_F32: [f64; 9] = [
 ];
 
 /// (log(1 + f) - f) / f^2 on -1/4 <= f <= 1/2, relative to log: degree 8, error 2^-27.49.
-const LOG1P_F32: [f64; 9] = [
+pub(super) const LOG1P_F32: [f64; 9] = [
     -0.5,
     0.33333462,
     -0.25000194,
@@ -117,7 +117,12 @@ pub(super) struct Split {
 
 impl Split {
     pub(super) fn of(l: &mut Lanes, x: Ref) -> Self {
-        if l.is_f32() { Self::of_f32(l, x) } else { Self::of_f64(l, x, true) }
+        Self::from(l, x, FRAC_1_SQRT_2)
+    }
+
+    /// The same with m within [`least`, 2 `least`), where that is between 1/2 and 1.
+    pub(super) fn from(l: &mut Lanes, x: Ref, least: f64) -> Self {
+        if l.is_f32() { Self::of_f32(l, x, least) } else { Self::of_f64(l, x, least, true) }
     }
 
     /// x, or if that is subnormal 2^`by` x; and whether.
@@ -127,10 +132,10 @@ impl Split {
         (l.select(subnormal, scaled, x), subnormal)
     }
 
-    fn of_f32(l: &mut Lanes, x: Ref) -> Self {
-        const ROOT: i64 = std::f32::consts::FRAC_1_SQRT_2.to_bits() as i64;
+    fn of_f32(l: &mut Lanes, x: Ref, least: f64) -> Self {
+        let least = i64::from((least as f32).to_bits());
         let (x, subnormal) = Self::normal(l, x, 23);
-        let (scaled, plain) = (l.integer(ROOT + (23 << 23)), l.integer(ROOT));
+        let (scaled, plain) = (l.integer(least + (23 << 23)), l.integer(least));
         let start = l.select(subnormal, scaled, plain);
         let bits = l.bits(x);
         let bits = l.sub(bits, start);
@@ -143,8 +148,8 @@ impl Split {
 
     /// Without a conversion from `i64`, which vectors of 128 bits lack: the stored exponent becomes the
     /// low bits of a float whose last place is 1. It is not negative, so its shift is a logical one.
-    pub(super) fn of_f64(l: &mut Lanes, x: Ref, maybe_subnormal: bool) -> Self {
-        const ROOT: i64 = std::f64::consts::FRAC_1_SQRT_2.to_bits() as i64;
+    fn of_f64(l: &mut Lanes, x: Ref, least: f64, maybe_subnormal: bool) -> Self {
+        let least = least.to_bits() as i64;
         let two_52 = 2_f64.powi(52);
         let plain = l.number(two_52 + 1023.0);
         let (x, zero_exponent) = if maybe_subnormal {
@@ -155,7 +160,7 @@ impl Split {
             (x, plain)
         };
         let bits = l.bits(x);
-        let start = l.integer((1023 << 52) - ROOT);
+        let start = l.integer((1023 << 52) - least);
         let bits = l.add(bits, start);
         let exponent = l.and(bits, 0x7ff << 52);
         let low = l.shift_right(exponent, 52);
@@ -164,8 +169,8 @@ impl Split {
         let k = l.float(k);
         let k = l.sub(k, zero_exponent);
         let fraction = l.and(bits, (1 << 52) - 1);
-        let root = l.integer(ROOT);
-        let m = l.add(fraction, root);
+        let least = l.integer(least);
+        let m = l.add(fraction, least);
         Self { k, m: l.float(m), exponent: Some(exponent) }
     }
 }
@@ -238,6 +243,33 @@ impl Mantissa {
         let bracket = l.fma(z, p, half_square);
         Self { f, s, minus_half_f, minus_half_square, bracket }
     }
+}
+
+/// log(x) + `doublings` log(2) of a normal positive pair in `f32`, as log: what the low part adds to log(1 + f) is that
+/// part over 1 + f, or nearly so.
+pub(super) fn log_of_pair_f32(l: &mut Lanes, x: Pair, doublings: f64) -> Ref {
+    let start = l.integer(i64::from(std::f32::consts::FRAC_1_SQRT_2.to_bits()));
+    let bits = l.bits(x.high);
+    let bits = l.sub(bits, start);
+    let k = l.shift_right(bits, 23);
+    let k = l.b.cast(k, DType::F32);
+    let fraction = l.and(bits, (1 << 23) - 1);
+    let m = l.add(fraction, start);
+    let m = l.float(m);
+    let f = l.add_number(m, -1.0);
+    let exponent = l.and(bits, -1 << 23);
+    let one = l.integer(i64::from(1_f32.to_bits()));
+    let scale = l.sub(one, exponent);
+    let scale = l.float(scale);
+    let lost = l.mul(x.low, scale);
+    let minus_lost = l.negative(lost);
+    let lost = l.fma(f, minus_lost, lost);
+    let q = l.polynomial(f, &LOG_F32);
+    let square = l.mul(f, f);
+    let rest = l.fma(square, q, lost);
+    let y = l.add(f, rest);
+    let k = l.add_number(k, doublings);
+    l.scale_add(k, LN_2, y)
 }
 
 /// k log(2) + log(1 + f) + rest, where the first part of log(2) times k and its sum with f lose nothing.
@@ -343,7 +375,7 @@ pub(super) fn log_of_one_more_f64(l: &mut Lanes, high: Ref, low: Ref, doublings:
 }
 
 fn log_f64_of_sum(l: &mut Lanes, sum: Pair, doublings: Option<Ref>) -> Ref {
-    let Split { k, m, exponent } = Split::of_f64(l, sum.high, false);
+    let Split { k, m, exponent } = Split::of_f64(l, sum.high, FRAC_1_SQRT_2, false);
     let exponent = exponent.expect("kept for f64");
     // 4 / 2^k: its stored exponent is 2 + 2 * 1023 less that of 2^k.
     let start = l.integer(i64::MIN);
@@ -367,7 +399,7 @@ fn log_f64_of_sum(l: &mut Lanes, sum: Pair, doublings: Option<Ref>) -> Ref {
 
 /// In `f64`, log(x) of a normal positive x, for a result in `f32`: nothing is compensated.
 pub(super) fn log_for_f32(l: &mut Lanes, x: Ref) -> Ref {
-    let Split { k, m, .. } = Split::of_f64(l, x, false);
+    let Split { k, m, .. } = Split::of_f64(l, x, FRAC_1_SQRT_2, false);
     let f = l.add_number(m, -1.0);
     let q = l.polynomial(f, &LOG_FOR_F32);
     let square = l.mul(f, f);

@@ -1,13 +1,13 @@
-//! Values as sums of two floats, some 106 bits together: logarithms and exponentials that lose nothing
+//! Values as sums of two floats, some 48 or 106 bits together: logarithms and exponentials that lose nothing
 //! where a product or a difference makes their errors grow.
 //!
 //! The sums and products are Dekker's and Knuth's ("A floating-point technique for extending the available
 //! precision", 1971; "The art of computer programming", volume 2, 4.2.2), with `fma` for the products.
 //! Polynomials are minimax, by `tools/coefficients.py`.
 
-use std::f64::consts::{LN_2, LOG2_E};
+use std::f64::consts::LOG2_E;
 
-use super::exp::EXP_F64;
+use super::exp::{EXP_F32, EXP_F64, ln2};
 use super::lanes::Lanes;
 use super::log::Split;
 use crate::op::Ref;
@@ -183,6 +183,13 @@ pub(super) struct Power {
 }
 
 impl Power {
+    /// The value times 2^n, where that is at most 1; what is subnormal is rounded twice.
+    pub(super) fn whole(&self, l: &mut Lanes) -> Pair {
+        let (first, second) = super::exp::powers(l, self.n, self.shifted);
+        let power = l.mul(first, second);
+        self.value.scaled(l, power)
+    }
+
     /// `y` 2^n.
     pub(super) fn times(&self, l: &mut Lanes, y: Ref) -> Ref {
         let (first, second) = super::exp::powers(l, self.n, self.shifted);
@@ -197,21 +204,20 @@ pub(super) fn exp(l: &mut Lanes, x: Pair) -> Ref {
     power.times(l, power.value.high)
 }
 
-/// e^x in `f64` for a pair within [-1000, 712]. The relative error is below 2^-57.
+/// e^x for a pair within [-120, 89] in `f32`, [-1000, 712] in `f64`. The relative error is below 2^-27 or 2^-57.
 pub(super) fn exp_in_parts(l: &mut Lanes, x: Pair) -> Power {
-    // log(2) in three floats.
-    const SECOND: f64 = 2.3190468138462996e-17;
+    let (first, second) = ln2(l);
     let (inverse, magic) = (l.number(LOG2_E), l.magic() + 2.0 * l.bias() as f64);
     let shifted = l.fma_number(x.high, inverse, magic);
     let n = l.add_number(shifted, -magic);
     // Exact, as is said in `exp.rs`.
-    let exact = l.scale_add(n, -LN_2, x.high);
-    let rest = l.scale_add(n, -SECOND, x.low);
+    let exact = l.scale_add(n, -first, x.high);
+    let rest = l.scale_add(n, -second, x.low);
     let r = Pair::sum_of_ordered(l, exact, rest);
     // 1 + r exactly, and all that is smaller; (1 + rest) e^r is e^r + rest (1 + r), or nearly so.
     let one = l.number(1.0);
     let sum = Pair::sum_of_ordered(l, one, r.high);
-    let p = l.polynomial(r.high, &EXP_F64);
+    let p = l.polynomial(r.high, l.pick(&EXP_F32[..], &EXP_F64[..]));
     let square = l.mul(r.high, r.high);
     let tail = l.fma(r.low, r.high, r.low);
     let tail = l.add(tail, sum.low);

@@ -5,39 +5,21 @@
 //! Polynomials are minimax, by `tools/coefficients.py`; errors of functions are by `tests/accuracy.rs`: of
 //! `hypot` of 10^8 pairs in `f32` and of 10^7 in `f64`, of `pow` of 2 10^5 and of 5 10^4.
 
+use std::f64::consts::LN_2;
+
+use super::exp::powers;
 use super::lanes::Lanes;
 use super::log::Split;
 use super::pair::{self, Pair};
 use crate::base::DType;
 use crate::op::{Binary, Builder, Ref, Unary};
 
-/// log2(1 + f) / f on sqrt(1/2) <= 1 + f <= sqrt(2), relative: degree 12, error 2^-35.84.
-const LOG2_F32: [f64; 13] = [
-    1.442695040868709,
-    -0.7213475208692558,
-    0.4808983613966343,
-    -0.36067367478463064,
-    0.2885372934229764,
-    -0.24045316688992832,
-    0.20617535964340847,
-    -0.18030058173944385,
-    0.15876980600660642,
-    -0.14315662039376859,
-    0.14474846251190737,
-    -0.14283875180080768,
-    0.07736991526305922,
-];
+/// (log2((1 + s) / (1 - s)) / s - 2 / log(2)) / z, where z = s^2 <= 0.0056: degree 2, error 2^-39.47 of 2 / log(2),
+/// relative to the logarithm over s.
+const LOG2_F32: [f64; 3] = [0.9617967, 0.57706845, 0.4154652];
 
-/// (2^r - 1) / r on |r| <= 1/2, relative to 2^r: degree 6, error 2^-32.01.
-const EXP2_F32: [f64; 7] = [
-    0.6931471838153813,
-    0.2402265092076938,
-    0.055504003926289416,
-    0.009618056920443615,
-    0.0013341927470214407,
-    0.0001546136688777591,
-    1.3367375444294392e-05,
-];
+/// (2^r - 1 - r log(2)) / r^2 on |r| <= 1/2, relative to 2^r: degree 5, error 2^-31.98.
+const EXP2_F32: [f64; 6] = [0.2402265, 0.055504106, 0.009618058, 0.0013333806, 0.00015465396, 1.5213661e-05];
 
 /// x to the power y: |x| to the power y, with the sign of x where y is an odd integer, and NaN where x is
 /// negative and y no integer.
@@ -57,20 +39,14 @@ pub(super) fn pow(b: &mut Builder, x: Ref, y: Ref) -> Ref {
     let nan = l.number(f64::NAN);
     let base = l.select(outside, nan, size);
 
-    let power = if dtype == DType::F32 {
-        let (base, y) = (l.b.cast(base, DType::F64), l.b.cast(y, DType::F64));
-        let power = pow_f32(&mut Lanes::new(l.b, DType::F64), base, y);
-        l.b.cast(power, DType::F32)
-    } else {
-        pow_f64(l, base, y)
-    };
-    let one = l.number(1.0);
-    let sign = l.select(odd, x, one);
-    let power = l.with_sign_of(power, sign);
-    // 1, whatever the other is.
-    let (no_power, of_one) = (l.equals(y, 0.0), l.equals(x, 1.0));
+    let power = if l.is_f32() { pow_f32(l, base, y) } else { pow_f64(l, base, y) };
+    // 1, whatever the other is; so is an infinite power of -1.
+    let (no_power, of_one) = (l.equals(y, 0.0), l.equals(base, 1.0));
     let always = l.b.binary(Binary::LogicalOr, no_power, of_one);
-    l.select(always, one, power)
+    let one = l.number(1.0);
+    let power = l.select(always, one, power);
+    let sign = l.select(odd, x, one);
+    l.with_sign_of(power, sign)
 }
 
 fn differ(l: &mut Lanes, a: Ref, b: Ref) -> Ref {
@@ -85,46 +61,103 @@ fn at_ends(l: &mut Lanes, size: Ref, logarithm: Ref) -> Ref {
     l.select(is_zero, minus_infinity, logarithm)
 }
 
-/// y, finite: past this, powers of all numbers but 1 are 0 or infinite.
-fn bounded(l: &mut Lanes, y: Ref) -> Ref {
-    let y = l.at_least(y, -2_f64.powi(64));
-    l.at_most(y, 2_f64.powi(64))
+/// y times the logarithm of a size that is not 1, within bounds past which the result is 0 or infinite, whatever
+/// the low part.
+fn exponent(l: &mut Lanes, size: Ref, y: Ref, logarithm: Pair) -> Pair {
+    let high = at_ends(l, size, logarithm.high);
+    let product = Pair::product(l, y, high);
+    let low = l.fma(y, logarithm.low, product.low);
+    let (least, greatest) = l.pick((-160.0, 130.0), (-750.0, 712.0));
+    Pair { high: product.high, low }.bounded(l, least, greatest)
 }
 
-/// 2^(y log2(size)) in `f64`, for arguments and a result in `f32`. Max error: 0.53 ULP.
+/// 2^(y log2(size)) by pairs. Max error: 0.88 ULP.
 fn pow_f32(l: &mut Lanes, size: Ref, y: Ref) -> Ref {
-    let Split { k, m, .. } = Split::of_f64(l, size, false);
-    let f = l.add_number(m, -1.0);
-    let p = l.polynomial(f, &LOG2_F32);
-    let logarithm = l.fma(f, p, k);
-    let logarithm = at_ends(l, size, logarithm);
-    let y = bounded(l, y);
-    let t = l.mul(y, logarithm);
-    // Past these the result is 0 or infinite in f32.
-    let t = l.at_least(t, -160.0);
-    let t = l.at_most(t, 130.0);
-    let magic = l.magic() + l.bias() as f64;
-    let shifted = l.add_number(t, magic);
-    let n = l.add_number(shifted, -magic);
-    let r = l.sub(t, n);
-    let p = l.polynomial(r, &EXP2_F32);
-    let p = l.fma_number(p, r, 1.0);
-    let bits = l.bits(shifted);
-    let power = l.power(bits);
-    l.mul(p, power)
+    let logarithm = log2_f32(l, size);
+    let t = exponent(l, size, y, logarithm);
+    exp2_f32(l, t)
 }
 
 /// e^(y log(size)) by pairs. Max error: 0.75 ULP.
 fn pow_f64(l: &mut Lanes, size: Ref, y: Ref) -> Ref {
-    let split = Split::of_f64(l, size, true);
+    let split = Split::of(l, size);
     let logarithm = pair::log(l, split);
-    let high = at_ends(l, size, logarithm.high);
-    let y = bounded(l, y);
-    let t = Pair::product(l, y, high);
-    let low = l.fma(y, logarithm.low, t.low);
-    // Past these the result is 0 or infinite, whatever the low part.
-    let t = Pair { high: t.high, low }.bounded(l, -750.0, 712.0);
+    let t = exponent(l, size, y, logarithm);
     pair::exp(l, t)
+}
+
+/// The logarithm to base 2 of a positive number, the second part as large as 2^-9 of the first. The relative error
+/// is below 2^-32.
+///
+/// The number is 2^k m, and m times 5/4, 1 or 13/16, whatever brings it near 1, is exactly 1 + f. With
+/// s = f / (2 + f), z = s^2 and p the polynomial the rest is s (2 / log(2) + z p), where z p needs no second float.
+fn log2_f32(l: &mut Lanes, size: Ref) -> Pair {
+    // The logarithms of 4/5 and 16/13, the first floats so short that their sums with k are exact.
+    let below = (-0.321929931640625, 1.8367532626521296e-06);
+    let above = (0.299560546875, -2.650160921603968e-07);
+    // 2 / log(2) as a float and the rest.
+    let unit = (2.885390043258667, 3.85192596e-08);
+    let Split { k, m, .. } = Split::from(l, size, 0.692);
+    let bound = l.number(1.1034);
+    let (is_below, is_above) = (l.below(m, 0.889), l.less(bound, m));
+    let mut third = |below: f64, between: f64, above: f64| {
+        let [below, between, above] = [below, between, above].map(|value| l.number(value));
+        let value = l.select(is_above, above, between);
+        l.select(is_below, below, value)
+    };
+    let factor = third(1.25, 1.0, 0.8125);
+    let whole = third(below.0, 0.0, above.0);
+    let whole_low = third(below.1, 0.0, above.1);
+
+    let minus_one = l.number(-1.0);
+    let f = l.fma(m, factor, minus_one);
+    let along = l.add_number(f, 2.0);
+    let along_lost = l.add_number(along, -2.0);
+    let along_lost = l.sub(f, along_lost);
+    let s = l.div(f, along);
+    // What the division left, over the denominator, whose inverse is (1 - s) / 2.
+    let minus_s = l.negative(s);
+    let left = l.fma(minus_s, along, f);
+    let left = l.fma(minus_s, along_lost, left);
+    let minus_half = l.number(-0.5);
+    let inverse = l.fma_number(s, minus_half, 0.5);
+    let s_lost = l.mul(left, inverse);
+
+    let z = l.mul(s, s);
+    let p = l.polynomial(z, &LOG2_F32);
+    let curved = l.fma_number(z, p, unit.1);
+    let three = l.number(3.0);
+    let slope = l.fma_number(curved, three, unit.0);
+    let value = l.scale(s, unit.0);
+    let minus_value = l.negative(value);
+    let low = l.scale_add(s, unit.0, minus_value);
+    let low = l.fma(s_lost, slope, low);
+    let low = l.add(low, whole_low);
+    let low = l.fma(s, curved, low);
+    let whole = l.add(k, whole);
+    let sum = Pair::sum_of_ordered(l, whole, value);
+    Pair { high: sum.high, low: l.add(sum.low, low) }
+}
+
+/// 2^t of a pair whose low part is below 1, rounded to a float twice if it is subnormal, else once.
+fn exp2_f32(l: &mut Lanes, t: Pair) -> Ref {
+    let magic = l.magic() + 2.0 * l.bias() as f64;
+    let shifted = l.add_number(t.high, magic);
+    let n = l.add_number(shifted, -magic);
+    let r = l.sub(t.high, n);
+    let r = l.add(r, t.low);
+    // 1 + r log(2), and all that is smaller.
+    let (ln2, one) = (l.number(LN_2), l.number(1.0));
+    let sum = l.fma(r, ln2, one);
+    let lost = l.sub(one, sum);
+    let lost = l.fma(r, ln2, lost);
+    let q = l.polynomial(r, &EXP2_F32);
+    let square = l.mul(r, r);
+    let tail = l.fma(square, q, lost);
+    let value = l.add(sum, tail);
+    let (first, second) = powers(l, n, shifted);
+    let value = l.mul(value, first);
+    l.mul(value, second)
 }
 
 /// sqrt(x^2 + y^2); infinite if either is, even if the other is NaN.
