@@ -7,7 +7,7 @@
 use std::fs::OpenOptions;
 #[cfg(any(feature = "npz", feature = "safetensors"))]
 use std::io::{Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 #[path = "scale/counts.rs"]
 mod counts;
@@ -33,7 +33,7 @@ type Result<T = ()> = broadloom::Result<T>;
 
 /// A file of `tests/data`.
 #[cfg(any(feature = "npz", feature = "safetensors", feature = "text"))]
-fn data(name: &str) -> PathBuf {
+fn data(name: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
 }
 

@@ -239,7 +239,7 @@ mod mapped {
 
     /// A file of `length` bytes, of which only the header and these elements are written.
     fn sparse(name: &str, header: &str, length: u64, elements: &[(u64, f64)]) -> Scratch {
-        let scratch = Scratch::new(name, &super::file(1, &format!("{header:<117}\n"), b""));
+        let scratch = Scratch::new(name, super::file(1, &format!("{header:<117}\n"), b""));
         let file = std::fs::OpenOptions::new().write(true).open(&scratch.0).unwrap();
         file.set_len(length).unwrap();
         for (at, value) in elements {
