@@ -222,9 +222,9 @@ impl Run<'_> {
         let _state = FloatState::set_default();
         let (out, out_type) = (self.memory_of(&host.out.0), &host.out.1);
         #[cfg(feature = "linalg")]
-        if let HostOp::Linalg(op) = host.op {
+        if let HostOp::Linalg { op, complex } = host.op {
             // SAFETY: the caller's promise.
-            return unsafe { self.linalg(op, host) };
+            return unsafe { self.linalg(op, complex, host) };
         }
         #[cfg(feature = "fft")]
         if let HostOp::Fft(op) = host.op {
@@ -293,7 +293,7 @@ impl Run<'_> {
                 }
                 HostOp::Gather { .. } => unreachable!("it was done"),
                 #[cfg(feature = "linalg")]
-                HostOp::Linalg(_) => unreachable!("it was done"),
+                HostOp::Linalg { .. } => unreachable!("it was done"),
                 #[cfg(feature = "fft")]
                 HostOp::Fft(_) => unreachable!("it was done"),
                 HostOp::Searchsorted { right } => {
