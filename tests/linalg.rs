@@ -1,6 +1,7 @@
 //! Are equations solved and matrices decomposed, lazily, and is what has no answer an error?
 //!
-//! The answers of NumPy are in `tests/numpy/answers/linalg.txt`, written by `tools/numpy_linalg.py`.
+//! The answers of NumPy are in `linalg.txt`, `linalg_complex.txt` and `eigen.txt` of `tests/numpy/answers`, written by
+//! `tools/numpy_linalg.py`.
 
 #[allow(dead_code, reason = "other answers have other arguments, and texts")]
 #[path = "numpy/cases.rs"]
@@ -10,7 +11,7 @@ use broadloom::MatrixNorm::{Frobenius, Nuclear};
 use broadloom::graph::Graph;
 use broadloom::op::Values;
 use broadloom::prelude::*;
-use broadloom::{ErrorKind, checked, random, reference};
+use broadloom::{ErrorKind, c128, checked, complex, random, reference};
 
 type Result<T = ()> = broadloom::Result<T>;
 
@@ -23,7 +24,12 @@ mod calls {
     pub fn call(op: &str, args: &[Arg]) -> Result<Array> {
         use Arg::{Array as A, Bound, Count};
 
-        let gram = |x: &Array| x.matrix_transpose().matmul(x);
+        let gram = |x: &Array| adjoint(x).matmul(x);
+        // Values that have no order, in that of the answers.
+        let ordered = |values: &Array| {
+            let places = (values.real() + values.imag() * 0.7319).argsort(-1);
+            values.take_along_axis(&places, -1)
+        };
         match (op, args) {
             ("solve", [A(a), A(b)]) => a.try_solve(b),
             ("lstsq", [A(a), A(b)]) => a.try_lstsq(b),
@@ -39,14 +45,20 @@ mod calls {
             ("svd_product", [A(a)]) => a.try_svd().map(|(u, s, vh)| (u * s.expand_dims(-2)).matmul(&vh)),
             ("svd_left", [A(a)]) => a.try_svd().map(|(u, ..)| gram(&u)),
             ("svd_values", [A(a)]) => a.try_svd().map(|(_, s, _)| s),
-            ("svd_right", [A(a)]) => a.try_svd().map(|(.., vh)| gram(&vh.matrix_transpose())),
+            ("svd_right", [A(a)]) => a.try_svd().map(|(.., vh)| gram(&adjoint(&vh))),
             ("svdvals", [A(a)]) => a.try_svdvals(),
             ("eigh_values", [A(a)]) => Ok(a.try_eigh()?.0),
             ("eigh_product", [A(a)]) => {
-                a.try_eigh().map(|(w, v)| (&v * w.expand_dims(-2)).matmul(&v.matrix_transpose()))
+                a.try_eigh().map(|(w, v)| (&v * w.expand_dims(-2)).matmul(&adjoint(&v)))
             }
             ("eigh_gram", [A(a)]) => a.try_eigh().map(|(_, v)| gram(&v)),
             ("eigvalsh", [A(a)]) => a.try_eigvalsh(),
+            ("eigvals_ordered", [A(a)]) => a.try_eigvals().map(|w| ordered(&w)),
+            ("eig_ordered", [A(a)]) => a.try_eig().map(|(w, _)| ordered(&w)),
+            ("eig_residual", [A(a)]) => {
+                a.try_eig().map(|(w, v)| a.astype(w.dtype()).matmul(&v) - &v * w.expand_dims(-2))
+            }
+            ("eig_lengths", [A(a)]) => a.try_eig().map(|(_, v)| v.vector_norm(2, -2)),
             ("pinv", [A(a)]) => a.try_pinv(),
             ("pinv_within", [A(a), Bound(relative)]) => a.try_pinv_within(*relative),
             ("matrix_rank", [A(a)]) => a.try_matrix_rank(),
@@ -62,9 +74,24 @@ mod calls {
     }
 }
 
+/// The conjugate transposes.
+fn adjoint(x: &Array) -> Array {
+    x.conj().matrix_transpose()
+}
+
 #[test]
 fn equations_inverses_and_decompositions_have_the_answers_of_numpy() {
     cases::check(include_str!("numpy/answers/linalg.txt"));
+}
+
+#[test]
+fn those_of_complex_matrices_have_too() {
+    cases::check(include_str!("numpy/answers/linalg_complex.txt"));
+}
+
+#[test]
+fn eigenvalues_of_any_matrix_have_the_answers_of_numpy() {
+    cases::check(include_str!("numpy/answers/eigen.txt"));
 }
 
 /// Numbers between 0 and 1.
@@ -195,6 +222,51 @@ fn what_runs_is_what_is_meant_to_the_bit() -> Result {
     same("eigh", "f64[2, 3, 4]", concat([w.expand_dims(-1), v.matrix_transpose()], -1))?;
     assert!(meant("pivots", &[&a], "f64[2, 4]")?.prod(-1).array_equal(&a.det())?);
     assert!(meant("solve", &[&a, &y], "f64[2, 3, 2]")?.array_equal(&a.solve(&y))?);
+    let (w, v) = x.eig();
+    let packed = parts(&concat([w.expand_dims(-1), v.matrix_transpose()], -1));
+    assert!(meant("eig", &[&x], "f64[2, 3, 4, 2]")?.array_equal(&packed)?);
+    assert!(meant("eigvals", &[&x], "f64[2, 3, 2]")?.array_equal(&parts(&x.eigvals()))?);
+
+    let z = complex(&x, x.flip(-1)).eval()?;
+    let (u, s, vh) = z.svd();
+    let packed = concat([u.matrix_transpose(), s.expand_dims(-1).astype(C128), vh], -1);
+    assert!(meant("svd_complex", &[&parts(&z)], "f64[2, 3, 7, 2]")?.array_equal(&parts(&packed))?);
+    let sides = complex(&y, &y).eval()?;
+    let solution = meant("solve_complex", &[&parts(&z), &parts(&sides)], "f64[2, 3, 2, 2]")?;
+    assert!(solution.array_equal(&parts(&z.solve(&sides)))?);
+    let (w, v) = z.eig();
+    let packed = parts(&concat([w.expand_dims(-1), v.matrix_transpose()], -1));
+    assert!(meant("eig_complex", &[&parts(&z)], "f64[2, 3, 4, 2]")?.array_equal(&packed)?);
+    Ok(())
+}
+
+/// Real and imaginary parts, along one more axis.
+fn parts(z: &Array) -> Array {
+    stack([z.real(), z.imag()], -1)
+}
+
+#[test]
+fn real_matrices_have_real_eigenvalues_or_pairs_of_conjugates() -> Result {
+    let x = numbers(&[40, 7, 7], F64) - 0.5;
+    let (w, v) = broadloom::eval(x.eig())?;
+    for (w, v) in w.iter().zip(v.iter()) {
+        let values = w.to_vec::<c128>()?;
+        let mut at = 0;
+        while at < values.len() {
+            let vector = v.slice(s![.., at as isize]);
+            if values[at].im == 0.0 {
+                assert!(vector.imag().equal(0.0).all(..).item::<bool>()?);
+                at += 1;
+                continue;
+            }
+            assert!(values[at].im > 0.0);
+            assert_eq!((values[at].re, values[at].im), (values[at + 1].re, -values[at + 1].im));
+            assert!(vector.conj().array_equal(&v.slice(s![.., at as isize + 1]))?);
+            at += 2;
+        }
+    }
+    // The sum of the values is that of the diagonal.
+    assert!(apart(&w.sum(-1), &x.trace(0).astype(C128)) < 1e-13);
     Ok(())
 }
 
@@ -211,11 +283,12 @@ fn mistakes_say_what_is_wrong() {
     insta::assert_snapshot!(message(wide.try_lstsq(&row)), @"lstsq: f32[2, 3] has 2 rows and f64[3] has 3");
     insta::assert_snapshot!(message(row.try_slogdet().map(|pair| pair.0)), @"slogdet: f64[3] holds no matrices: it has fewer than two axes");
     insta::assert_snapshot!(message(row.try_svd().map(|parts| parts.0)), @"svd: f64[3] holds no matrices: it has fewer than two axes");
-    insta::assert_snapshot!(message(square.astype(C64).try_inv()), @"inv: c64[2, 2] holds complex matrices, which are not supported");
+    insta::assert_snapshot!(message(wide.astype(C64).try_eigvals()), @"eigvals: the matrices of c64[2, 3] are not square");
     insta::assert_snapshot!(message(square.inv().eval()), @"inv: a matrix is singular");
     insta::assert_snapshot!(message(square.cholesky().eval()), @"cholesky: a matrix is not positive definite");
     insta::assert_snapshot!(message((&square * f64::NAN).svdvals().eval()), @"svdvals: a matrix has elements that are not finite");
     insta::assert_snapshot!(message((&square * f64::NAN).eigh().0.eval()), @"eigh: a matrix has elements that are not finite");
+    insta::assert_snapshot!(message((&square * f64::NAN).eig().1.eval()), @"eig: a matrix has elements that are not finite");
     // All of a failed decomposition fail, as one error.
     let sum = checked(|| {
         let (u, s, vh) = row.svd();

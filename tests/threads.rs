@@ -260,7 +260,8 @@ fn sums_of_what_is_picked_do_not_depend_on_the_number_of_threads() {
     let (n, rows) = (300_000, 700);
     let (x, table) = (noise(n, &[n]), noise(rows * 130, &[rows, 130]));
     let ids = |count: usize, extent: usize| {
-        let index = |i: usize| (i * 7919 % extent) as i64 - if i % 3 == 0 { extent as i64 } else { 0 };
+        let index =
+            |i: usize| (i * 7919 % extent) as i64 - if i.is_multiple_of(3) { extent as i64 } else { 0 };
         Array::from_vec((0..count).map(index).collect(), count).unwrap()
     };
     let (far, near) = (ids(n, n), ids(5000, rows));

@@ -1,16 +1,19 @@
 #!/usr/bin/env python3
-"""Writes tests/numpy/answers/linalg.txt: what NumPy answers about equations, inverses and decompositions.
+"""Writes tests/numpy/answers/linalg.txt, linalg_complex.txt and eigen.txt: what NumPy answers about equations, inverses
+and decompositions, of complex matrices too, and about eigenvalues of any matrix.
 
     python3 tools/numpy_linalg.py
 
 The format is that of tools/numpy_answers.py. Of decompositions only what does not depend on the choice of signs is
 asked: their products, the products of orthonormal columns with themselves, singular values and eigenvalues. Answers to
-f32 are computed in f64; bounds grow with the condition of the matrices.
+f32 are computed in f64; bounds grow with the condition of the matrices. A complex number is two numbers. Eigenvalues
+that have no order are put in that of `real + 0.7319 imag`.
 """
 
 import numpy as np
 
-from numpy_answers import EPS, ERROR, File, L, Text, exact, near
+from numpy_answers import EPS, ERROR, File, L, Text, dims, exact, near, number
+from numpy_complex import C
 
 RNG = np.random.default_rng(7)
 LA = np.linalg
@@ -232,6 +235,131 @@ def compositions(file, square, others):
         file.case("matrix_power", [L(wrong), n(exponent)], ERROR)
 
 
+def random_complex(dtype, *extents):
+    parts = RNG.integers(-32, 33, (2, *extents)) / 8
+    return (parts[0] + 1j * parts[1]).astype({"c64": np.complex64, "c128": np.complex128}[dtype])
+
+
+def about_complex(file, op, args, values, bounds, given):
+    """As `about`, of complex matrices `given`: each part of a number has the bound of its matrix."""
+    dtype = "f32" if given.dtype in (np.complex64, np.float32) else "f64"
+    values = np.asarray(values)
+    bounds = 2 * SAFETY * max([*given.shape[-2:], 1]) * EPS[dtype] * np.broadcast_to(spread(bounds, values), values.shape)
+    if values.dtype.kind != "c":
+        file.case(op, args, near(values, dtype, bounds))
+        return
+    texts = [f"{number(np.float64(part))}~{bound:.2e}" for z, bound in zip(values.flat, bounds.flat) for part in (z.real, z.imag)]
+    file.case(op, args, f"{ {'f32': 'c64', 'f64': 'c128'}[dtype]}[{dims(values.shape)}] ~ {' '.join(texts)}".rstrip())
+
+
+def adjoint(m):
+    return np.conj(np.swapaxes(m, -1, -2))
+
+
+def complex_matrices(file):
+    square, others = [], []
+    for dtype in ("c128", "c64"):
+        for extents in ((1, 1), (2, 2), (5, 5), (3, 2, 2), (0, 0)):
+            square.append(random_complex(dtype, *extents))
+        for extents in ((1, 3), (4, 2), (2, 3, 5), (3, 0)):
+            others.append(random_complex(dtype, *extents))
+    file.section("square matrices")
+    for given in square:
+        m, a = given.astype(np.complex128), C(given)
+        k, leading = m.shape[-1], m.shape[:-2]
+        for columns in ((*m.shape[:-1], 3), (k,)):
+            b = C(random_complex("c64" if given.dtype == np.complex64 else "c128", *columns))
+            solution = LA.solve(m, b.array.astype(np.complex128))
+            scale = np.abs(solution).max(-1, initial=0) if len(columns) == 1 else size(solution)
+            about_complex(file, "solve", [a, b], solution, condition(m) * scale, given)
+        about_complex(file, "inv", [a], LA.inv(m), condition(m) * size(LA.inv(m)), given)
+        determinant, (sign, logarithm) = LA.det(m), LA.slogdet(m)
+        scale = np.prod(np.sqrt((np.abs(m) ** 2).sum(-1)), axis=-1)
+        relative = np.maximum(scale / np.abs(determinant), 1.0)
+        about_complex(file, "det", [a], determinant, scale, given)
+        about_complex(file, "slogdet_sign", [a], sign.astype(np.complex128), relative, given)
+        about_complex(file, "slogdet_logarithm", [a], logarithm, relative, given)
+        positive = (m @ adjoint(m) + np.eye(k)).astype(given.dtype)
+        factor = LA.cholesky(positive.astype(np.complex128))
+        about_complex(file, "cholesky", [C(positive)], factor, condition(m) ** 2 * size(factor), given)
+        lower = np.tril(m, -1) + adjoint(np.tril(m, -1)) + np.eye(k) * np.real(m)
+        values = LA.eigvalsh(lower)
+        scale = np.abs(values).max(-1, initial=0)
+        for op in ("eigh_values", "eigvalsh"):
+            about_complex(file, op, [a], values, scale, given)
+        about_complex(file, "eigh_product", [a], lower, scale, given)
+        about_complex(file, "eigh_gram", [a], np.broadcast_to(np.eye(k) + 0j, m.shape), np.ones(leading), given)
+        for exponent in (0, 3, -2):
+            power = LA.matrix_power(m, exponent)
+            about_complex(file, "matrix_power", [a, n(exponent)], power, condition(m) ** 2 * size(power), given)
+    file.section("matrices of any shape")
+    for given in [*square, *others]:
+        m, a = given.astype(np.complex128), C(given)
+        k, leading = min(m.shape[-2:]), m.shape[:-2]
+        unit = np.broadcast_to(np.eye(k) + 0j, (*leading, k, k))
+        about_complex(file, "qr_product", [a], m, size(m) * 4, given)
+        about_complex(file, "qr_gram", [a], unit, np.ones(leading), given)
+        about_complex(file, "qr_diagonal", [a], np.abs(np.diagonal(LA.qr(m).R, axis1=-2, axis2=-1)), condition(m) * size(m) if k else np.zeros(leading), given)
+        about_complex(file, "svd_product", [a], m, size(m) * 4, given)
+        about_complex(file, "svd_left", [a], unit, np.ones(leading), given)
+        about_complex(file, "svd_right", [a], unit, np.ones(leading), given)
+        values = LA.svd(m, compute_uv=False)
+        for op in ("svd_values", "svdvals"):
+            about_complex(file, op, [a], values, values.max(-1, initial=0), given)
+        file.case("matrix_rank", [a], exact(LA.matrix_rank(m).astype(np.int64) if k else np.zeros(leading, np.int64)))
+        if k:
+            inverse = LA.pinv(m)
+            about_complex(file, "pinv", [a], inverse, condition(m) * size(inverse) * 4, given)
+            for text, order in (("frobenius", "fro"), ("nuclear", "nuc"), ("1", 1), ("-inf", -np.inf), ("2", 2)):
+                about_complex(file, "matrix_norm:" + text, [a], LA.matrix_norm(m, ord=order), size(m) * max(m.shape[-2:]), given)
+            b = C(random_complex("c64" if given.dtype == np.complex64 else "c128", *m.shape[:-1], 2))
+            solution = inverse @ b.array.astype(np.complex128)
+            about_complex(file, "lstsq", [a, b], solution, condition(m) ** 2 * np.maximum(size(solution), 1) * 4, given)
+    file.section("real sides of complex equations, complex sides of real ones")
+    a, b = random_complex("c64", 2, 2), random("f64", 2, 1)
+    about_complex(file, "solve", [C(a), L(b)], LA.solve(a.astype(np.complex128), b), 10.0, a.astype(np.complex128))
+    a, b = random("f64", 2, 2), random_complex("c128", 2)
+    about_complex(file, "solve", [L(a), C(b)], LA.solve(a, b), 100.0, a)
+    file.section("no answers")
+    singular = C(np.array([[1, 1j], [1j, -1]]))
+    for op, wrong in (("inv", singular), ("cholesky", C(-np.eye(2) + 0j)), ("svdvals", C(np.array([[np.nan + 0j]]))), ("inv", C(random_complex("c64", 2, 3)))):
+        file.case(op, [wrong], ERROR)
+    file.case("det", [singular], "c128[] = 0 0")
+    # Only the real parts of the diagonal are read.
+    file.case("cholesky", [C(np.array([[4 + 1j, 9], [2j, 5 - 7j]]))], "c128[2,2] = 2 0 0 0 0 1 2 0")
+
+
+def ordered(values):
+    return np.take_along_axis(values, np.argsort(values.real + 0.7319 * values.imag, -1), -1)
+
+
+def eigen(file):
+    file.section("eig, eigvals")
+    given = []
+    for extents in ((1, 1), (2, 2), (3, 3), (5, 5), (8, 8), (3, 4, 4), (0, 0), (2, 0, 0)):
+        given += [random("f64", *extents), random("f32", *extents), random_complex("c128", *extents), random_complex("c64", *extents)]
+    given.append(random("f64", 24, 24))
+    given.append(np.array([[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 2.0]]))
+    given.append(np.triu(random("f64", 4, 4)))
+    given.append(RNG.integers(-4, 5, (3, 3)))
+    for matrices in given:
+        a = C(matrices) if matrices.dtype.kind == "c" else L(matrices)
+        kept = matrices if matrices.dtype.kind != "i" else matrices.astype(np.float64)
+        m = kept.astype(np.complex128)
+        values, vectors = LA.eig(m)
+        scale = np.abs(values).max(-1, initial=0)
+        apart = scale * (condition(vectors).max(-1, initial=1) if vectors.ndim > 2 and vectors.size else condition(vectors))
+        for op in ("eigvals_ordered", "eig_ordered"):
+            about_complex(file, op, [a], ordered(values), apart, kept)
+        # What vectors are multiplied by and what their values do to them differ by nothing.
+        about_complex(file, "eig_residual", [a], np.zeros(m.shape, np.complex128), LA.norm(m, axis=(-2, -1)) if m.size else np.zeros(m.shape[:-2]), kept)
+        about_complex(file, "eig_lengths", [a], np.ones(m.shape[:-1]), np.ones(m.shape[:-2]), kept)
+    for wrong in (np.array([[np.nan, 1.0], [0.0, 1.0]]), np.array([[np.inf]]), np.zeros((2, 3)), np.ones(3)):
+        for op in ("eigvals_ordered", "eig_residual"):
+            file.case(op, [L(wrong)], ERROR)
+    file.case("eigvals_ordered", [C(np.array([[np.nan + 1j]]))], ERROR)
+
+
 def main():
     file = File("linalg", "Equations, inverses and decompositions of matrices.")
     file.lines[1] = file.lines[1].replace("numpy_answers", "numpy_linalg")
@@ -248,6 +376,12 @@ def main():
     decompositions(file, square, others)
     compositions(file, square, others)
     file.write()
+    for name, text, part in (("linalg_complex", "Equations, inverses and decompositions of complex matrices.", complex_matrices),
+                             ("eigen", "Eigenvalues and eigenvectors of any matrices.", eigen)):
+        file = File(name, text)
+        file.lines[1] = file.lines[1].replace("numpy_answers", "numpy_linalg")
+        part(file)
+        file.write()
 
 
 if __name__ == "__main__":

@@ -58,9 +58,12 @@ pub(super) fn cast(op: &str, array: &Array, dtype: DType) -> Result<Array> {
     Ok(Array::lazy(Op::Elementwise(Element::Cast), smallvec![array.clone()], ty))
 }
 
-/// The dtype of floats in which routines of other crates compute with real numbers of `dtype`.
+/// The dtype in which routines of other crates compute with numbers of `dtype`.
 #[cfg(any(feature = "fft", feature = "linalg"))]
 pub(super) fn computes_in(dtype: DType) -> DType {
+    if dtype.is_complex() {
+        return dtype;
+    }
     if dtype.is_float() && dtype.size() < DType::F64.size() { DType::F32 } else { DType::F64 }
 }
 

@@ -282,8 +282,7 @@ impl Along {
     /// The array as complex numbers.
     #[track_caller]
     fn numbers(&self, array: &Array) -> Result<Array> {
-        let dtype = if array.is_complex() { array.dtype() } else { build::computes_in(array.dtype()) };
-        build::cast(self.op, array, dtype.to_complex())
+        build::cast(self.op, array, build::computes_in(array.dtype()).to_complex())
     }
 
     /// A transform along one of the axes, of which as many numbers are taken as it needs.

@@ -1,11 +1,12 @@
 //! Linear algebra of the matrices along the last two axes: equations, inverses, decompositions and what
 //! follows from them. Behind the crate feature `linalg`.
 
-use smallvec::smallvec;
+use smallvec::{SmallVec, smallvec};
 
 use crate::array::Array;
 use crate::array::args::over;
 use crate::array::build;
+use crate::array::complex;
 use crate::array::elementwise::try_where_;
 use crate::array::fallible::{fallible, fallible_pairs, settle_list, within};
 use crate::array::manipulate::{at, part};
@@ -73,8 +74,9 @@ fallible! {
         pivots("det", self)?.try_prod(-1)
     }
 
-    /// The lower triangles whose products with their transposes are these symmetric matrices, of which only the
-    /// lower triangles are read. A matrix that is not positive definite is an error of evaluation.
+    /// The lower triangles whose products with their conjugate transposes are these symmetric, or Hermitian, matrices, of
+    /// which only the lower triangles are read, and of the diagonals the real parts. A matrix that is not positive definite
+    /// is an error of evaluation.
     pub fn cholesky(&self) {
         host(Linalg::Cholesky, &square("cholesky", self)?)
     }
@@ -84,15 +86,26 @@ fallible! {
     /// # Shapes
     /// `[.., m, n] -> [.., min(m, n)]`.
     pub fn svdvals(&self) {
-        host(Linalg::Svdvals, &matrices("svdvals", self)?)
+        host(Linalg::Svdvals, &matrices("svdvals", self)?)?.try_real()
     }
 
-    /// The eigenvalues of symmetric matrices, in ascending order. Only the lower triangles are read.
+    /// The eigenvalues of symmetric, or Hermitian, matrices, in ascending order. Only the lower triangles are read.
     ///
     /// # Shapes
     /// `[.., n, n] -> [.., n]`.
     pub fn eigvalsh(&self) {
-        host(Linalg::Eigvalsh, &square("eigvalsh", self)?)
+        host(Linalg::Eigvalsh, &square("eigvalsh", self)?)?.try_real()
+    }
+
+    /// The eigenvalues of square matrices, complex ones of real matrices too, in no order. Of a real matrix those that
+    /// are not real come in pairs of conjugates, the one with a positive imaginary part first.
+    ///
+    /// A matrix that is not finite, or for which the iteration does not converge, is an error of evaluation.
+    ///
+    /// # Shapes
+    /// `[.., n, n] -> [.., n]`.
+    pub fn eigvals(&self) {
+        host(Linalg::Eigvals, &square("eigvals", self)?)
     }
 
     /// The pseudo-inverses of matrices: of all that come nearest to being an inverse, the smallest. Singular
@@ -103,13 +116,13 @@ fallible! {
     pub fn pinv(&self) {
         let x = matrices("pinv", self)?;
         let inverse = Inverse::of("pinv", &x, tolerance(&x))?;
-        inverse.times(&inverse.columns.try_matrix_transpose()?)
+        inverse.times(&adjoint(&inverse.columns)?)
     }
 
     /// As [`pinv`](Array::pinv), with singular values of up to `relative` times the largest one as 0.
     pub fn pinv_within(&self, relative: f64) {
         let inverse = Inverse::of("pinv_within", &matrices("pinv_within", self)?, relative)?;
-        inverse.times(&inverse.columns.try_matrix_transpose()?)
+        inverse.times(&adjoint(&inverse.columns)?)
     }
 
     /// The least `x` of those for which `self @ x` is nearest to `right`: the distance of each column, in the
@@ -134,7 +147,7 @@ fallible! {
         let x = matrices(OP, self)?;
         let (sides, vector) = sides(OP, self, right)?;
         let inverse = Inverse::of(OP, &x, tolerance(&x))?;
-        let lengths = within(OP, inverse.columns.try_matrix_transpose()?.try_matmul(&sides))?;
+        let lengths = within(OP, adjoint(&inverse.columns)?.try_matmul(&sides))?;
         let solution = inverse.times(&lengths)?;
         if vector { solution.try_squeeze(-1) } else { Ok(solution) }
     }
@@ -178,8 +191,8 @@ fallible! {
             MatrixNorm::Frobenius => return within(OP, x.try_vector_norm(2, [-2, -1])),
             MatrixNorm::Order(order) if order.abs() == 1.0 => x.try_abs()?.try_sum(-2)?,
             MatrixNorm::Order(order) if order.is_infinite() => x.try_abs()?.try_sum(-1)?,
-            MatrixNorm::Nuclear => host(Linalg::Svdvals, &x)?,
-            MatrixNorm::Order(order) if order.abs() == 2.0 => host(Linalg::Svdvals, &x)?,
+            MatrixNorm::Nuclear => host(Linalg::Svdvals, &x)?.try_real()?,
+            MatrixNorm::Order(order) if order.abs() == 2.0 => host(Linalg::Svdvals, &x)?.try_real()?,
             MatrixNorm::Order(order) => {
                 let message = format!("{OP}: there is no norm of order {order} of matrices");
                 return Err(Error::new(ErrorKind::Value, message));
@@ -261,7 +274,32 @@ fallible_pairs! {
         Ok((columns.try_matrix_transpose()?, part(&packed, axis, (m as i64, 1), n)))
     }
 
-    /// The eigenvalues of symmetric matrices, in ascending order, and their orthonormal eigenvectors, which are
+    /// The eigenvalues of square matrices and their eigenvectors of length 1, which are the columns of the second, complex
+    /// ones of real matrices too. Their order is that of [`eigvals`](Array::eigvals), and so are the errors. Which number
+    /// of absolute value 1 a vector is multiplied by is not said.
+    ///
+    /// Both are parts of one result: evaluated together, they are computed once.
+    ///
+    /// # Shapes
+    /// `[.., n, n] -> [.., n], [.., n, n]`.
+    ///
+    /// # Examples
+    /// ```
+    /// use broadloom::prelude::*;
+    ///
+    /// let a = array![[1.0, -2.0], [2.0, 1.0]];
+    /// let (values, vectors) = broadloom::eval(a.eig())?;
+    /// assert!(a.astype(C128).matmul(&vectors).allclose(&(&vectors * &values))?);
+    /// # Ok::<(), broadloom::Error>(())
+    /// ```
+    pub fn eig(&self) {
+        let x = square("eig", self)?;
+        let (axis, n) = (x.ndim() - 1, x.shape()[x.ndim() - 1]);
+        let packed = host(Linalg::Eig, &x)?;
+        Ok((at(&packed, axis, 0), part(&packed, axis, (1, 1), n).try_matrix_transpose()?))
+    }
+
+    /// The eigenvalues of symmetric, or Hermitian, matrices, in ascending order, and their orthonormal eigenvectors, which are
     /// the columns of the second. Only the lower triangles are read. A matrix that is not finite, or for which
     /// the iteration does not converge, is an error of evaluation.
     ///
@@ -274,7 +312,7 @@ fallible_pairs! {
         let (axis, n) = (x.ndim() - 1, x.shape()[x.ndim() - 1]);
         let packed = host(Linalg::Eigh, &x)?;
         let vectors = part(&packed, axis, (1, 1), n);
-        Ok((at(&packed, axis, 0), vectors.try_matrix_transpose()?))
+        Ok((at(&packed, axis, 0).try_real()?, vectors.try_matrix_transpose()?))
     }
 }
 
@@ -316,7 +354,7 @@ impl Array {
     }
 }
 
-/// Pseudo-inverses: `rows^T @ diag(factors) @ columns^T`.
+/// Pseudo-inverses: `rows^H @ diag(factors) @ columns^H`.
 struct Inverse {
     columns: Array,
     factors: Array,
@@ -331,11 +369,11 @@ impl Inverse {
         Ok(Self { columns, factors, rows })
     }
 
-    /// `rows^T @ diag(factors) @ lengths`.
+    /// `rows^H @ diag(factors) @ lengths`.
     #[track_caller]
     fn times(&self, lengths: &Array) -> Result<Array> {
         let scaled = self.factors.try_expand_dims(-1)?.try_multiply(lengths)?;
-        self.rows.try_matrix_transpose()?.try_matmul(&scaled)
+        adjoint(&self.rows)?.try_matmul(&scaled)
     }
 }
 
@@ -345,10 +383,6 @@ fn matrices(op: &str, array: &Array) -> Result<Array> {
     if array.ndim() < 2 {
         let message = format!("{op}: {} holds no matrices: it has fewer than two axes", array.ty());
         return Err(Error::new(ErrorKind::Shape, message));
-    }
-    if array.dtype().is_complex() {
-        let message = format!("{op}: {} holds complex matrices, which are not supported", array.ty());
-        return Err(Error::new(ErrorKind::DType, message));
     }
     build::cast(op, array, build::computes_in(array.dtype()))
 }
@@ -366,7 +400,27 @@ fn square(op: &str, array: &Array) -> Result<Array> {
 
 #[track_caller]
 fn host(op: Linalg, matrices: &Array) -> Result<Array> {
-    build::host(op.name(), HostOp::Linalg(op), smallvec![matrices.clone()])
+    host_of(op.name(), op, smallvec![matrices.clone()])
+}
+
+/// `host` of matrices of one dtype.
+#[track_caller]
+fn host_of(name: &str, op: Linalg, mut args: SmallVec<[Array; 2]>) -> Result<Array> {
+    let complex = args[0].is_complex();
+    if complex {
+        for arg in &mut args {
+            *arg = complex::as_floats(arg);
+        }
+    }
+    let result = build::host(name, HostOp::Linalg { op, complex }, args)?;
+    let complex = complex || matches!(op, Linalg::Eig | Linalg::Eigvals);
+    Ok(if complex { complex::as_complex(&result) } else { result })
+}
+
+/// The conjugate transposes.
+#[track_caller]
+fn adjoint(matrices: &Array) -> Result<Array> {
+    matrices.try_conj()?.try_matrix_transpose()
 }
 
 /// Signs of permutations and what multiplies up to determinants.
@@ -380,13 +434,13 @@ fn decomposed(x: &Array) -> Result<(Array, Array, Array)> {
     let (axis, m, n) = (x.ndim() - 1, x.shape()[x.ndim() - 2], x.shape()[x.ndim() - 1]);
     let packed = host(Linalg::Svd, x)?;
     let columns = part(&packed, axis, (0, 1), m).try_matrix_transpose()?;
-    Ok((columns, at(&packed, axis, m), part(&packed, axis, (m as i64 + 1, 1), n)))
+    Ok((columns, at(&packed, axis, m).try_real()?, part(&packed, axis, (m as i64 + 1, 1), n)))
 }
 
 /// The share of the largest singular value up to which others count as 0.
 fn tolerance(x: &Array) -> f64 {
     let longer = x.shape()[x.ndim() - 2..].iter().max().copied().unwrap_or(0);
-    let epsilon = if x.dtype() == DType::F32 { f32::EPSILON.into() } else { f64::EPSILON };
+    let epsilon = if x.dtype().part() == DType::F32 { f32::EPSILON.into() } else { f64::EPSILON };
     longer as f64 * epsilon
 }
 
@@ -403,7 +457,7 @@ fn counts(op: &str, values: &Array, relative: f64) -> Result<Array> {
 
 #[track_caller]
 fn rank(op: &str, x: &Array, relative: f64) -> Result<Array> {
-    let values = host(Linalg::Svdvals, x)?;
+    let values = host(Linalg::Svdvals, x)?.try_real()?;
     counts(op, &values, relative)?.try_count_nonzero(over(-1))
 }
 
@@ -437,6 +491,6 @@ fn solve(left: &Array, right: &Array) -> Result<Array> {
     };
     let a = build::broadcast(OP, &build::cast(OP, &a, dtype)?, &whole(&a))?;
     let b = build::broadcast(OP, &build::cast(OP, &b, dtype)?, &whole(&b))?;
-    let solution = build::host(OP, HostOp::Linalg(Linalg::Solve), smallvec![a, b])?;
+    let solution = host_of(OP, Linalg::Solve, smallvec![a, b])?;
     if vector { solution.try_squeeze(-1) } else { Ok(solution) }
 }

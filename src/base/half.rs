@@ -54,8 +54,9 @@ macro_rules! halves { ($( $(#[doc = $doc:literal])* $Name:ident $fraction:litera
             let (exponent, fraction) = (magnitude >> $fraction, magnitude & ((1 << $fraction) - 1));
             let (largest, rebias) = (u32::from(Self::INFINITY.0 >> $fraction), 127 - $bias);
             let bits = match exponent {
-                // Integers times a power of two, which a float has the same digits of.
-                0 => (fraction as f32 * 2_f32.powi(1 - $bias - 8) * 2_f32.powi(8 - $fraction)).to_bits(),
+                // Integers times a power of two, which a float has the same digits of. The power is one of `f64`: in
+                // `f32`, where it is subnormal, `powi` divides 1 by infinity unless it is computed while compiling.
+                0 => ((f64::from(fraction) * 2_f64.powi(1 - $bias - $fraction)) as f32).to_bits(),
                 _ if exponent == largest => 0xff << 23 | fraction << (23 - $fraction),
                 _ => (exponent + rebias) << 23 | fraction << (23 - $fraction),
             };

@@ -281,7 +281,10 @@ impl Planner<'_> {
             | HostOp::Assign { .. } => 4,
             // Each element meets those of a row, a few times over.
             #[cfg(feature = "linalg")]
-            HostOp::Linalg(_) => 4 * args[0].1.shape.last().copied().unwrap_or(1),
+            HostOp::Linalg { complex, .. } => {
+                let shape = &args[0].1.shape;
+                4 * shape[shape.rank() - if *complex { 2 } else { 1 }]
+            }
             #[cfg(feature = "fft")]
             HostOp::Fft(op) => 2 * (op.points(&args[0].1).unwrap_or(1).max(2).ilog2() as usize),
         };

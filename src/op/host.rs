@@ -69,9 +69,14 @@ pub enum HostOp {
         /// Or equal it.
         right: bool,
     },
-    /// An operation on the matrices along the last two axes.
+    /// An operation on the matrices along the last two axes, or of complex numbers along the two before.
     #[cfg(feature = "linalg")]
-    Linalg(Linalg),
+    Linalg {
+        /// Which.
+        op: Linalg,
+        /// Whether the last axis has the parts of complex numbers.
+        complex: bool,
+    },
     /// A Fourier transform of each row.
     #[cfg(feature = "fft")]
     Fft(Fft),
@@ -147,7 +152,7 @@ impl HostOp {
         let plain = match self {
             HostOp::Assign { update, .. } => assign(*update),
             #[cfg(feature = "linalg")]
-            HostOp::Linalg(op) => return op.name(),
+            HostOp::Linalg { op, complex } => return op.names()[usize::from(*complex)],
             #[cfg(feature = "fft")]
             HostOp::Fft(op) => return op.name(),
             other => other.clone().with_number(0),
@@ -159,7 +164,7 @@ impl HostOp {
     pub fn named(name: &str) -> Option<Self> {
         let known = NAMED.iter().find(|(known, _)| *known == name).map(|(_, op)| op.clone());
         #[cfg(feature = "linalg")]
-        let known = known.or_else(|| Linalg::named(name).map(HostOp::Linalg));
+        let known = known.or_else(|| Linalg::named(name).map(|(op, complex)| HostOp::Linalg { op, complex }));
         #[cfg(feature = "fft")]
         let known = known.or_else(|| Fft::named(name).map(HostOp::Fft));
         known
@@ -202,7 +207,7 @@ impl HostOp {
             | HostOp::Gather { .. }
             | HostOp::Searchsorted { .. } => false,
             #[cfg(feature = "linalg")]
-            HostOp::Linalg(_) => false,
+            HostOp::Linalg { .. } => false,
             #[cfg(feature = "fft")]
             HostOp::Fft(_) => false,
         }
@@ -254,7 +259,7 @@ impl HostOp {
                 Some(Type::new(DType::I64, values.shape.clone()))
             }
             #[cfg(feature = "linalg")]
-            (HostOp::Linalg(op), args) => op.result(args),
+            (HostOp::Linalg { op, complex }, args) => op.result(*complex, args),
             #[cfg(feature = "fft")]
             (HostOp::Fft(op), args) => op.result(args),
             _ => None,

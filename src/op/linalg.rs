@@ -3,23 +3,26 @@
 //!
 //! An operation is given one matrix at a time and runs on the thread that asks for it, so that its bits depend
 //! on neither threads nor neighbours. Those with several results pack them, one row for each vector that
-//! belongs together: results are then parts of one array.
+//! belongs together: results are then parts of one array. A complex number is two floats side by side, the last axis
+//! of an array of them, of two; of complex matrices all results are complex, real ones too.
 
 use std::fmt;
 
 use faer::diag::DiagMut;
 use faer::dyn_stack::{MemBuffer, MemStack, StackReq};
 use faer::linalg::cholesky::llt::factor as cholesky;
-use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_scratch};
+use faer::linalg::evd::{
+    ComputeEigenvectors, evd_cplx, evd_real, evd_scratch, self_adjoint_evd, self_adjoint_evd_scratch,
+};
 use faer::linalg::householder;
 use faer::linalg::lu::partial_pivoting::{factor as lu, solve};
 use faer::linalg::qr::no_pivoting::factor as qr;
 use faer::linalg::svd::{ComputeSvdVectors, svd, svd_scratch};
 use faer::perm::PermRef;
 use faer::prelude::{Reborrow, ReborrowMut};
-use faer::traits::RealField;
-use faer::traits::math_utils::{is_finite, is_nan, one, zero};
-use faer::{Conj, MatMut, MatRef, Par};
+use faer::traits::ComplexField;
+use faer::traits::math_utils::{conj, from_real, is_finite, is_nan, one, real, zero};
+use faer::{Conj, MatMut, MatRef, Par, c32, c64};
 
 use crate::base::{DType, Error, ErrorKind, Result, Shape, Type};
 use crate::op::host::filled;
@@ -34,7 +37,7 @@ pub enum Linalg {
     /// The sign of the permutation of rows by which `a` is a product of two triangles, the left of ones along
     /// the diagonal; then the diagonal of the right one. Of a singular matrix, ones and a zero.
     Pivots,
-    /// The lower triangle whose product with its transpose has the lower triangle of `a`.
+    /// The lower triangle whose product with its conjugate transpose has the lower triangle of `a`.
     Cholesky,
     /// Orthonormal columns and an upper triangle whose product is `a`: of each the column, then the row.
     Qr,
@@ -43,24 +46,31 @@ pub enum Linalg {
     Svd,
     /// Singular values in descending order.
     Svdvals,
-    /// Eigenvalues, in ascending order, and orthonormal eigenvectors of the symmetric matrix that has the lower
-    /// triangle of `a`: of each the value, then the vector.
+    /// Eigenvalues, in ascending order, and orthonormal eigenvectors of the symmetric, or Hermitian, matrix that has
+    /// the lower triangle of `a`: of each the value, then the vector.
     Eigh,
     /// These eigenvalues.
     Eigvalsh,
+    /// Eigenvalues and eigenvectors of length 1, complex ones of real matrices too: of each the value, then the
+    /// vector.
+    Eig,
+    /// These eigenvalues.
+    Eigvals,
 }
 
-/// Every operation with its name.
-const NAMED: &[(&str, Linalg)] = &[
-    ("solve", Linalg::Solve),
-    ("inv", Linalg::Inv),
-    ("pivots", Linalg::Pivots),
-    ("cholesky", Linalg::Cholesky),
-    ("qr", Linalg::Qr),
-    ("svd", Linalg::Svd),
-    ("svdvals", Linalg::Svdvals),
-    ("eigh", Linalg::Eigh),
-    ("eigvalsh", Linalg::Eigvalsh),
+/// Every operation with its names, for real and for complex matrices.
+const NAMED: &[(&str, &str, Linalg)] = &[
+    ("solve", "solve_complex", Linalg::Solve),
+    ("inv", "inv_complex", Linalg::Inv),
+    ("pivots", "pivots_complex", Linalg::Pivots),
+    ("cholesky", "cholesky_complex", Linalg::Cholesky),
+    ("qr", "qr_complex", Linalg::Qr),
+    ("svd", "svd_complex", Linalg::Svd),
+    ("svdvals", "svdvals_complex", Linalg::Svdvals),
+    ("eigh", "eigh_complex", Linalg::Eigh),
+    ("eigvalsh", "eigvalsh_complex", Linalg::Eigvalsh),
+    ("eig", "eig_complex", Linalg::Eig),
+    ("eigvals", "eigvals_complex", Linalg::Eigvals),
 ];
 
 impl Linalg {
@@ -69,48 +79,64 @@ impl Linalg {
         let mut all = [Self::Solve; NAMED.len()];
         let mut at = 0;
         while at < all.len() {
-            all[at] = NAMED[at].1;
+            all[at] = NAMED[at].2;
             at += 1;
         }
         all
     };
 
-    /// Its name in texts.
+    /// Its name.
     pub fn name(self) -> &'static str {
-        NAMED.iter().find(|(_, op)| *op == self).expect("every operation has a name").0
+        self.names()[0]
     }
 
-    /// The operation of this name.
-    pub fn named(name: &str) -> Option<Self> {
-        NAMED.iter().find(|(known, _)| *known == name).map(|(_, op)| *op)
+    /// Its names in texts, for real and for complex matrices.
+    pub fn names(self) -> [&'static str; 2] {
+        let (real, complex, _) =
+            NAMED.iter().find(|(.., op)| *op == self).expect("every operation has a name");
+        [real, complex]
+    }
+
+    /// The operation of this name, and whether it is of complex matrices.
+    pub fn named(name: &str) -> Option<(Self, bool)> {
+        let named = NAMED.iter().find(|(real, complex, _)| [real, complex].contains(&&name))?;
+        Some((named.2, named.1 == name))
     }
 
     /// The type of the result; `None` if it does not take such arguments.
-    pub fn result(self, args: &[&Type]) -> Option<Type> {
+    pub fn result(self, complex: bool, args: &[&Type]) -> Option<Type> {
+        // How many floats a number is: the last axis, of complex numbers.
+        let parts: &[usize] = if complex { &[2] } else { &[] };
+        let extents =
+            |ty: &Type| -> Option<Shape> { Some(ty.shape.strip_suffix(parts)?.iter().copied().collect()) };
         let (a, rest) = args.split_first()?;
-        let [leading @ .., m, n] = &a.shape[..] else { return None };
+        let shape = extents(a)?;
+        let [leading @ .., m, n] = &shape[..] else { return None };
         let (m, n) = (*m, *n);
         let square = m == n || matches!(self, Linalg::Qr | Linalg::Svd | Linalg::Svdvals);
         if !square || !matches!(a.dtype, DType::F32 | DType::F64) {
             return None;
         }
-        let of = |last: &[usize]| {
-            let shape: Shape = leading.iter().chain(last).copied().collect();
+        let of = |last: &[usize], parts: &[usize]| {
+            let shape: Shape = leading.iter().chain(last).chain(parts).copied().collect();
             Some(Type::new(a.dtype, shape))
         };
         let k = m.min(n);
         match (self, rest) {
             (Linalg::Solve, [b]) => {
-                let fits = b.dtype == a.dtype && b.shape.rank() == a.shape.rank();
-                let fits = fits && b.shape[..leading.len() + 1] == a.shape[..leading.len() + 1];
+                let sides = extents(b)?;
+                let fits = b.dtype == a.dtype && sides.rank() == shape.rank();
+                let fits = fits && sides[..leading.len() + 1] == shape[..leading.len() + 1];
                 fits.then(|| (*b).clone())
             }
-            (Linalg::Inv | Linalg::Cholesky, []) => of(&[n, n]),
-            (Linalg::Pivots, []) => of(&[1 + n]),
-            (Linalg::Qr, []) => of(&[k, m + n]),
-            (Linalg::Svd, []) => of(&[k, m + 1 + n]),
-            (Linalg::Svdvals | Linalg::Eigvalsh, []) => of(&[k]),
-            (Linalg::Eigh, []) => of(&[n, 1 + n]),
+            (Linalg::Inv | Linalg::Cholesky, []) => of(&[n, n], parts),
+            (Linalg::Pivots, []) => of(&[1 + n], parts),
+            (Linalg::Qr, []) => of(&[k, m + n], parts),
+            (Linalg::Svd, []) => of(&[k, m + 1 + n], parts),
+            (Linalg::Svdvals | Linalg::Eigvalsh, []) => of(&[k], parts),
+            (Linalg::Eigh, []) => of(&[n, 1 + n], parts),
+            (Linalg::Eig, []) => of(&[n, 1 + n], &[2]),
+            (Linalg::Eigvals, []) => of(&[n], &[2]),
             _ => None,
         }
     }
@@ -120,12 +146,7 @@ impl Linalg {
     ///
     /// # Errors
     /// If there is no such result, it cannot be found, or there is no memory to work in.
-    pub fn run<T: RealField + Copy>(
-        self,
-        (m, n): (usize, usize),
-        [a, b]: [&[T]; 2],
-        out: &mut [T],
-    ) -> Result<()> {
+    pub fn run<T: Number>(self, (m, n): (usize, usize), [a, b]: [&[T]; 2], out: &mut [T]) -> Result<()> {
         let finite = || a.iter().all(is_finite);
         let fails = |why: &str| Error::new(ErrorKind::Value, format!("{self}: {why}"));
         let not_finite = || fails("a matrix has elements that are not finite");
@@ -165,7 +186,7 @@ impl Linalg {
                 Ok(())
             }
             Linalg::Cholesky => {
-                let mut factor = columns_of(matrix)?;
+                let mut factor = hermitian(matrix)?;
                 let mut memory = scratch(cholesky::cholesky_in_place_scratch::<T>(n, Par::Seq, auto()))?;
                 cholesky::cholesky_in_place(
                     MatMut::from_column_major_slice_mut(&mut factor, n, n),
@@ -193,10 +214,19 @@ impl Linalg {
                 let mut memory = scratch(svd_scratch::<T>(m, n, vectors, vectors, Par::Seq, auto()))?;
                 let packed = MatMut::from_column_major_slice_mut(out, m + 1 + n, k);
                 let (columns, rest) = packed.split_at_row_mut(m);
-                let (values, rows) = rest.split_at_row_mut(1);
+                let (values, mut rows) = rest.split_at_row_mut(1);
                 let stack = MemStack::new(&mut memory);
-                svd(matrix, diagonal(values), Some(columns), Some(rows), Par::Seq, stack, auto())
-                    .map_err(|_| not_found())
+                svd(matrix, diagonal(values), Some(columns), Some(rows.rb_mut()), Par::Seq, stack, auto())
+                    .map_err(|_| not_found())?;
+                if !T::IS_REAL {
+                    // They are columns of a matrix whose conjugate transpose is asked for.
+                    for row in 0..n {
+                        for column in 0..k {
+                            rows[(row, column)] = conj(&rows[(row, column)]);
+                        }
+                    }
+                }
+                Ok(())
             }
             Linalg::Svdvals => {
                 let none = ComputeSvdVectors::No;
@@ -211,15 +241,23 @@ impl Linalg {
                 let packed = MatMut::from_column_major_slice_mut(out, 1 + n, n);
                 let (values, vectors) = packed.split_at_row_mut(1);
                 let stack = MemStack::new(&mut memory);
-                self_adjoint_evd(matrix, diagonal(values), Some(vectors), Par::Seq, stack, auto())
+                let lower = hermitian(matrix)?;
+                let lower = MatRef::from_column_major_slice(&lower, n, n);
+                self_adjoint_evd(lower, diagonal(values), Some(vectors), Par::Seq, stack, auto())
                     .map_err(|_| not_found())
             }
             Linalg::Eigvalsh => {
                 let none = ComputeEigenvectors::No;
                 let mut memory = scratch(self_adjoint_evd_scratch::<T>(n, none, Par::Seq, auto()))?;
                 let values = MatMut::from_column_major_slice_mut(out, 1, n);
-                self_adjoint_evd(matrix, diagonal(values), None, Par::Seq, MemStack::new(&mut memory), auto())
+                let lower = hermitian(matrix)?;
+                let lower = MatRef::from_column_major_slice(&lower, n, n);
+                self_adjoint_evd(lower, diagonal(values), None, Par::Seq, MemStack::new(&mut memory), auto())
                     .map_err(|_| not_found())
+            }
+            Linalg::Eig | Linalg::Eigvals => {
+                let found = T::eigen(matrix, self == Linalg::Eig, out)?;
+                if found { Ok(()) } else { Err(not_found()) }
             }
         }
     }
@@ -229,6 +267,106 @@ impl fmt::Display for Linalg {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
+}
+
+/// An element of a matrix.
+pub trait Number: ComplexField + Copy {
+    /// How many floats it is.
+    const PARTS: usize = if Self::IS_REAL { 1 } else { 2 };
+
+    /// Writes the eigenvalues of a matrix, each with its vector if `vectors` are asked for, which are complex
+    /// numbers; says whether they were found.
+    ///
+    /// # Errors
+    /// If there is no memory to work in.
+    fn eigen(matrix: MatRef<'_, Self>, vectors: bool, out: &mut [Self]) -> Result<bool>;
+}
+
+macro_rules! numbers { ($($Float:ident $Complex:ident)*) => { $(
+    impl Number for $Float {
+        fn eigen(matrix: MatRef<'_, Self>, vectors: bool, out: &mut [Self]) -> Result<bool> {
+            let n = matrix.nrows();
+            let (none, right) = (ComputeEigenvectors::No, asked(vectors));
+            let mut memory = scratch(evd_scratch::<Self>(n, none, right, Par::Seq, auto()))?;
+            let (mut re, mut im) = (filled(n, 0.0)?, filled(n, 0.0)?);
+            let mut columns = filled(if vectors { n * n } else { 0 }, 0.0)?;
+            let found = evd_real(
+                matrix,
+                diagonal(MatMut::from_column_major_slice_mut(&mut re, 1, n)),
+                diagonal(MatMut::from_column_major_slice_mut(&mut im, 1, n)),
+                None,
+                vectors.then(|| MatMut::from_column_major_slice_mut(&mut columns, n, n)),
+                Par::Seq,
+                MemStack::new(&mut memory),
+                auto(),
+            );
+            let mut first_of_pair = false;
+            for (at, row) in out.chunks_exact_mut(if vectors { 2 * (1 + n) } else { 2 }).enumerate() {
+                let (value, vector) = row.split_at_mut(2);
+                value.copy_from_slice(&[re[at], im[at]]);
+                if !vectors {
+                    continue;
+                }
+                // Of a pair of conjugates the two columns are the real and the imaginary parts of the first vector.
+                first_of_pair = im[at] != 0.0 && !first_of_pair;
+                let (real, imag, sign) = match (im[at] == 0.0, first_of_pair) {
+                    (true, _) => (at, None, 1.0),
+                    (false, true) => (at, Some(at + 1), 1.0),
+                    (false, false) => (at - 1, Some(at), -1.0),
+                };
+                for (nth, parts) in vector.chunks_exact_mut(2).enumerate() {
+                    let imag = imag.map_or(0.0, |column| sign * columns[column * n + nth]);
+                    parts.copy_from_slice(&[columns[real * n + nth], imag]);
+                }
+                let length = length(vector.iter().map(|&part| part.into()));
+                vector.iter_mut().for_each(|part| *part = (f64::from(*part) / length) as $Float);
+            }
+            Ok(found.is_ok())
+        }
+    }
+
+    impl Number for $Complex {
+        fn eigen(matrix: MatRef<'_, Self>, vectors: bool, out: &mut [Self]) -> Result<bool> {
+            let n = matrix.nrows();
+            let (none, right) = (ComputeEigenvectors::No, asked(vectors));
+            let mut memory = scratch(evd_scratch::<Self>(n, none, right, Par::Seq, auto()))?;
+            let packed = MatMut::from_column_major_slice_mut(out, if vectors { 1 + n } else { 1 }, n);
+            let (values, mut columns) = packed.split_at_row_mut(1);
+            let found = evd_cplx(
+                matrix,
+                diagonal(values),
+                None,
+                vectors.then(|| columns.rb_mut()),
+                Par::Seq,
+                MemStack::new(&mut memory),
+                auto(),
+            );
+            for column in 0..if vectors { n } else { 0 } {
+                let parts = |row: usize| [columns[(row, column)].re, columns[(row, column)].im];
+                let length = length((0..n).flat_map(parts).map(f64::from));
+                for row in 0..n {
+                    let Self { re, im } = columns[(row, column)];
+                    let [re, im] = [re, im].map(|part| (f64::from(part) / length) as $Float);
+                    columns[(row, column)] = Self { re, im };
+                }
+            }
+            Ok(found.is_ok())
+        }
+    }
+)* } }
+numbers! { f32 c32 f64 c64 }
+
+fn asked(vectors: bool) -> ComputeEigenvectors {
+    if vectors { ComputeEigenvectors::Yes } else { ComputeEigenvectors::No }
+}
+
+/// The root of the sum of squares, which neither overflow nor vanish.
+fn length(parts: impl Iterator<Item = f64> + Clone) -> f64 {
+    let largest = parts.clone().fold(0.0, |largest: f64, part| largest.max(part.abs()));
+    if largest == 0.0 {
+        return 1.0;
+    }
+    largest * parts.map(|part| (part / largest) * (part / largest)).sum::<f64>().sqrt()
 }
 
 /// A square matrix as a product of two triangles, the left of ones along its diagonal, rows being exchanged.
@@ -244,7 +382,7 @@ struct Lu<T> {
     had_nan: bool,
 }
 
-impl<T: RealField + Copy> Lu<T> {
+impl<T: Number> Lu<T> {
     fn of(matrix: MatRef<'_, T>) -> Result<Self> {
         let n = matrix.nrows();
         let mut factors = columns_of(matrix)?;
@@ -285,7 +423,7 @@ impl<T: RealField + Copy> Lu<T> {
 }
 
 /// Writes orthonormal columns, and an upper triangle transposed, whose product is `matrix`.
-fn decompose<T: RealField + Copy>(
+fn decompose<T: Number>(
     matrix: MatRef<'_, T>,
     mut columns: MatMut<'_, T>,
     mut triangle: MatMut<'_, T>,
@@ -324,7 +462,7 @@ fn auto<C: faer::Auto<T>, T>() -> faer::Spec<C, T> {
     faer::Spec::default()
 }
 
-fn set_identity<T: RealField>(mut matrix: MatMut<'_, T>) {
+fn set_identity<T: Number>(mut matrix: MatMut<'_, T>) {
     matrix.fill(zero());
     for at in 0..matrix.nrows().min(matrix.ncols()) {
         matrix[(at, at)] = one();
@@ -337,9 +475,20 @@ fn diagonal<T>(row: MatMut<'_, T>) -> DiagMut<'_, T> {
 }
 
 /// The elements of `matrix`, column after column.
-fn columns_of<T: RealField + Copy>(matrix: MatRef<'_, T>) -> Result<Vec<T>> {
+fn columns_of<T: Number>(matrix: MatRef<'_, T>) -> Result<Vec<T>> {
     let mut elements = filled(matrix.nrows() * matrix.ncols(), zero())?;
     MatMut::from_column_major_slice_mut(&mut elements, matrix.nrows(), matrix.ncols()).copy_from(matrix);
+    Ok(elements)
+}
+
+/// The elements of the Hermitian matrix that has the lower triangle of `matrix`, column after column; those above the
+/// diagonal are anything. Imaginary parts along the diagonal are 0 there, whatever they are here.
+fn hermitian<T: Number>(matrix: MatRef<'_, T>) -> Result<Vec<T>> {
+    let n = matrix.nrows();
+    let mut elements = columns_of(matrix)?;
+    for element in elements.iter_mut().step_by(n + 1) {
+        *element = from_real(&real(element));
+    }
     Ok(elements)
 }
 

@@ -101,7 +101,7 @@ pub(super) fn host(op: &HostOp, args: &[&Tensor], ty: &Type) -> Result<Values> {
             Values::I64(values.map(|value| count(value) as i64).collect())
         }
         #[cfg(feature = "linalg")]
-        HostOp::Linalg(op) => linalg(op, args, ty)?,
+        HostOp::Linalg { op, complex } => linalg(op, complex, args, ty)?,
         #[cfg(feature = "fft")]
         HostOp::Fft(op) => fft(op, args[0], ty)?,
     })
@@ -109,13 +109,15 @@ pub(super) fn host(op: &HostOp, args: &[&Tensor], ty: &Type) -> Result<Values> {
 
 /// What an operation makes of every matrix.
 #[cfg(feature = "linalg")]
-fn linalg(op: crate::op::Linalg, args: &[&Tensor], ty: &Type) -> Result<Values> {
+fn linalg(op: crate::op::Linalg, complex: bool, args: &[&Tensor], ty: &Type) -> Result<Values> {
+    use faer::{c32, c64};
+
     let a = args[0];
-    let (leading, last) = a.shape.split_at(a.shape.rank() - 2);
+    let (leading, last) = a.shape.split_at(a.shape.rank() - if complex { 3 } else { 2 });
     let (m, n) = (last[0], last[1]);
     let count: usize = leading.iter().product();
     macro_rules! matrices {
-        ($Kind:ident, $zero:literal) => {{
+        ($Kind:ident, $Complex:ident, $zero:literal) => {{
             let given = |nth: usize| match args.get(nth).map(|arg| &arg.values) {
                 Some(Values::$Kind(values)) => &values[..],
                 _ => &[],
@@ -123,14 +125,25 @@ fn linalg(op: crate::op::Linalg, args: &[&Tensor], ty: &Type) -> Result<Values> 
             let mut out = vec![$zero; ty.shape.size()];
             let size = (out.len() / count.max(1)).max(1);
             for (matrix, out) in out.chunks_mut(size).enumerate() {
-                op.run((m, n), [given(0), given(1)].map(|values| nth_part(values, matrix, count)), out)?;
+                let args = [given(0), given(1)].map(|values| nth_part(values, matrix, count));
+                if complex {
+                    let args = args.map(|parts| -> Vec<$Complex> {
+                        parts.chunks(2).map(|parts| <$Complex>::new(parts[0], parts[1])).collect()
+                    });
+                    let mut numbers = vec![<$Complex>::new($zero, $zero); out.len() / 2];
+                    op.run((m, n), [&args[0], &args[1]], &mut numbers)?;
+                    let parts = numbers.iter().flat_map(|number| [number.re, number.im]);
+                    out.iter_mut().zip(parts).for_each(|(to, part)| *to = part);
+                } else {
+                    op.run((m, n), args, out)?;
+                }
             }
             Values::$Kind(out)
         }};
     }
     Ok(match a.values {
-        Values::F32(_) => matrices!(F32, 0.0_f32),
-        _ => matrices!(F64, 0.0_f64),
+        Values::F32(_) => matrices!(F32, c32, 0.0_f32),
+        _ => matrices!(F64, c64, 0.0_f64),
     })
 }
 

@@ -79,7 +79,7 @@ impl Run<'_> {
         match host.op {
             #[cfg(feature = "linalg")]
             // SAFETY: the caller's promise.
-            HostOp::Linalg(op) => unsafe { self.linalg(op, host) },
+            HostOp::Linalg { op, complex } => unsafe { self.linalg(op, complex, host) },
             #[cfg(feature = "fft")]
             // SAFETY: the caller's promise.
             HostOp::Fft(op) => unsafe { self.fft(op, host) },
