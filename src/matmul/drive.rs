@@ -11,7 +11,7 @@ use smallvec::SmallVec;
 
 use super::kernels::Step;
 use super::pack::{Block, Operand};
-use super::plan::{self, Form, Packing, Plan, Side};
+use super::plan::{self, Form, Packing, Plan, Side, Way};
 use super::{Kernel, Product, SCRATCH_ALIGN, Sink, Source, Task, Tile};
 
 impl Kernel {
@@ -22,6 +22,12 @@ impl Kernel {
 
     /// As [`super::plan`], for this kernel.
     pub fn plan(&self, product: Product, task: &Task, lhs: Source, rhs: Source, sink: Sink) -> Plan {
+        if plan::is_swapped(self, product, lhs, sink) {
+            let (task, lhs, rhs) = (swap_task(task), swap(rhs), swap(lhs));
+            let mut plan = Plan::new(self, product.k, &task, lhs, rhs, sink);
+            plan.swapped = true;
+            return plan;
+        }
         Plan::new(self, product.k, task, lhs, rhs, sink)
     }
 
@@ -48,6 +54,27 @@ impl Kernel {
         if task.rows.is_empty() || task.columns.is_empty() {
             return 0;
         }
+        if plan.swapped {
+            let row = Product { m: product.n, n: product.m, ..product };
+            let mut plan = *plan;
+            plan.swapped = false;
+            let (task, lhs, rhs) = (&swap_task(task), swap(rhs), swap(lhs));
+            let column = |tile: Tile| match sink {
+                Sink::Finish(finish) => finish(Tile {
+                    at: tile.at,
+                    stride: 1,
+                    row: tile.column,
+                    rows: tile.columns,
+                    column: tile.row,
+                    columns: tile.rows,
+                }),
+                Sink::Memory { .. } => 0,
+            };
+            let sink = if let Sink::Finish(_) = sink { Sink::Finish(&column) } else { sink };
+            // SAFETY: the caller's promise: it is the same product, and its results, side by side in
+            // either, are at the same places.
+            return unsafe { self.run(row, &plan, task, lhs, rhs, sink, scratch) };
+        }
         let bytes = plan.scratch_bytes();
         let scratch_fits = scratch.len() >= bytes;
         let scratch_aligned = bytes == 0 || scratch.as_ptr().addr().is_multiple_of(SCRATCH_ALIGN);
@@ -65,6 +92,19 @@ impl Kernel {
         };
         // SAFETY: the caller's promise; scratch is large enough for the plan.
         unsafe { run.all() }
+    }
+}
+
+/// The task, if rows and columns change places.
+fn swap_task(task: &Task) -> Task {
+    Task { rows: task.columns.clone(), columns: task.rows.clone() }
+}
+
+/// An operand that becomes the other one, if rows and columns of the result change places.
+fn swap(source: Source) -> Source {
+    match source {
+        Source::Memory { base, row, column } => Source::Memory { base, row: column, column: row },
+        strip @ Source::Strip { .. } => strip,
     }
 }
 
@@ -252,6 +292,7 @@ impl Run<'_> {
         let (kernel, size) = (self.kernel, self.size);
         let vectors = columns.len().div_ceil(kernel.lanes);
         let rest = columns.len() - (vectors - 1) * kernel.lanes;
+        let whole = columns.len() / kernel.lanes;
         let mut errors = 0;
         let mut row = 0;
         while row < rows.len() {
@@ -264,23 +305,40 @@ impl Run<'_> {
                 a_row: left.lane,
                 a_k: left.k(height.rows, size),
                 b: right.at,
-                b_k: 0,
+                b_k: right.k.unwrap_or(0),
+                b_column: right.lane,
                 c: at,
                 c_row: sums.row,
                 next: at,
+                columns: columns.len(),
                 rest,
                 resume: sums.resume,
             };
-            let mut ahead = vectors;
-            while ahead > 0 {
-                let taken = kernel.vectors(ahead);
+            let once = match self.plan.way {
+                Way::Tiles => None,
+                Way::Along => height.along,
+                Way::Turned => kernel.turned,
+            };
+            if let Some(run) = once {
+                // SAFETY: these rows and all columns are there, and the kernel is one this machine can
+                // run.
+                unsafe { run(&step) };
+            }
+            let mut done = if once.is_some() { vectors } else { 0 };
+            while done < vectors {
+                let (taken, run) = match height.wide {
+                    Some((wide, run)) if right.k.is_some() && done + wide <= whole => (wide, run),
+                    _ => {
+                        let taken = kernel.vectors(vectors - done);
+                        let tiles = if done + taken > whole { height.partial } else { height.whole };
+                        (taken, tiles[taken - 1])
+                    }
+                };
                 let width = taken * kernel.lanes;
-                ahead -= taken;
+                done += taken;
                 step.b_k = right.k(width, size);
-                let partial = ahead == 0 && rest < kernel.lanes;
-                let run = if partial { height.partial[taken - 1] } else { height.whole[taken - 1] };
                 let next_row = at.wrapping_offset(height.rows as isize * sums.row);
-                step.next = if ahead > 0 { step.c.wrapping_add(width * size) } else { next_row };
+                step.next = if done < vectors { step.c.wrapping_add(width * size) } else { next_row };
                 // SAFETY: `height.rows` rows and these columns are there, and the kernel is one this
                 // machine can run.
                 unsafe { run(&step) };

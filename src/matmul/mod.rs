@@ -14,7 +14,7 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `kernels/` | the micro-kernels: one generic body, four instruction sets |
+//! | `kernels/` | the micro-kernels: tiles, and rows that pass a right operand once; four instruction sets |
 //! | `pack` | copying operands into panels |
 //! | `plan` | what is packed, the sizes of blocks, the layout of scratch |
 //! | `drive` | the loops around a micro-kernel |

@@ -9,28 +9,30 @@ use super::pack::stage_bytes;
 use super::{Kernel, Product, Sink, Source, Task};
 use crate::base::Kind;
 
+/// Bytes of the second-level cache of a core, if the processor says; else what common ones have.
+fn second_level_cache() -> usize {
+    static BYTES: OnceLock<usize> = OnceLock::new();
+    *BYTES.get_or_init(|| {
+        #[cfg(target_arch = "x86_64")]
+        {
+            use std::arch::x86_64::__cpuid;
+            const FIRST_EXTENDED: u32 = 0x8000_0000;
+            const CACHES: u32 = 0x8000_0006;
+            if __cpuid(FIRST_EXTENDED).eax >= CACHES {
+                let kilobytes = (__cpuid(CACHES).ecx >> 16) as usize;
+                if kilobytes > 0 {
+                    return kilobytes << 10;
+                }
+            }
+        }
+        1 << 20
+    })
+}
+
 /// Bytes of a packed block of the right operand, from where micro-kernels stream it: half the
 /// second-level cache of a core.
 fn right_block() -> usize {
-    static BYTES: OnceLock<usize> = OnceLock::new();
-    *BYTES.get_or_init(|| (second_level_cache() / 2).clamp(256 << 10, 1 << 20))
-}
-
-/// Bytes of it, if the processor says; else what common ones have.
-fn second_level_cache() -> usize {
-    #[cfg(target_arch = "x86_64")]
-    {
-        use std::arch::x86_64::__cpuid;
-        const FIRST_EXTENDED: u32 = 0x8000_0000;
-        const CACHES: u32 = 0x8000_0006;
-        if __cpuid(FIRST_EXTENDED).eax >= CACHES {
-            let kilobytes = (__cpuid(CACHES).ecx >> 16) as usize;
-            if kilobytes > 0 {
-                return kilobytes << 10;
-            }
-        }
-    }
-    1 << 20
+    (second_level_cache() / 2).clamp(256 << 10, 1 << 20)
 }
 
 /// Bytes of a block of the left operand, which lies beside that of the right one. A right operand that
@@ -44,14 +46,29 @@ const LEFT_PANEL: usize = 16 << 10;
 /// Bytes up to which an operand is kept packed for later blocks; fewer in tests, so that they see
 /// operands packed again.
 const KEPT: usize = if cfg!(test) { 128 << 10 } else { 4 << 20 };
-/// Bytes up to which an unpacked right operand is cached well enough to be read again and again:
-/// 128×512 by 512×64 of f32 gains 7 %, while 256³ would lose as much with twice these bytes.
+/// Bytes up to which an unpacked right operand is cached well enough to be one block.
 const NEAR: usize = 128 << 10;
+/// Bytes from which a right operand comes from memory, not from a cache; fewer in tests, so that they see
+/// such operands.
+const FAR: usize = if cfg!(test) { 256 << 10 } else { 16 << 20 };
+/// Full tiles of rows for which a right operand is not worth packing, however large it is: 64×784 by
+/// 784×512 takes 9 % less time so, 32×784 by the same 17 %.
+const FEW: usize = 8;
+/// The same for one that comes from memory.
+const FEW_FAR: usize = 4;
+/// The same for tiles that are not [`BROAD`].
+const FEW_NARROW: usize = 2;
+/// Bytes of a row of a tile from which it is a run worth reading from afar: with the 64 bytes that AVX2
+/// reads, 32×768 by 768×3072 takes a third longer unpacked, and 512³ 5 %.
+const BROAD: usize = 128;
+/// Full tiles of columns of a block of an unpacked right operand: its rows are short runs in memory,
+/// which should not be shorter than need be.
+const DIRECT_TILES: usize = 8;
 /// Least depth that the width of blocks is reckoned by: short sums should not make them so wide that
 /// a panel of accumulators leaves the first-level cache.
 const SHALLOW: usize = 128;
-/// Rows of an unpacked right operand that are read side by side if it is larger: as many streams as
-/// a core prefetches well.
+/// Rows of a right operand that are read side by side if it is far away or tiles are narrow: as many
+/// streams as a core prefetches well.
 const STREAMS: usize = 16;
 /// Bytes of accumulators beside such streams.
 const STREAM_SUMS: usize = 32 << 10;
@@ -66,6 +83,17 @@ pub(super) enum Packing {
     /// What is packed stays: of the left operand everything, of the right one all k of the current
     /// columns.
     Kept,
+}
+
+/// What runs over a panel of rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// Tiles.
+    Tiles,
+    /// [`Height::along`](super::kernels::Height::along), once.
+    Along,
+    /// [`Kernel::turned`], once.
+    Turned,
 }
 
 /// Which operand.
@@ -111,6 +139,9 @@ pub struct Plan {
     pub(super) left: Packing,
     pub(super) left_form: Form,
     pub(super) right: Packing,
+    pub(super) way: Way,
+    /// Whether the product is of one column, and computed as one of one row: see [`is_swapped`].
+    pub(super) swapped: bool,
     /// Byte offsets in scratch.
     pub(super) left_at: usize,
     pub(super) right_at: usize,
@@ -136,9 +167,27 @@ impl Plan {
         let left_form = left_form(kernel, lhs);
 
         let right_bytes = k.saturating_mul(n).saturating_mul(size);
-        let near = right_bytes <= NEAR;
-        let right_direct = (m <= 2 * tall || near)
-            && (is_adjacent(kernel, rhs) || n == 1 && matches!(rhs, Source::Memory { .. }));
+        let (near, far) = (right_bytes <= NEAR, right_bytes > FAR);
+        let adjacent = is_adjacent(kernel, rhs);
+        let few = match is_broad(kernel) {
+            false => FEW_NARROW,
+            true if far => FEW_FAR,
+            true => FEW,
+        };
+        let along = |rows| kernel.height(rows).along.is_some();
+        let way = match () {
+            () if m == 1 && kernel.turned.is_some() && is_turned(kernel, rhs) => Way::Turned,
+            // Read once, what is far away or needs no arithmetic to speak of is best read in long runs.
+            () if adjacent && !near && (1..=tall).contains(&m) && along(m) && (far || m == 1) => Way::Along,
+            () => Way::Tiles,
+        };
+        let right_direct = match way {
+            Way::Tiles => {
+                adjacent && (m <= few * tall || near || is_cached(kernel, k, rhs))
+                    || n == 1 && matches!(rhs, Source::Memory { .. })
+            }
+            Way::Along | Way::Turned => true,
+        };
         let left_direct =
             (left_form == Form::Ks || n <= 2 * wide || m < tall) && matches!(lhs, Source::Memory { .. });
         let panel_depth = LEFT_PANEL / (tall * size);
@@ -155,6 +204,8 @@ impl Plan {
                 left: Packing::Direct,
                 left_form,
                 right: Packing::Direct,
+                way,
+                swapped: false,
                 left_at: 0,
                 right_at: 0,
                 stage_at: 0,
@@ -164,11 +215,16 @@ impl Plan {
             };
         }
 
-        let streams = right_direct && !near;
-        let depth = even(k, if streams { STREAMS } else { panel_depth }, 1);
-        let columns = match streams {
-            true => even(n, (STREAM_SUMS / (m.min(2 * tall) * size)).max(wide), wide),
-            false => even(n, right_block() / (depth.max(SHALLOW) * size), wide),
+        let streams = right_direct && !near && (far || !is_broad(kernel));
+        let depth = match way {
+            Way::Tiles => even(k, if streams { STREAMS } else { panel_depth }, 1),
+            Way::Along | Way::Turned => k.max(1),
+        };
+        let columns = match way {
+            Way::Turned => n,
+            Way::Tiles if right_direct && !near && !streams => even(n, DIRECT_TILES * wide, wide),
+            Way::Tiles if !streams => even(n, right_block() / (depth.max(SHALLOW) * size), wide),
+            _ => even(n, (STREAM_SUMS / (m.min(2 * tall) * size)).max(wide), wide),
         };
         let rows = even(m, LEFT_BLOCK / (depth.max(STREAMS) * size), tall);
         let padded_columns = columns.next_multiple_of(kernel.lanes);
@@ -190,7 +246,7 @@ impl Plan {
 
         let left_bytes = match left {
             Packing::Direct => 0,
-            Packing::Block => rows * depth * size,
+            Packing::Block => rows.min(m) * depth * size,
             Packing::Kept => m * k * size,
         };
         let right_bytes = match right {
@@ -205,8 +261,8 @@ impl Plan {
         let sums_rows = match () {
             () if in_place => 0,
             // Finished at once, a panel of rows makes room for the next.
-            () if k <= depth => tall.min(rows),
-            () => rows,
+            () if k <= depth => tall.min(m),
+            () => rows.min(m),
         };
         let right_at = left_bytes.next_multiple_of(64);
         let stage_at = right_at + right_bytes.next_multiple_of(64);
@@ -220,6 +276,8 @@ impl Plan {
             left,
             left_form,
             right,
+            way,
+            swapped: false,
             left_at: 0,
             right_at,
             stage_at,
@@ -275,12 +333,12 @@ pub(super) fn split(
     let form = left_form(kernel, lhs);
     let left = if form == Form::Ks && matches!(lhs, Source::Memory { .. }) { 0 } else { PACKED };
     let near = k.saturating_mul(n).saturating_mul(size) <= NEAR;
-    let right = if near && is_adjacent(kernel, rhs) { 0 } else { PACKED };
+    let right = if is_adjacent(kernel, rhs) && (near || is_cached(kernel, k, rhs)) { 0 } else { PACKED };
     let (row_tiles, column_tiles) = (m.div_ceil(kernel.rows), n.div_ceil(kernel.columns));
     // The time all tasks take on these threads, if the last one comes a quarter of itself late.
     let cost = |(row_cuts, column_cuts): (usize, usize)| {
-        let rows = row_tiles.div_ceil(row_cuts) * kernel.rows;
-        let columns = column_tiles.div_ceil(column_cuts) * kernel.columns;
+        let rows = (row_tiles.div_ceil(row_cuts) * kernel.rows).min(m);
+        let columns = (column_tiles.div_ceil(column_cuts) * kernel.columns).min(n);
         let task = rows.saturating_mul(columns).saturating_add(left * rows + right * columns);
         task.saturating_mul(4 * (row_cuts * column_cuts).div_ceil(threads) + 1)
     };
@@ -312,6 +370,36 @@ fn left_form(kernel: &Kernel, lhs: Source) -> Form {
         Source::Strip { along_k: true, .. } => Form::Ks,
         _ => Form::Lanes,
     }
+}
+
+/// Whether what a right operand of `k` rows spans in memory stays in the second-level cache, so that it
+/// can be read again and again where it is: 256³ takes 2 % less time so, 128×512 by 512×512 6 %. Spans
+/// matter, not bytes, as rows of a power of two of bytes fall into few sets of the cache.
+fn is_cached(kernel: &Kernel, k: usize, rhs: Source) -> bool {
+    let Source::Memory { row, .. } = rhs else { return false };
+    is_broad(kernel) && k.saturating_mul(row.unsigned_abs()) <= second_level_cache()
+}
+
+/// Whether tiles are [`BROAD`].
+fn is_broad(kernel: &Kernel) -> bool {
+    kernel.columns * kernel.dtype.size() >= BROAD
+}
+
+/// Whether the right operand is memory whose k are side by side.
+fn is_turned(kernel: &Kernel, rhs: Source) -> bool {
+    matches!(rhs, Source::Memory { row, .. } if row == kernel.dtype.size() as isize)
+}
+
+/// Whether a product of one column is computed as one of one row, operands and extents having changed
+/// places: there is a kernel for it, and results are as adjacent in a column as they are in a row.
+pub(super) fn is_swapped(kernel: &Kernel, product: Product, lhs: Source, sink: Sink) -> bool {
+    let size = kernel.dtype.size() as isize;
+    let readable = match lhs {
+        Source::Memory { row, .. } if row == size => true,
+        Source::Memory { column, .. } if column == size => kernel.turned.is_some(),
+        _ => false,
+    };
+    product.n == 1 && readable && !matches!(sink, Sink::Memory { row, .. } if row != size)
 }
 
 /// Whether the right operand is memory whose columns are side by side.

@@ -132,7 +132,7 @@ fn with_scratch<R>(bytes: usize, body: impl FnOnce(&mut [MaybeUninit<u8>]) -> R)
 }
 
 /// The product with every choice of where operands come from and results go, taken from the bits
-/// of `how`; rows of a memory sink are two elements apart, which must stay as they were.
+/// of `how`; rows of a memory sink are mostly two elements apart, which must stay as they were.
 fn compute<T: Number>(
     kernel: &Kernel,
     p: Product,
@@ -166,7 +166,8 @@ fn compute<T: Number>(
     let right = if how & 2 != 0 { Source::Strip { write: &right_strip, along_k } } else { rhs.source() };
 
     let mark = T::random(&mut fastrand::Rng::with_seed(9), false);
-    let stride = p.n + 2;
+    // A column may also be one run of memory, which has a path of its own.
+    let stride = if p.n == 1 && how & 8 != 0 { 1 } else { p.n + 2 };
     let mut padded = vec![mark; p.m * stride];
     let finished = Mutex::new(vec![None; p.m * p.n]);
     let finish = |tile: Tile| {
@@ -320,6 +321,39 @@ fn products_of_several_blocks_are_exact_in_every_direction() {
     }
 }
 
+/// Few rows by a right operand that is read where it lies: near, farther, and as far as memory.
+#[test]
+fn few_rows_by_a_large_right_operand_are_exact() {
+    let mut rng = fastrand::Rng::with_seed(14);
+    for m in 1..=9 {
+        for (n, k) in [(37, 50), (213, 190), (700, 130)] {
+            for how in [0, 4, 5] {
+                check::<f32>(&mut rng, [m, n, k], [Lay::Rows; 2], 1, how);
+                check::<f64>(&mut rng, [m, n, k], [Lay::Columns, Lay::PaddedRows], 1, how);
+                check::<i32>(&mut rng, [m, n, k], [Lay::PaddedRows, Lay::Rows], 1, how);
+            }
+        }
+    }
+}
+
+/// Vectors on either side of matrices that lie either way; columns of one line of a cache, and a multiple
+/// of 4096 bytes apart, are turned in other numbers.
+#[test]
+fn products_with_a_vector_are_exact() {
+    let mut rng = fastrand::Rng::with_seed(15);
+    for (long, k) in [(1, 40), (5, 16), (8, 35), (43, 67), (67, 300), (19, 1024)] {
+        for lay in LAYS {
+            for how in [0, 4, 8, 9, 10, 12] {
+                check::<f32>(&mut rng, [1, long, k], [Lay::Rows, lay], 1, how);
+                check::<f64>(&mut rng, [1, long, k], [Lay::Columns, lay], 1, how);
+                check::<f32>(&mut rng, [long, 1, k], [lay, Lay::Rows], 1, how);
+                check::<f64>(&mut rng, [long, 1, k], [lay, Lay::Sparse], 1, how);
+                check::<i64>(&mut rng, [long, 1, k], [lay, Lay::Rows], 1, how);
+            }
+        }
+    }
+}
+
 /// Operands too large to be kept packed: the right one is packed again for each block of rows, the
 /// left one for each block of columns.
 #[test]
@@ -334,8 +368,10 @@ fn operands_packed_more_than_once_are_exact() {
 #[test]
 fn tasks_cover_a_product_once_and_give_the_same_bits() {
     let mut rng = fastrand::Rng::with_seed(13);
-    for (shape, threads) in [([190, 210, 230], 3), ([7, 2000, 300], 5), ([600, 40, 200], 8)] {
-        for how in [0, 4] {
+    for (shape, threads) in
+        [([190, 210, 230], 3), ([7, 2000, 300], 5), ([600, 40, 200], 8), ([3000, 1, 200], 3)]
+    {
+        for how in [0, 4, 8] {
             check::<f32>(&mut rng, shape, [Lay::Rows; 2], threads, how);
         }
     }
@@ -363,6 +399,10 @@ fn only_products_worth_sharing_are_split() {
     // One row of results is shared by columns, in long runs.
     assert!(cut(1, 100_000, 1000, 8).iter().all(|task| task.columns.len() >= 512));
     assert_eq!(cut(1, 1024, 100_000, 8).len(), 2);
+    // Tasks of about one size, not one of a tile of 48 columns and another of the 16 that are left.
+    let areas: Vec<_> =
+        cut(128, 64, 512, 2).iter().map(|task| task.rows.len() * task.columns.len()).collect();
+    assert!(areas.iter().max() <= areas.iter().map(|area| area * 5 / 4).min().as_ref(), "{areas:?}");
 }
 
 /// Tails must not be read past: operands end where a page does that may not be read.
@@ -394,7 +434,16 @@ fn nothing_is_read_past_the_end_of_an_operand() {
         for isa in Isa::available() {
             let kernel = isa.kernel(dtype).unwrap();
             for how in 0..8 {
-                for (m, n, k) in [(1, 5, 9), (13, 37, 11), (7, 31, 3), (29, 3, 61), (5, 1, 5), (50, 45, 33)] {
+                for (m, n, k) in [
+                    (1, 5, 9),
+                    (13, 37, 11),
+                    (7, 31, 3),
+                    (29, 3, 61),
+                    (5, 1, 5),
+                    (50, 45, 33),
+                    (1, 21, 40),
+                    (45, 1, 35),
+                ] {
                     let p = Product { dtype, m, n, k };
                     let (lhs, rhs) = (source(m, k, how & 1 != 0), source(k, n, how & 2 != 0));
                     let mut out = vec![0_u8; m * n * size];

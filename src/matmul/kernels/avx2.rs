@@ -6,15 +6,25 @@
 #![allow(unsafe_code)]
 
 use std::arch::x86_64::*;
+use std::array;
 
-use super::{Height, Kernel, Lanes, Step, kernel, tile};
+use super::turned::{Turn, turned};
+use super::{Height, Kernel, Lanes, Step, along, kernel, tile};
 use crate::base::DType;
 
+/// All heights. Wide tiles and rows along the right operand take up to 16 registers.
+macro_rules! heights {
+    ($name:literal $dtype:ident $V:ident $turned:expr) => {
+        kernel!($name $dtype entry entry_along<$V> 6 x 2,
+            6, 5, 4, 3 wide 3 along 4, 2 wide 4 along 4, 1 wide 8 along 4; $turned)
+    };
+}
+
 pub(super) static KERNELS: &[Kernel] = &[
-    kernel!("avx2 6x16" F32 entry<F32> 6 x 2, 4 3 2 1),
-    kernel!("avx2 6x8" F64 entry<F64> 6 x 2, 4 3 2 1),
-    kernel!("avx2 6x16" I32 entry<I32> 6 x 2, 4 3 2 1),
-    kernel!("avx2 6x8" I64 entry<I64> 6 x 2, 4 3 2 1),
+    heights!("avx2 6x16" F32 F32 Some(turned_f32)),
+    heights!("avx2 6x8" F64 F64 Some(turned_f64)),
+    heights!("avx2 6x16" I32 I32 None),
+    heights!("avx2 6x8" I64 I64 None),
 ];
 
 /// # Safety
@@ -23,6 +33,30 @@ pub(super) static KERNELS: &[Kernel] = &[
 unsafe fn entry<V: Lanes, const ROWS: usize, const VECTORS: usize, const WHOLE: bool>(step: &Step) {
     // SAFETY: the caller's promise.
     unsafe { tile::<V, ROWS, VECTORS, WHOLE>(step) }
+}
+
+/// # Safety
+/// As [`super::TileFn`].
+#[target_feature(enable = "avx2,fma")]
+unsafe fn entry_along<V: Lanes, const ROWS: usize, const DEPTH: usize>(step: &Step) {
+    // SAFETY: the caller's promise.
+    unsafe { along::<V, ROWS, DEPTH>(step) }
+}
+
+/// # Safety
+/// As [`super::TileFn`].
+#[target_feature(enable = "avx2,fma")]
+pub(super) unsafe fn turned_f32(step: &Step) {
+    // SAFETY: the caller's promise.
+    unsafe { turned::<F32>(step) }
+}
+
+/// # Safety
+/// As [`super::TileFn`].
+#[target_feature(enable = "avx2,fma")]
+pub(super) unsafe fn turned_f64(step: &Step) {
+    // SAFETY: the caller's promise.
+    unsafe { turned::<F64>(step) }
 }
 
 /// The first `8 - n` elements from the `n`-th on are ones, the rest zeros: a mask is a window.
@@ -119,3 +153,64 @@ lanes!(I32(__m256i) of i32, WINDOW_32: _mm256_setzero_si256 _mm256_set1_epi32 _m
 lanes!(I64(__m256i) of i64, WINDOW_64: _mm256_setzero_si256 _mm256_set1_epi64x _mm256_loadu_si256
     _mm256_storeu_si256 _mm256_maskload_epi64 _mm256_maskstore_epi64,
     |c, a, b| _mm256_add_epi64(c, mullo_epi64(a, b)));
+
+impl Turn for F32 {
+    #[inline(always)]
+    unsafe fn gather(at: impl Fn(usize) -> *const u8) -> Self {
+        // SAFETY: the caller's promise.
+        let lanes: [f32; Self::LANES] = array::from_fn(|j| unsafe { at(j).cast::<f32>().read_unaligned() });
+        // SAFETY: `lanes` is one vector long.
+        unsafe { Self::load(lanes.as_ptr().cast()) }
+    }
+    #[inline(always)]
+    unsafe fn turn(at: impl Fn(usize) -> *const u8) -> [Self; 4] {
+        // SAFETY: the caller's promise.
+        unsafe {
+            // Lanes `i` and `4 + i`, so that turning squares of four in both halves is all there is.
+            let pair = |i| {
+                let low = _mm256_castps128_ps256(_mm_loadu_ps(at(i).cast()));
+                _mm256_insertf128_ps::<1>(low, _mm_loadu_ps(at(4 + i).cast()))
+            };
+            let (a, b, c, d) = (pair(0), pair(1), pair(2), pair(3));
+            let lows = (_mm256_unpacklo_ps(a, b), _mm256_unpacklo_ps(c, d));
+            let highs = (_mm256_unpackhi_ps(a, b), _mm256_unpackhi_ps(c, d));
+            let pd = |(x, y): (__m256, __m256)| (_mm256_castps_pd(x), _mm256_castps_pd(y));
+            let ((a, b), (c, d)) = (pd(lows), pd(highs));
+            let [a, b, c, d] = [
+                _mm256_unpacklo_pd(a, b),
+                _mm256_unpackhi_pd(a, b),
+                _mm256_unpacklo_pd(c, d),
+                _mm256_unpackhi_pd(c, d),
+            ]
+            .map(|x| Self(_mm256_castpd_ps(x)));
+            [a, b, c, d]
+        }
+    }
+}
+
+impl Turn for F64 {
+    #[inline(always)]
+    unsafe fn gather(at: impl Fn(usize) -> *const u8) -> Self {
+        // SAFETY: the caller's promise.
+        let lanes: [f64; Self::LANES] = array::from_fn(|j| unsafe { at(j).cast::<f64>().read_unaligned() });
+        // SAFETY: `lanes` is one vector long.
+        unsafe { Self::load(lanes.as_ptr().cast()) }
+    }
+    #[inline(always)]
+    unsafe fn turn(at: impl Fn(usize) -> *const u8) -> [Self; 4] {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let pair = |i, k| {
+                let low = _mm256_castpd128_pd256(_mm_loadu_pd(at(i).cast::<f64>().add(k)));
+                _mm256_insertf128_pd::<1>(low, _mm_loadu_pd(at(2 + i).cast::<f64>().add(k)))
+            };
+            let (a, b, c, d) = (pair(0, 0), pair(1, 0), pair(0, 2), pair(1, 2));
+            [
+                Self(_mm256_unpacklo_pd(a, b)),
+                Self(_mm256_unpackhi_pd(a, b)),
+                Self(_mm256_unpacklo_pd(c, d)),
+                Self(_mm256_unpackhi_pd(c, d)),
+            ]
+        }
+    }
+}

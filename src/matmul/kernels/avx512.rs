@@ -10,14 +10,25 @@
 
 use std::arch::x86_64::*;
 
-use super::{Height, Kernel, Lanes, Step, kernel, tile};
+use super::avx2::{turned_f32, turned_f64};
+use super::{Height, Kernel, Lanes, Step, along, kernel, tile};
 use crate::base::DType;
 
+/// All heights. Wide tiles and rows along the right operand take up to 30 registers. One row along it
+/// waits for memory alone, which comes faster over 4 streams than over 8.
+macro_rules! heights {
+    ($name:literal $dtype:ident $V:ident $turned:expr) => {
+        kernel!($name $dtype entry entry_along<$V> 8 x 3,
+            8, 7, 6 wide 4 along 4, 5 wide 4 along 4, 4 wide 6 along 6, 3 wide 6 along 8, 2 wide 8 along 8,
+            1 wide 8 along 4; $turned)
+    };
+}
+
 pub(super) static KERNELS: &[Kernel] = &[
-    kernel!("avx512 8x48" F32 entry<F32> 8 x 3, 6 4 3 2 1),
-    kernel!("avx512 8x24" F64 entry<F64> 8 x 3, 6 4 3 2 1),
-    kernel!("avx512 8x48" I32 entry<I32> 8 x 3, 6 4 3 2 1),
-    kernel!("avx512 8x24" I64 entry<I64> 8 x 3, 6 4 3 2 1),
+    heights!("avx512 8x48" F32 F32 Some(turned_f32)),
+    heights!("avx512 8x24" F64 F64 Some(turned_f64)),
+    heights!("avx512 8x48" I32 I32 None),
+    heights!("avx512 8x24" I64 I64 None),
 ];
 
 /// # Safety
@@ -26,6 +37,14 @@ pub(super) static KERNELS: &[Kernel] = &[
 unsafe fn entry<V: Lanes, const ROWS: usize, const VECTORS: usize, const WHOLE: bool>(step: &Step) {
     // SAFETY: the caller's promise.
     unsafe { tile::<V, ROWS, VECTORS, WHOLE>(step) }
+}
+
+/// # Safety
+/// As [`super::TileFn`].
+#[target_feature(enable = "avx512f,avx512dq")]
+unsafe fn entry_along<V: Lanes, const ROWS: usize, const DEPTH: usize>(step: &Step) {
+    // SAFETY: the caller's promise.
+    unsafe { along::<V, ROWS, DEPTH>(step) }
 }
 
 macro_rules! lanes {

@@ -1,8 +1,9 @@
-//! The micro-kernels: one generic body, instantiated per instruction set, dtype and tile height.
+//! The micro-kernels: generic bodies, instantiated per instruction set, dtype and number of rows.
 //!
-//! A micro-kernel adds `depth` products to a tile of accumulators held in registers. It knows
-//! nothing of blocking; `drive` calls it through function pointers, so one driver serves all
-//! dtypes. Which instruction sets the machine has is asked once.
+//! A micro-kernel adds `depth` products to a tile of accumulators held in registers, or, of a few rows by
+//! a right operand that is read once, to accumulators that pass through them. It knows nothing of
+//! blocking; `drive` calls it through function pointers, so one driver serves all dtypes. Which
+//! instruction sets the machine has is asked once.
 
 #![allow(unsafe_code)]
 
@@ -17,6 +18,8 @@ mod avx512;
 #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
 mod neon;
 mod portable;
+#[cfg(target_arch = "x86_64")]
+mod turned;
 
 /// A set of instructions that micro-kernels are compiled for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,6 +96,8 @@ pub struct Kernel {
     pub(super) lanes: usize,
     /// Tiles by their rows: tallest first, down to one row.
     heights: &'static [Height],
+    /// One row by [`Step::columns`] columns of a right operand whose k are side by side.
+    pub(super) turned: Option<TileFn>,
 }
 
 /// The micro-kernels of one tile height.
@@ -103,18 +108,20 @@ pub(super) struct Height {
     pub whole: &'static [TileFn],
     /// `partial[v]`: as `whole[v]`, of the last vector only the first [`Step::rest`] lanes.
     pub partial: &'static [TileFn],
+    /// So many vectors of columns, more than a full tile has: a few rows leave registers for them.
+    /// For a right operand that is read where it lies, of which they read longer runs.
+    pub wide: Option<(usize, TileFn)>,
+    /// [`Step::columns`] columns of a right operand that is read where it lies, a few k at a time:
+    /// as few and as long runs as can be.
+    pub along: Option<TileFn>,
 }
 
 impl Kernel {
-    /// The tiles with which to begin `left` rows: as tall as can be, but so that no row or two are
-    /// left alone, whose few sums would wait for each other.
+    /// The tiles with which to begin `left` rows: as tall as can be, but the last two alike, since few
+    /// sums would wait for each other.
     pub(super) fn height(&self, left: usize) -> &'static Height {
-        let mut fitting = self.heights.iter().filter(|height| height.rows <= left);
-        let tallest = fitting.next().expect("there are tiles of one row");
-        match left - tallest.rows {
-            1 | 2 => fitting.next().unwrap_or(tallest),
-            _ => tallest,
-        }
+        let rows = if left < 2 * self.rows { left.div_ceil(left.div_ceil(self.rows)) } else { self.rows };
+        &self.heights[self.rows - rows]
     }
 
     /// With how many vectors to begin `left` vectors of columns: as [`Self::height`], as many as can
@@ -133,6 +140,7 @@ impl Kernel {
 pub(super) type TileFn = unsafe fn(&Step);
 
 /// What a micro-kernel is called with. Steps are in bytes.
+#[derive(Clone, Copy)]
 pub(super) struct Step {
     /// How many k.
     pub depth: usize,
@@ -142,17 +150,21 @@ pub(super) struct Step {
     pub a_row: isize,
     /// From one k to the next.
     pub a_k: isize,
-    /// The right operand at the first k and column; columns are adjacent.
+    /// The right operand at the first k and column; columns are adjacent but for [`Kernel::turned`].
     pub b: *const u8,
     /// From one k to the next.
     pub b_k: isize,
+    /// From one column to the next, if they are not adjacent.
+    pub b_column: isize,
     /// The first accumulator; columns are adjacent.
     pub c: *mut u8,
     /// From one row of accumulators to the next.
     pub c_row: isize,
     /// The first accumulator of the tile that comes next; any address.
     pub next: *const u8,
-    /// Lanes of the last vector that exist; whole tiles ignore it.
+    /// How many columns; tiles, which know it but for the last vector, ignore it.
+    pub columns: usize,
+    /// Lanes of a tile's last vector that exist; whole tiles ignore it.
     pub rest: usize,
     /// Whether sums go on from the stored accumulators, or start at +0.
     pub resume: bool,
@@ -276,37 +288,125 @@ unsafe fn outer<V: Lanes, const ROWS: usize, const VECTORS: usize, const WHOLE: 
     }
 }
 
-/// The kernel of one dtype: `$entry` is the instruction set's instance of [`tile`], `$V` its
-/// vector, `$rows x $vectors` a full tile, and the list its lesser heights.
+/// The body of micro-kernels that read a right operand once: `ROWS` rows by all columns, `DEPTH` k at a
+/// time, whose left elements stay in registers while as many rows of the right operand pass by.
+///
+/// # Safety
+/// As [`TileFn`].
+#[inline(always)]
+unsafe fn along<V: Lanes, const ROWS: usize, const DEPTH: usize>(step: &Step) {
+    let mut step = *step;
+    // SAFETY: the caller's promise, for one k after the other.
+    unsafe {
+        while step.depth > 0 {
+            let depth = if step.depth >= DEPTH { DEPTH } else { 1 };
+            match depth {
+                1 => pass::<V, ROWS, 1>(&step),
+                _ => pass::<V, ROWS, DEPTH>(&step),
+            }
+            step.depth -= depth;
+            step.a = step.a.wrapping_offset(depth as isize * step.a_k);
+            step.b = step.b.wrapping_offset(depth as isize * step.b_k);
+            step.resume = true;
+        }
+    }
+}
+
+/// Adds the products of `DEPTH` k to `ROWS` rows of accumulators.
+///
+/// # Safety
+/// As [`TileFn`].
+#[inline(always)]
+unsafe fn pass<V: Lanes, const ROWS: usize, const DEPTH: usize>(step: &Step) {
+    // SAFETY: the caller promises rows, columns and at least `DEPTH` k.
+    unsafe {
+        let mut left = [[V::zero(); DEPTH]; ROWS];
+        for (i, row) in left.iter_mut().enumerate() {
+            for (d, left) in row.iter_mut().enumerate() {
+                *left = V::splat(step.a.offset(i as isize * step.a_row + d as isize * step.a_k));
+            }
+        }
+        let whole = step.columns / V::LANES;
+        for v in 0..whole {
+            slice::<V, ROWS, DEPTH, true>(step, &left, v * size_of::<V>(), V::mask(0));
+        }
+        let rest = step.columns % V::LANES;
+        if rest > 0 {
+            slice::<V, ROWS, DEPTH, false>(step, &left, whole * size_of::<V>(), V::mask(rest));
+        }
+    }
+}
+
+/// [`pass`] over the vector of columns that begins at byte `at`: all of it if `WHOLE`, else what is in
+/// `mask`.
+///
+/// # Safety
+/// As [`TileFn`].
+#[inline(always)]
+unsafe fn slice<V: Lanes, const ROWS: usize, const DEPTH: usize, const WHOLE: bool>(
+    step: &Step,
+    left: &[[V; DEPTH]; ROWS],
+    at: usize,
+    mask: V::Mask,
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let load = |at: *const u8| if WHOLE { V::load(at) } else { V::load_some(at, mask) };
+        let c = |i: usize| step.c.offset(i as isize * step.c_row).add(at);
+        let mut sums = [V::zero(); ROWS];
+        if step.resume {
+            for (i, sum) in sums.iter_mut().enumerate() {
+                *sum = load(c(i));
+            }
+        }
+        for d in 0..DEPTH {
+            let right = load(step.b.offset(d as isize * step.b_k).add(at));
+            for (sum, left) in sums.iter_mut().zip(left) {
+                *sum = sum.fma(left[d], right);
+            }
+        }
+        for (i, sum) in sums.into_iter().enumerate() {
+            if WHOLE { sum.store(c(i)) } else { sum.store_some(c(i), mask) }
+        }
+    }
+}
+
+/// The kernel of one dtype: `$tile` and `$along` are the instruction set's instances of [`tile`] and
+/// [`along`], `$V` its vector, `$rows x $vectors` a full tile; then all heights, with the vectors of wide
+/// tiles and the k that [`along`] takes at a time, and what turns the right operand.
 macro_rules! kernel {
-    ($name:literal $dtype:ident $entry:ident<$V:ty> $rows:literal x $vectors:tt, $($height:literal)*) => {
+    (
+        $name:literal $dtype:ident $tile:ident $along:ident <$V:ty> $rows:literal x $vectors:tt,
+        $($height:literal $(wide $wide:literal along $depth:literal)?),*; $turned:expr
+    ) => {
         Kernel {
             name: $name,
             dtype: DType::$dtype,
             rows: $rows,
             columns: $vectors * <$V as Lanes>::LANES,
             lanes: <$V as Lanes>::LANES,
-            heights: &[
-                kernel!(@height $entry $V, $rows, $vectors),
-                $( kernel!(@height $entry $V, $height, $vectors), )*
-            ],
+            heights: &[$(
+                Height {
+                    rows: $height,
+                    whole: kernel!(@tiles $tile $V, $height, $vectors, true),
+                    partial: kernel!(@tiles $tile $V, $height, $vectors, false),
+                    wide: kernel!(@some $(($wide, $tile::<$V, $height, $wide, true>))?),
+                    along: kernel!(@some $($along::<$V, $height, $depth>)?),
+                },
+            )*],
+            turned: $turned,
         }
     };
-    (@height $entry:ident $V:ty, $rows:literal, $vectors:tt) => {
-        Height {
-            rows: $rows,
-            whole: kernel!(@tiles $entry $V, $rows, $vectors, true),
-            partial: kernel!(@tiles $entry $V, $rows, $vectors, false),
-        }
+    (@some) => { None };
+    (@some $it:expr) => { Some($it) };
+    (@tiles $tile:ident $V:ty, $rows:literal, 1, $whole:literal) => {
+        &[$tile::<$V, $rows, 1, $whole>]
     };
-    (@tiles $entry:ident $V:ty, $rows:literal, 1, $whole:literal) => {
-        &[$entry::<$V, $rows, 1, $whole>]
+    (@tiles $tile:ident $V:ty, $rows:literal, 2, $whole:literal) => {
+        &[$tile::<$V, $rows, 1, $whole>, $tile::<$V, $rows, 2, $whole>]
     };
-    (@tiles $entry:ident $V:ty, $rows:literal, 2, $whole:literal) => {
-        &[$entry::<$V, $rows, 1, $whole>, $entry::<$V, $rows, 2, $whole>]
-    };
-    (@tiles $entry:ident $V:ty, $rows:literal, 3, $whole:literal) => {
-        &[$entry::<$V, $rows, 1, $whole>, $entry::<$V, $rows, 2, $whole>, $entry::<$V, $rows, 3, $whole>]
+    (@tiles $tile:ident $V:ty, $rows:literal, 3, $whole:literal) => {
+        &[$tile::<$V, $rows, 1, $whole>, $tile::<$V, $rows, 2, $whole>, $tile::<$V, $rows, 3, $whole>]
     };
 }
 use kernel;

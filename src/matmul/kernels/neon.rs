@@ -8,14 +8,20 @@
 
 use std::arch::aarch64::*;
 
-use super::{Height, Kernel, Lanes, Step, kernel, tile};
+use super::{Height, Kernel, Lanes, Step, along, kernel, tile};
 use crate::base::DType;
 
-pub(super) static KERNELS: &[Kernel] = &[
-    kernel!("neon 8x12" F32 entry<F32> 8 x 3, 6 4 3 2 1),
-    kernel!("neon 8x6" F64 entry<F64> 8 x 3, 6 4 3 2 1),
-    kernel!("neon 8x12" I32 entry<I32> 8 x 3, 6 4 3 2 1),
-];
+/// All heights. Wide tiles and rows along the right operand take up to 30 registers.
+macro_rules! heights {
+    ($name:literal $dtype:ident $V:ident) => {
+        kernel!($name $dtype entry entry_along<$V> 8 x 3,
+            8, 7, 6 wide 4 along 4, 5 wide 4 along 4, 4 wide 6 along 6, 3 wide 6 along 8, 2 wide 8 along 8,
+            1 wide 8 along 4; None)
+    };
+}
+
+pub(super) static KERNELS: &[Kernel] =
+    &[heights!("neon 8x12" F32 F32), heights!("neon 8x6" F64 F64), heights!("neon 8x12" I32 I32)];
 
 /// # Safety
 /// As [`super::TileFn`].
@@ -23,6 +29,14 @@ pub(super) static KERNELS: &[Kernel] = &[
 unsafe fn entry<V: Lanes, const ROWS: usize, const VECTORS: usize, const WHOLE: bool>(step: &Step) {
     // SAFETY: the caller's promise.
     unsafe { tile::<V, ROWS, VECTORS, WHOLE>(step) }
+}
+
+/// # Safety
+/// As [`super::TileFn`].
+#[target_feature(enable = "neon")]
+unsafe fn entry_along<V: Lanes, const ROWS: usize, const DEPTH: usize>(step: &Step) {
+    // SAFETY: the caller's promise.
+    unsafe { along::<V, ROWS, DEPTH>(step) }
 }
 
 macro_rules! lanes {

@@ -5,14 +5,14 @@
 
 #![allow(unsafe_code)]
 
-use super::{Height, Kernel, Lanes, Step, kernel, tile};
+use super::{Height, Kernel, Lanes, Step, along, kernel, tile};
 use crate::base::DType;
 
 pub(super) static KERNELS: &[Kernel] = &[
-    kernel!("portable 4x4" F32 entry<Plain<f32>> 4 x 1, 3 2 1),
-    kernel!("portable 4x4" F64 entry<Plain<f64>> 4 x 1, 3 2 1),
-    kernel!("portable 4x4" I32 entry<Plain<i32>> 4 x 1, 3 2 1),
-    kernel!("portable 4x4" I64 entry<Plain<i64>> 4 x 1, 3 2 1),
+    kernel!("portable 4x4" F32 entry entry_along<Plain<f32>> 4 x 1, 4, 3, 2, 1 wide 2 along 4; None),
+    kernel!("portable 4x4" F64 entry entry_along<Plain<f64>> 4 x 1, 4, 3, 2, 1 wide 2 along 4; None),
+    kernel!("portable 4x4" I32 entry entry_along<Plain<i32>> 4 x 1, 4, 3, 2, 1 wide 2 along 4; None),
+    kernel!("portable 4x4" I64 entry entry_along<Plain<i64>> 4 x 1, 4, 3, 2, 1 wide 2 along 4; None),
 ];
 
 /// # Safety
@@ -20,6 +20,13 @@ pub(super) static KERNELS: &[Kernel] = &[
 unsafe fn entry<V: Lanes, const ROWS: usize, const VECTORS: usize, const WHOLE: bool>(step: &Step) {
     // SAFETY: the caller's promise.
     unsafe { tile::<V, ROWS, VECTORS, WHOLE>(step) }
+}
+
+/// # Safety
+/// As [`super::TileFn`].
+unsafe fn entry_along<V: Lanes, const ROWS: usize, const DEPTH: usize>(step: &Step) {
+    // SAFETY: the caller's promise.
+    unsafe { along::<V, ROWS, DEPTH>(step) }
 }
 
 trait Number: Copy + Default {
