@@ -8,6 +8,7 @@ use std::sync::Mutex;
 
 use smallvec::SmallVec;
 
+use super::stage::{LINE, prefetch};
 use super::walk::{Context, Memory, Rect};
 use crate::base::strip::Step;
 use crate::base::{DType, Error, ErrorKind};
@@ -89,18 +90,60 @@ unsafe fn indices(
 pub(super) struct Rows<'g> {
     from: *mut u8,
     step: isize,
+    /// From column to column.
+    column: isize,
     indices: SmallVec<[(&'g Index, *mut u8, isize); 1]>,
+}
+
+/// How many rows ahead memory is asked for: a processor that runs the strip of one row does not see the next.
+pub(super) const AHEAD: usize = 4;
+
+/// Bytes of a row that are asked for; what follows is fetched as any stream is.
+const FETCHED: usize = 1024;
+
+impl Rows<'_> {
+    /// Asks for the beginning of a row of `n` columns. An index that is out of range does no harm here.
+    ///
+    /// # Safety
+    /// It is a row of the rectangle.
+    #[inline]
+    pub unsafe fn fetch(&self, row: usize, n: usize) {
+        let mut at = self.from.wrapping_offset(self.step * row as isize);
+        for &(index, from, step) in &self.indices {
+            // SAFETY: the caller's promise.
+            let value = unsafe { value_at(index, from.wrapping_offset(step * row as isize)) };
+            let from_start = value.wrapping_add(index.extent as i64 & value >> 63);
+            at = at.wrapping_offset((index.step as isize).wrapping_mul(from_start as isize));
+        }
+        let bytes = n.saturating_mul(self.column.unsigned_abs()).min(FETCHED);
+        for byte in (0..bytes).step_by(LINE) {
+            prefetch(at.wrapping_offset(self.column.signum() * byte as isize));
+        }
+    }
+}
+
+/// The index at `at`.
+///
+/// # Safety
+/// What is memory is readable.
+#[inline]
+unsafe fn value_at(index: &Index, at: *mut u8) -> i64 {
+    match index.place.slot {
+        Slot::Iota => at.addr() as i64,
+        // SAFETY: the caller's promise.
+        _ => unsafe { index_at(index.dtype, at) },
+    }
 }
 
 impl Context<'_> {
     /// The rows of `rect` that a strip reads where they lie.
     pub(super) fn rows<'g>(&self, of: &'g Gather, rect: &Rect, memory: &Memory, temps: *mut u8) -> Rows<'g> {
-        let (from, _, step) = self.address(&of.from, rect, memory, temps);
+        let (from, column, step) = self.address(&of.from, rect, memory, temps);
         let index = |index: &'g Index| {
             let (at, _, step) = self.address(&index.place, rect, memory, temps);
             (index, at, step)
         };
-        Rows { from, step, indices: of.indices.iter().map(index).collect() }
+        Rows { from, step, column, indices: of.indices.iter().map(index).collect() }
     }
 
     /// Where a row begins; nothing if an index is out of range.
@@ -111,12 +154,8 @@ impl Context<'_> {
     pub(super) unsafe fn row(&self, rows: &Rows, rect: &Rect, row: usize) -> Option<*mut u8> {
         let mut at = rows.from.wrapping_offset(rows.step * row as isize);
         for (nth, &(index, from, step)) in rows.indices.iter().enumerate() {
-            let from = from.wrapping_offset(step * row as isize);
-            let value = match index.place.slot {
-                Slot::Iota => from.addr() as i64,
-                // SAFETY: the caller's promise.
-                _ => unsafe { index_at(index.dtype, from) },
-            };
+            // SAFETY: the caller's promise.
+            let value = unsafe { value_at(index, from.wrapping_offset(step * row as isize)) };
             let extent = index.extent as i64;
             let from_start = if value < 0 { value.wrapping_add(extent) } else { value };
             if !(0..extent).contains(&from_start) {

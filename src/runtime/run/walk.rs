@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use smallvec::{SmallVec, smallvec};
 
-use super::gather::{Rows, Wrong};
+use super::gather::{AHEAD, Rows, Wrong};
 use super::product::matmul_temps;
 use super::reduce::layout;
 use super::stage;
@@ -138,6 +138,10 @@ impl Context<'_> {
         let picked: SmallVec<[Rows; 2]> = picked.collect();
         let mut errors = 0;
         for row in 0..rect.rows {
+            for rows in picked.iter().filter(|_| row + AHEAD < rect.rows) {
+                // SAFETY: the row is the rectangle's.
+                unsafe { rows.fetch(row + AHEAD, rect.n) };
+            }
             let mut there = true;
             for (base, place) in base.iter_mut().zip(&link.places) {
                 let Slot::Picked(number) = place.slot else { continue };
