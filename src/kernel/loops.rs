@@ -24,8 +24,8 @@ pub enum Slot {
     Local(u32),
     /// A block of values between two strips of a chain: its number in `Chain::temps`.
     Temp(u32),
-    /// A row that an index array points at: its number in `Chain::gathers`. The chain finds its address
-    /// for each row of a rectangle; steps along the columns are the place's own.
+    /// A row that index arrays point at: its number in `Link::rows`. Steps along the columns are the
+    /// place's own.
     Picked(u32),
     /// No memory: an index.
     Iota,
@@ -52,13 +52,15 @@ pub struct Link {
     pub places: Vec<Place>,
     /// The numbers of the graph's scalars that are its scalars.
     pub scalars: Vec<u32>,
+    /// Rows that index arrays point at: the strip is called on each.
+    pub rows: Vec<Gather>,
 }
 
-/// Elements that a chain reads where index arrays say.
+/// Elements that are read where index arrays say.
 ///
-/// Where the indices change along the columns, the elements of each block are copied, before strips run, to
-/// where these read them side by side. Where they do not, they only say where a row begins, and strips read
-/// the row where it lies.
+/// Where the indices change along the columns, a chain copies the elements of each block, before its strips
+/// run, to where these read them side by side. Where they do not, they only say where a row begins, and a
+/// strip reads the row where it lies.
 #[derive(Clone, Debug)]
 pub struct Gather {
     /// The dtype of the elements.
@@ -67,8 +69,6 @@ pub struct Gather {
     pub from: Place,
     /// The indices.
     pub indices: SmallVec<[Index; 1]>,
-    /// Where they are copied to: a block of values, or a result that is nothing else.
-    pub to: Option<Place>,
 }
 
 /// An index that an array holds.
@@ -90,11 +90,12 @@ pub struct Index {
 /// values pass; those go through blocks of memory that stay in cache.
 #[derive(Clone, Debug)]
 pub struct Chain {
-    /// What is read by index arrays, before the strips run.
-    pub gathers: Vec<Gather>,
+    /// What is copied by index arrays before the strips run, and where to: a block of values, or a result that
+    /// is nothing else.
+    pub copies: Vec<(Gather, Place)>,
     /// The strips in order.
     pub links: Vec<Link>,
-    /// The dtypes of the values that pass from one strip, or from a gather, to a later strip.
+    /// The dtypes of the values that pass from one strip, or from a copy, to a later strip.
     pub temps: Vec<DType>,
 }
 

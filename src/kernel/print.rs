@@ -64,7 +64,7 @@ struct Printer<'a> {
     depth: usize,
     /// What the locals of the stage are called.
     locals: &'a [String],
-    /// What is gathered of the chain, where index arrays say.
+    /// The rows that index arrays point at, of the present strip.
     rows: Vec<String>,
 }
 
@@ -247,12 +247,8 @@ impl Printer<'_> {
     }
 
     fn chain(&mut self, chain: &Chain) {
-        self.rows = chain.gathers.iter().map(|gather| self.gathered(gather)).collect();
-        for (gather, text) in chain.gathers.iter().zip(self.rows.clone()) {
-            if let Some(to) = &gather.to {
-                let line = format!("{} = {text}", self.place(to));
-                self.line(line);
-            }
+        for (gather, to) in &chain.copies {
+            self.line(format!("{} = {}", self.place(to), self.gathered(gather)));
         }
         chain.links.iter().for_each(|link| self.link(link));
     }
@@ -260,6 +256,7 @@ impl Printer<'_> {
     /// What a strip computes, one line per binding and output.
     fn link(&mut self, link: &Link) {
         let strip: &Strip = &self.plan.strips[link.strip];
+        self.rows = link.rows.iter().map(|row| self.gathered(row)).collect();
         let text = print::expr(&strip.body, &|leaf| match leaf {
             Inst::Arg(arg) => self.place(&link.places[*arg as usize]),
             Inst::Scalar(scalar) => format!("s{}", link.scalars[*scalar as usize]),

@@ -124,21 +124,27 @@ pub(super) fn accesses<'a>(stages: &'a [Stage], strips: &[Keyed<Strip>]) -> Vec<
         let mut note = |step: usize, place: &'a Place, size: usize, writes: bool| {
             found.push(Access { stage, step, place, size, writes });
         };
+        // An index is read where it stands, and before anything is written; what it says, anywhere.
+        let gather = |note: &mut dyn FnMut(usize, &'a Place, usize, bool), step: usize, of: &'a Gather| {
+            of.indices.iter().for_each(|index| note(step, &index.place, index.dtype.size(), false));
+            note(ANY_TIME, &of.from, of.dtype.size(), false);
+        };
         let link = |note: &mut dyn FnMut(usize, &'a Place, usize, bool), step: usize, link: &'a Link| {
             let strip = &strips[link.strip];
             for (at, (place, operand)) in link.places.iter().zip(&strip.operands).enumerate() {
                 note(step, place, operand.dtype.size(), at >= strip.arguments);
             }
+            link.rows.iter().for_each(|row| gather(note, step, row));
         };
-        // An index is read where it stands, and before anything is written; what is gathered from anywhere.
-        let gather = |note: &mut dyn FnMut(usize, &'a Place, usize, bool), step: usize, of: &'a Gather| {
-            of.indices.iter().for_each(|index| note(step, &index.place, index.dtype.size(), false));
-            note(ANY_TIME, &of.from, of.dtype.size(), false);
-            of.to.iter().for_each(|to| note(step, to, of.dtype.size(), true));
+        let copy = |note: &mut dyn FnMut(usize, &'a Place, usize, bool),
+                    step: usize,
+                    (of, to): &'a (Gather, Place)| {
+            gather(note, step, of);
+            note(step, to, of.dtype.size(), true);
         };
         let chain = |note: &mut dyn FnMut(usize, &'a Place, usize, bool), first: usize, of: &'a Chain| {
-            (first..).zip(&of.gathers).for_each(|(step, of)| gather(note, step, of));
-            (first + of.gathers.len()..).zip(&of.links).for_each(|(step, of)| link(note, step, of));
+            (first..).zip(&of.copies).for_each(|(step, of)| copy(note, step, of));
+            (first + of.copies.len()..).zip(&of.links).for_each(|(step, of)| link(note, step, of));
         };
         match &of.work {
             Work::Map(map) => {
@@ -147,7 +153,7 @@ pub(super) fn accesses<'a>(stages: &'a [Stage], strips: &[Keyed<Strip>]) -> Vec<
             }
             Work::Reduce(reduce) => {
                 let Reduce { each, accumulate, combine, then, .. } = &**reduce;
-                each.iter().flat_map(|each| &each.gathers).for_each(|of| gather(&mut note, 0, of));
+                each.iter().flat_map(|each| &each.copies).for_each(|of| copy(&mut note, 0, of));
                 let each = each.iter().flat_map(|each| &each.links);
                 each.chain([accumulate, combine]).for_each(|of| link(&mut note, 0, of));
                 chain(&mut note, 1, &then.chain);
@@ -165,7 +171,7 @@ pub(super) fn accesses<'a>(stages: &'a [Stage], strips: &[Keyed<Strip>]) -> Vec<
                     match factor {
                         Factor::Memory(place) => note(ANY_TIME, place, matmul.dtype.size(), false),
                         Factor::Chain { chain, .. } => {
-                            chain.gathers.iter().for_each(|of| gather(&mut note, ANY_TIME, of));
+                            chain.copies.iter().for_each(|of| copy(&mut note, ANY_TIME, of));
                             chain.links.iter().for_each(|of| link(&mut note, ANY_TIME, of));
                         }
                     }

@@ -2,9 +2,10 @@
 
 use smallvec::SmallVec;
 
-use super::{Lowering, Source};
+use super::{Lowering, Source, gather};
 use crate::base::DType;
 use crate::base::strip::Step;
+use crate::kernel::loops::Gather;
 use crate::kernel::schedule::class;
 use crate::kernel::{Chain, Link, Operand, Place, Slot, Strip, StripKind};
 use crate::op::{Builder, Expr, Inst, Ref};
@@ -28,9 +29,9 @@ pub(super) struct Body<'a> {
 impl Lowering {
     /// Strips along axis `column` that compute `body`.
     pub(super) fn chain(&mut self, body: &Body, column: usize) -> Chain {
-        let mut chain = Chain { gathers: Vec::new(), links: Vec::new(), temps: Vec::new() };
-        // What is gathered is an argument like any other then.
-        let (args, gathered) = chain.gather(body, column);
+        let mut chain = Chain { copies: Vec::new(), links: Vec::new(), temps: Vec::new() };
+        // What is copied is an argument like any other then.
+        let (args, copied) = chain.copy(body, column);
         let body = &Body { args: &args, ..*body };
         let pieces = cut(body.expr);
         // Where the value of an instruction is once a strip has computed it.
@@ -58,7 +59,7 @@ impl Lowering {
                 outs.push(temp(number, dtype, rank, column));
                 values.push(passed);
             }
-            let computed = |(out, value): &(usize, &Ref)| piece.computes(**value) && !gathered.contains(out);
+            let computed = |(out, value): &(usize, &Ref)| piece.computes(**value) && !copied.contains(out);
             for (out, value) in body.expr.outs().iter().enumerate().filter(computed) {
                 outs.push(body.outs[out].clone());
                 values.push(*value);
@@ -99,6 +100,7 @@ impl Lowering {
         // What instructions have become: those before the piece by number, ascending, and its own.
         let mut before: SmallVec<[(Ref, Ref); 8]> = SmallVec::new();
         let mut within: SmallVec<[Ref; 16]> = SmallVec::from_elem(Ref::new(0), piece.end - piece.first);
+        let mut rows: Vec<Gather> = Vec::new();
         let mut operand = |builder: &mut Builder, source: Source| {
             let arg = builder.arg(operands.len(), source.dtype);
             operands.push(source);
@@ -108,6 +110,11 @@ impl Lowering {
         for at in needed(body.expr, values, piece) {
             let (inst, dtype) = (body.expr.inst(at), body.expr.dtype(at));
             let value = match inst {
+                Inst::Arg(arg) if !body.args[*arg as usize].picked.is_empty() => {
+                    let source = &body.args[*arg as usize];
+                    rows.push(gather::gather(body.args, source));
+                    operand(&mut builder, gather::row(rows.len() - 1, source))
+                }
                 Inst::Arg(arg) => operand(&mut builder, body.args[*arg as usize].clone()),
                 Inst::Acc(acc) => operand(&mut builder, body.accs[usize::from(*acc)].clone()),
                 Inst::Scalar(scalar) => {
@@ -151,7 +158,7 @@ impl Lowering {
             body: builder.finish(values),
         };
         let places: Vec<Place> = operands.into_iter().map(|source| source.place).collect();
-        Link { strip: self.strip(strip), places, scalars }
+        Link { strip: self.strip(strip), places, scalars, rows }
     }
 }
 

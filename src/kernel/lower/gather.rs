@@ -1,53 +1,70 @@
-//! What a chain reads where index arrays say: copied block by block, or read where its rows lie.
+//! What is read where index arrays say: copied by a chain, block by block, or read by a strip where rows lie.
 
 use std::borrow::Cow;
 
 use smallvec::SmallVec;
 
-use super::Source;
 use super::chain::{Body, temp};
+use super::{Picked, Source};
 use crate::graph::verify::reads_of;
 use crate::kernel::loops::{Gather, Index};
 use crate::kernel::{Chain, Place, Slot};
 use crate::op::{Expr, Inst};
 
 impl Chain {
-    /// Gathers what `body` reads by index arrays. Returns its arguments as strips along `column` read them,
-    /// and the outputs that are gathered as they are, which no strip writes.
-    pub(super) fn gather<'a>(
+    /// Copies what `body` reads by indices that change along `column`. Returns its arguments as strips read
+    /// them, and the outputs that are nothing but copies, which no strip writes.
+    pub(super) fn copy<'a>(
         &mut self,
         body: &Body<'a>,
         column: usize,
     ) -> (Cow<'a, [Source]>, SmallVec<[usize; 1]>) {
         let mut args = Cow::Borrowed(body.args);
         let mut written = SmallVec::new();
-        for arg in reads_of(body.expr).filter(|arg| !body.args[*arg].picked.is_empty()) {
-            let Source { dtype, place, picked } = &body.args[arg];
-            let index = |picked: &super::Picked| {
-                let Source { dtype, place, .. } = &body.args[picked.index];
-                let super::Picked { step, extent, axis, .. } = *picked;
-                Index { dtype: *dtype, place: place.clone(), step, extent, axis }
+        for arg in reads_of(body.expr).filter(|arg| is_copied(body.args, *arg, column)) {
+            let source = &body.args[arg];
+            let to = match result(body.expr, arg) {
+                Some(out) => {
+                    written.push(out);
+                    body.outs[out].place.clone()
+                }
+                None => {
+                    let number = self.temps.len() as u32;
+                    self.temps.push(source.dtype);
+                    let copy = temp(number, source.dtype, source.place.steps.len(), column);
+                    args.to_mut()[arg] = copy.clone();
+                    copy.place
+                }
             };
-            let indices: SmallVec<[Index; 1]> = picked.iter().map(index).collect();
-            let lies = place.slot != Slot::Iota && indices.iter().all(|index| index.place.steps[column] == 0);
-            let mut to = None;
-            if lies {
-                let slot = Slot::Picked(self.gathers.len() as u32);
-                args.to_mut()[arg] =
-                    Source::plain(*dtype, Place { slot, offset: 0, steps: place.steps.clone() });
-            } else if let Some(out) = result(body.expr, arg) {
-                written.push(out);
-                to = Some(body.outs[out].place.clone());
-            } else {
-                let copy = temp(self.temps.len() as u32, *dtype, place.steps.len(), column);
-                self.temps.push(*dtype);
-                to = Some(copy.place.clone());
-                args.to_mut()[arg] = copy;
-            }
-            self.gathers.push(Gather { dtype: *dtype, from: place.clone(), indices, to });
+            self.copies.push((gather(body.args, source), to));
         }
         (args, written)
     }
+}
+
+/// Whether argument `arg` is copied for strips along `column`: the indices it is read by change along it, or
+/// it counts.
+pub(super) fn is_copied(args: &[Source], arg: usize, column: usize) -> bool {
+    let moves = |picked: &Picked| args[picked.index].place.steps[column] != 0;
+    let picked = &args[arg].picked;
+    picked.iter().any(moves) || !picked.is_empty() && args[arg].place.slot == Slot::Iota
+}
+
+/// What `source` reads by indices that are among `args`.
+pub(super) fn gather(args: &[Source], source: &Source) -> Gather {
+    let index = |picked: &Picked| {
+        let Source { dtype, place, .. } = &args[picked.index];
+        let Picked { step, extent, axis, .. } = *picked;
+        Index { dtype: *dtype, place: place.clone(), step, extent, axis }
+    };
+    let indices = source.picked.iter().map(index).collect();
+    Gather { dtype: source.dtype, from: source.place.clone(), indices }
+}
+
+/// Row number `row` of a strip, which `source` reads by indices.
+pub(super) fn row(row: usize, source: &Source) -> Source {
+    let place = Place { slot: Slot::Picked(row as u32), offset: 0, steps: source.place.steps.clone() };
+    Source::plain(source.dtype, place)
 }
 
 /// The output that argument `arg` is, if it is nothing else.

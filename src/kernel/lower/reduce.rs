@@ -3,6 +3,7 @@
 use smallvec::SmallVec;
 
 use super::chain::Body;
+use super::gather::is_copied;
 use super::map::{column_and_row, walked_from};
 use super::{Lowering, Source, axes_of, local, placed, sizes};
 use crate::base::DType;
@@ -70,12 +71,12 @@ impl Lowering {
         let staged = locals(2 * n, &elements);
 
         // A fold strip walks one axis. Of several it takes the last, if that has whole blocks; else
-        // all of them pass through a stage, and so does what is gathered.
+        // all of them pass through a stage, and so does what is copied by indices.
         let lanes = Strip::lanes(accumulators.iter().copied());
         let several = rank - kept > 1;
         let broken = several && axes.extents[rank - 1] % (ROUNDS * lanes) != 0;
-        let gathers = reads_of(each).any(|arg| !args[arg].picked.is_empty());
-        let stages = each.len() > LONGEST_EACH || (direction == Direction::Along && broken) || gathers;
+        let copies = reads_of(each).any(|arg| is_copied(args, arg, column));
+        let stages = each.len() > LONGEST_EACH || (direction == Direction::Along && broken) || copies;
         let each_chain =
             stages.then(|| self.chain(&Body { expr: each, args, accs: &[], outs: &staged }, column));
         let passed: Expr;
@@ -108,7 +109,7 @@ impl Lowering {
         let width = axes.extents[column] as i64;
         let goes_on = |place: &Place| place.steps[rank - 1] == place.steps[column].wrapping_mul(width);
         let read = accumulate.places.len() - n;
-        let end_to_end = accumulate.places[..read].iter().all(goes_on);
+        let end_to_end = accumulate.rows.is_empty() && accumulate.places[..read].iter().all(goes_on);
         let combine = {
             let expr = combiner(*fold, &accumulators);
             let both: Vec<Source> = left.iter().chain(&right).cloned().collect();

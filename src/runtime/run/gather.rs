@@ -8,12 +8,13 @@ use std::sync::Mutex;
 
 use smallvec::SmallVec;
 
-use super::walk::{Context, Local, Memory, Rect};
+use super::stage::{LINE, prefetch};
+use super::walk::{Context, Memory, Rect};
 use crate::base::strip::Step;
 use crate::base::{DType, Error, ErrorKind};
-use crate::kernel::Slot;
 use crate::kernel::loops::{BLOCK, Gather, Index};
 use crate::kernel::schedule::class;
+use crate::kernel::{Place, Slot};
 
 /// The first index out of range that a kernel has met.
 #[derive(Default)]
@@ -85,31 +86,111 @@ unsafe fn indices(
     integers!(I8 i8, I16 i16, I32 i32, I64 i64, U8 u8, U16 u16, U32 u32)
 }
 
+/// Rows that index arrays point at: where each begins if its indices are 0, and where the indices are.
+pub(super) struct Rows<'g> {
+    from: *mut u8,
+    step: isize,
+    /// From column to column.
+    column: isize,
+    indices: SmallVec<[(&'g Index, *mut u8, isize); 1]>,
+}
+
+/// How many rows ahead memory is asked for: a processor that runs the strip of one row does not see the next.
+pub(super) const AHEAD: usize = 4;
+
+/// Bytes of a row that are asked for; what follows is fetched as any stream is.
+const FETCHED: usize = 1024;
+
+impl Rows<'_> {
+    /// Asks for the beginning of a row of `n` columns. An index that is out of range does no harm here.
+    ///
+    /// # Safety
+    /// It is a row of the rectangle.
+    #[inline]
+    pub unsafe fn fetch(&self, row: usize, n: usize) {
+        let mut at = self.from.wrapping_offset(self.step * row as isize);
+        for &(index, from, step) in &self.indices {
+            // SAFETY: the caller's promise.
+            let value = unsafe { value_at(index, from.wrapping_offset(step * row as isize)) };
+            let from_start = value.wrapping_add(index.extent as i64 & value >> 63);
+            at = at.wrapping_offset((index.step as isize).wrapping_mul(from_start as isize));
+        }
+        let bytes = n.saturating_mul(self.column.unsigned_abs()).min(FETCHED);
+        for byte in (0..bytes).step_by(LINE) {
+            prefetch(at.wrapping_offset(self.column.signum() * byte as isize));
+        }
+    }
+}
+
+/// The index at `at`.
+///
+/// # Safety
+/// What is memory is readable.
+#[inline]
+unsafe fn value_at(index: &Index, at: *mut u8) -> i64 {
+    match index.place.slot {
+        Slot::Iota => at.addr() as i64,
+        // SAFETY: the caller's promise.
+        _ => unsafe { index_at(index.dtype, at) },
+    }
+}
+
 impl Context<'_> {
-    /// Reads what is gathered of the one row of `rect`, a block at most if it is copied. Returns where the row
-    /// begins if it is not; nothing if an index is out of range.
+    /// The rows of `rect` that a strip reads where they lie.
+    pub(super) fn rows<'g>(&self, of: &'g Gather, rect: &Rect, memory: &Memory, temps: *mut u8) -> Rows<'g> {
+        let (from, column, step) = self.address(&of.from, rect, memory, temps);
+        let index = |index: &'g Index| {
+            let (at, _, step) = self.address(&index.place, rect, memory, temps);
+            (index, at, step)
+        };
+        Rows { from, step, column, indices: of.indices.iter().map(index).collect() }
+    }
+
+    /// Where a row begins; nothing if an index is out of range.
+    ///
+    /// # Safety
+    /// It is a row of the rectangle, and as [`Context::link`], but for what the indices are.
+    #[inline]
+    pub(super) unsafe fn row(&self, rows: &Rows, rect: &Rect, row: usize) -> Option<*mut u8> {
+        let mut at = rows.from.wrapping_offset(rows.step * row as isize);
+        for (nth, &(index, from, step)) in rows.indices.iter().enumerate() {
+            // SAFETY: the caller's promise.
+            let value = unsafe { value_at(index, from.wrapping_offset(step * row as isize)) };
+            let extent = index.extent as i64;
+            let from_start = if value < 0 { value.wrapping_add(extent) } else { value };
+            if !(0..extent).contains(&from_start) {
+                let mut position: SmallVec<[usize; 6]> = rect.index.into();
+                if let Some(axis) = rect.row {
+                    position[axis] += row * rect.every;
+                }
+                self.wrong.meet((position, nth, value, index.axis, index.extent));
+                return None;
+            }
+            at = at.wrapping_offset(index.step as isize * from_start as isize);
+        }
+        Some(at)
+    }
+
+    /// Copies what is gathered of a block of one row. Returns whether all indices are in range.
     ///
     /// # Safety
     /// As [`Context::link`], but for what the indices are.
-    pub(super) unsafe fn gather(
+    pub(super) unsafe fn copy(
         &self,
-        gather: &Gather,
+        (gather, to): &(Gather, Place),
         rect: &Rect,
         memory: &Memory,
         temps: *mut u8,
-    ) -> Option<Local> {
+    ) -> bool {
         let (from, column, _) = self.address(&gather.from, rect, memory, temps);
         // Places are whole elements apart.
         let unit = if gather.from.slot == Slot::Iota { 1 } else { gather.dtype.size() as isize };
         let mut offsets = [0; BLOCK];
-        let Some(to) = &gather.to else {
-            // SAFETY: the caller's promise.
-            unsafe { self.offsets(gather, rect, memory, temps, (&mut offsets[..1], unit))? };
-            return Some(Local { base: from.wrapping_offset(offsets[0] * unit), column, row: 0 });
-        };
         let offsets = &mut offsets[..rect.n];
         // SAFETY: the caller's promise.
-        unsafe { self.offsets(gather, rect, memory, temps, (offsets, unit))? };
+        if unsafe { self.offsets(gather, rect, memory, temps, (offsets, unit)) }.is_none() {
+            return false;
+        }
         if column != 0 {
             offsets.iter_mut().zip(0..).for_each(|(offset, j)| *offset += column / unit * j);
         }
@@ -121,13 +202,13 @@ impl Context<'_> {
                     let counted = |offset: isize| from.wrapping_offset(offset).addr() as i64;
                     write(offsets, (to.cast(), step), counted);
                 }
-                (_, 1) => copy::<u8>(from, offsets, (to, step)),
-                (_, 2) => copy::<u16>(from, offsets, (to, step)),
-                (_, 4) => copy::<u32>(from, offsets, (to, step)),
-                _ => copy::<u64>(from, offsets, (to, step)),
+                (_, 1) => copied::<u8>(from, offsets, (to, step)),
+                (_, 2) => copied::<u16>(from, offsets, (to, step)),
+                (_, 4) => copied::<u32>(from, offsets, (to, step)),
+                _ => copied::<u64>(from, offsets, (to, step)),
             }
         }
-        Some(Local { base: to, column: step, row: 0 })
+        true
     }
 
     /// Adds up how far, in units, from where they would be by indices of 0 the elements of a row are; nothing
@@ -203,7 +284,7 @@ unsafe fn values(index: &Index, (from, step): (*mut u8, isize), n: usize, each: 
 ///
 /// # Safety
 /// They are readable, and the places writable.
-unsafe fn copy<T: Copy>(from: *const u8, offsets: &[isize], (to, step): (*mut u8, isize)) {
+unsafe fn copied<T: Copy>(from: *const u8, offsets: &[isize], (to, step): (*mut u8, isize)) {
     // SAFETY: the caller's promise.
     unsafe {
         write(offsets, (to.cast(), step), |offset| from.cast::<T>().wrapping_offset(offset).read_unaligned())

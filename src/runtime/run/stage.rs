@@ -141,13 +141,13 @@ unsafe fn cross<T: Copy>(tile: Tile, to: *mut T) {
 }
 
 /// Bytes of a cache line, on most machines.
-const LINE: usize = 64;
+pub(super) const LINE: usize = 64;
 
 /// Rows and columns of what is transposed in registers.
 const SQUARE: usize = 8;
 
 /// Asks for a line that will be read; any address will do.
-fn prefetch(line: *const u8) {
+pub(super) fn prefetch(line: *const u8) {
     #[cfg(target_arch = "x86_64")]
     // SAFETY: a hint, which never faults.
     unsafe {

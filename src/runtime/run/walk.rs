@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use smallvec::{SmallVec, smallvec};
 
-use super::gather::Wrong;
+use super::gather::{AHEAD, Rows, Wrong};
 use super::product::matmul_temps;
 use super::reduce::layout;
 use super::stage;
@@ -53,9 +53,6 @@ pub(super) struct Local {
     pub column: isize,
     pub row: isize,
 }
-
-/// Where the rows of a chain's gathers are.
-type Rows = SmallVec<[Local; 2]>;
 
 /// A rectangle of iterations: from `index` on, along a column axis and perhaps a row axis.
 #[derive(Clone, Copy)]
@@ -127,17 +124,37 @@ impl Context<'_> {
         }
         let scalars: SmallVec<[u64; 8]> =
             link.scalars.iter().map(|&scalar| self.scalars[scalar as usize]).collect();
-        let args = StripArgs {
-            base: base.as_ptr(),
-            inner: inner.as_ptr(),
-            outer: outer.as_ptr(),
-            rows: rect.rows,
-            scalars: scalars.as_ptr(),
-            scratch: fold,
+        let call = |base: &[*mut u8], rows: usize| {
+            let (inner, outer, scalars) = (inner.as_ptr(), outer.as_ptr(), scalars.as_ptr());
+            let args = StripArgs { base: base.as_ptr(), inner, outer, rows, scalars, scratch: fold };
+            // SAFETY: the addresses are those of the rectangle's first iteration, or of a row's, and the
+            // caller vouches for the rest.
+            unsafe { callable.call(&args, rect.n, self.interpret) }
         };
-        // SAFETY: the addresses are those of the rectangle's first iteration, and the caller vouches
-        // for the rest.
-        unsafe { callable.call(&args, rect.n, self.interpret) }
+        if link.rows.is_empty() {
+            return call(&base, rect.rows);
+        }
+        let picked = link.rows.iter().map(|of| self.rows(of, &rect, memory, temps));
+        let picked: SmallVec<[Rows; 2]> = picked.collect();
+        let mut errors = 0;
+        for row in 0..rect.rows {
+            for rows in picked.iter().filter(|_| row + AHEAD < rect.rows) {
+                // SAFETY: the row is the rectangle's.
+                unsafe { rows.fetch(row + AHEAD, rect.n) };
+            }
+            let mut there = true;
+            for (base, place) in base.iter_mut().zip(&link.places) {
+                let Slot::Picked(number) = place.slot else { continue };
+                // SAFETY: the row is the rectangle's.
+                match unsafe { self.row(&picked[number as usize], &rect, row) } {
+                    Some(at) => *base = at,
+                    None => there = false,
+                }
+            }
+            errors |= if there { call(&base, 1) } else { OUT_OF_RANGE };
+            base.iter_mut().zip(&outer).for_each(|(base, step)| *base = base.wrapping_offset(*step));
+        }
+        errors
     }
 
     /// The address of an operand at the rectangle's first iteration, and its steps.
@@ -166,32 +183,27 @@ impl Context<'_> {
                 (base, column, row)
             }
             Slot::Temp(temp) => (temps.wrapping_add(temp as usize * BLOCK * 8), column, 0),
-            // The chain puts its rows after what the walk hands out, the first one last.
-            Slot::Picked(row) => (rect.locals[rect.locals.len() - 1 - row as usize].base, column, 0),
+            // Each row is looked for when its turn comes.
+            Slot::Picked(_) => (std::ptr::null_mut(), column, 0),
         }
     }
 
-    /// Calls the strips of a chain on a rectangle: block by block if values pass to them, row by row if index
-    /// arrays say where rows are.
+    /// Calls the strips of a chain on a rectangle: block by block if there are several, or copies.
     ///
     /// # Safety
     /// As [`Context::link`].
     pub(super) unsafe fn chain(&self, chain: &Chain, rect: Rect, memory: &Memory, temps: *mut u8) -> u32 {
-        if let ([link], []) = (&chain.links[..], &chain.gathers[..]) {
+        if let ([link], []) = (&chain.links[..], &chain.copies[..]) {
             // SAFETY: the caller's promise.
             return unsafe { self.link(link, rect, memory, temps, std::ptr::null_mut()) };
         }
-        let block = match chain.temps.is_empty() && chain.gathers.iter().all(|gather| gather.to.is_none()) {
-            true => rect.n.max(1),
-            false => BLOCK,
-        };
         let mut errors = 0;
         let mut index: SmallVec<[usize; 6]> = rect.index.into();
         for row in 0..rect.rows {
             if let Some(axis) = rect.row {
                 index[axis] = rect.index[axis] + row * rect.every;
             }
-            for first in (0..rect.n).step_by(block) {
+            for first in (0..rect.n).step_by(BLOCK) {
                 index[rect.column] = rect.index[rect.column] + first;
                 let moved = |local: &Local| Local {
                     base: local
@@ -199,19 +211,14 @@ impl Context<'_> {
                         .wrapping_offset(local.row * row as isize + local.column * first as isize),
                     ..*local
                 };
-                let mut locals: SmallVec<[Local; 6]> = rect.locals.iter().map(moved).collect();
-                let n = block.min(rect.n - first);
-                if !chain.gathers.is_empty() {
-                    let block = Rect { index: &index, n, rows: 1, locals: &locals, ..rect };
-                    // SAFETY: the block is part of the caller's rectangle.
-                    let gather = |gather| unsafe { self.gather(gather, &block, memory, temps) };
-                    let Some(rows) = chain.gathers.iter().rev().map(gather).collect::<Option<Rows>>() else {
-                        errors |= OUT_OF_RANGE;
-                        continue;
-                    };
-                    locals.extend(rows);
+                let locals: SmallVec<[Local; 6]> = rect.locals.iter().map(moved).collect();
+                let block =
+                    Rect { index: &index, n: BLOCK.min(rect.n - first), rows: 1, locals: &locals, ..rect };
+                // SAFETY: the block is part of the caller's rectangle.
+                if !chain.copies.iter().all(|copy| unsafe { self.copy(copy, &block, memory, temps) }) {
+                    errors |= OUT_OF_RANGE;
+                    continue;
                 }
-                let block = Rect { index: &index, n, rows: 1, locals: &locals, ..rect };
                 for link in &chain.links {
                     // SAFETY: the block is part of the caller's rectangle.
                     errors |= unsafe { self.link(link, block, memory, temps, std::ptr::null_mut()) };
