@@ -268,6 +268,10 @@ def gelu_tanh(x):
     return x / (1 + mpmath.exp(-bounded(twice)))
 
 
+def lgamma(x):
+    return INF if x < 0 and x == mpmath.floor(x) else mpmath.loggamma(x).real
+
+
 def softplus(x):
     return max(x, 0) + mpmath.log1p(mpmath.exp(-bounded(abs(x))))
 
@@ -275,7 +279,7 @@ def softplus(x):
 # What NumPy does not have.
 BEYOND_NUMPY = {"sigmoid": sigmoid, "erf": by_math(math.erf),
                 "erfc": by_mpmath(erfc, lambda v: 1.0, (2.0, 0.0)),
-                "lgamma": by_mpmath(lambda x: mpmath.loggamma(x) if x > 0 else NAN, lambda v: INF, (NAN, INF)),
+                "lgamma": by_mpmath(lgamma, lambda v: INF, (INF, INF)),
                 "softplus": by_mpmath(softplus, lambda v: math.log(2), (0.0, INF)),
                 "gelu": by_mpmath(gelu, lambda v: v, (-0.0, INF)),
                 "gelu_tanh": by_mpmath(gelu_tanh, lambda v: v, (-0.0, INF))}
