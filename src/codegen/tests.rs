@@ -142,7 +142,11 @@ fn a_cheap_loop_keeps_everything_in_registers() {
 
 #[test]
 fn a_rare_routine_costs_the_loop_no_registers() {
-    let body = of(&[DType::F32], |b, x| vec![b.unary(Unary::Sin, x[0])]);
+    let body = of(&[DType::F32], |b, x| {
+        let (bound, fast) = (b.number(x[0], 1e6), b.fma(x[0], x[0], x[0]));
+        let mask = b.binary(Binary::Less, bound, x[0]);
+        vec![b.rare(mask, fast, Routine::Sin, x[0])]
+    });
     let asm = texts(&strip(StripKind::Map, &[DType::F32], Step::Unit, body), &Target::X86_64)
         .expect("it compiles")
         .asm;
