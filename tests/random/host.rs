@@ -194,8 +194,10 @@ impl Generator {
                 args.push(self.leaf(dtype, Shape::new([&leading[..], &[n, columns]].concat())));
             }
             let types: Vec<Type> = args.iter().map(|&arg| self.ty(arg)).collect();
-            let result = op.result(false, &types.iter().collect::<Vec<_>>()).expect("square matrices of floats");
-            let y = self.push(Op::Host(HostOp::Linalg { op, complex: false }), &args, result.dtype, result.shape);
+            let result =
+                op.result(false, &types.iter().collect::<Vec<_>>()).expect("square matrices of floats");
+            let y =
+                self.push(Op::Host(HostOp::Linalg { op, complex: false }), &args, result.dtype, result.shape);
             self.unary_any(y);
         }
     }
