@@ -169,7 +169,7 @@ fn seeming_error(y: &Array, near: &Array) -> f64 {
     let ulp = size.nextafter(f32::INFINITY) - &size;
     let error = (y.astype(F64) - near).abs() / ulp.astype(F64);
     // Both are infinite, or both NaN.
-    let error = where_(&error.isnan(), 0.0, &error);
+    let error = where_(error.isnan(), 0.0, &error);
     let differs = y.isnan().not_equal(near.isnan()) | y.signbit().not_equal(near.signbit());
     where_(&differs, f64::INFINITY, &error).max(..).item::<f64>().unwrap()
 }
