@@ -163,11 +163,11 @@ impl Capture {
 
     fn input(&mut self, array: Array, buffer: Arc<Buffer>) {
         let given = Some(Given::Input(self.inputs.len() as u32));
-        self.inputs.push(Leaf { buffer, donated: false });
         if let Some(name) = &array.0.name {
             self.names.resize(self.inputs.len(), None);
-            self.names[self.inputs.len() - 1] = Some(name.to_string());
+            self.names.push(Some(name.to_string()));
         }
+        self.inputs.push(Leaf { buffer, donated: false });
         let source = self.seen.len() as u32;
         self.push(Seen {
             array,

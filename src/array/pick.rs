@@ -161,7 +161,7 @@ impl Array {
             let message = format!("mask: {} is no mask for {ty}: its axes are not the first", mask.ty());
             return Err(Error::new(ErrorKind::Shape, message));
         }
-        let count = truths("mask", mask)?.iter().filter(|value| **value).count();
+        let (_, count) = truths("mask", mask)?;
         let (rows, row) = (mask.size(), &ty.shape[mask.ndim()..]);
         let given = build::reshaped(self, std::iter::once(rows).chain(row.iter().copied()).collect());
         let mask = build::reshaped(mask, Shape::new([rows]));
@@ -221,20 +221,20 @@ impl Array {
     }
 }
 
-/// The elements of a mask, which is evaluated and keeps them.
-fn truths<'m>(op: &str, mask: &'m Array) -> Result<&'m [bool]> {
+/// The elements of a mask, which is evaluated and keeps them, and how many are true.
+fn truths<'m>(op: &str, mask: &'m Array) -> Result<(&'m [bool], usize)> {
     if mask.dtype() != DType::Bool {
         return Err(Error::new(ErrorKind::DType, format!("{op}: the mask is {}, not bool", mask.dtype())));
     }
     mask.force()?;
-    mask.as_slice::<bool>()
+    let values = mask.as_slice::<bool>()?;
+    Ok((values, values.iter().filter(|value| **value).count()))
 }
 
 /// The places in row-major order where `mask` is true, `i64` of rank 1; the mask is evaluated and kept.
 #[track_caller]
 fn true_places(op: &str, mask: &Array) -> Result<Array> {
-    let values = truths(op, mask)?;
-    let count = values.iter().filter(|value| **value).count();
+    let (values, count) = truths(op, mask)?;
     let mut places: Vec<i64> = Vec::new();
     places.try_reserve_exact(count + 1).map_err(|_| Error::out_of_memory(8 * count))?;
     places.resize(count + 1, 0);

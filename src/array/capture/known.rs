@@ -34,7 +34,7 @@ pub(super) struct Record(Vec<u8>);
 impl Record {
     /// The record of nothing yet, with room for this many nodes of the usual kind.
     pub fn of(nodes: usize) -> Self {
-        Self(Vec::with_capacity(USUAL + nodes * USUAL))
+        Self(Vec::with_capacity((nodes + 1) * USUAL))
     }
 
     /// Adds `value`.

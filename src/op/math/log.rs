@@ -245,8 +245,7 @@ impl Mantissa {
     }
 }
 
-/// log(x) + `doublings` log(2) of a normal positive pair in `f32`, as log: what the low part adds to log(1 + f) is that
-/// part over 1 + f, or nearly so.
+/// log(x) + `doublings` log(2) of a normal positive pair in `f32`, as log.
 pub(super) fn log_of_pair_f32(l: &mut Lanes, x: Pair, doublings: f64) -> Ref {
     let start = l.integer(i64::from(std::f32::consts::FRAC_1_SQRT_2.to_bits()));
     let bits = l.bits(x.high);
@@ -262,14 +261,20 @@ pub(super) fn log_of_pair_f32(l: &mut Lanes, x: Pair, doublings: f64) -> Ref {
     let scale = l.sub(one, exponent);
     let scale = l.float(scale);
     let lost = l.mul(x.low, scale);
-    let minus_lost = l.negative(lost);
-    let lost = l.fma(f, minus_lost, lost);
-    let q = l.polynomial(f, &LOG_F32);
-    let square = l.mul(f, f);
-    let rest = l.fma(square, q, lost);
+    let rest = log_beyond(l, f, lost, &LOG_F32);
     let y = l.add(f, rest);
     let k = l.add_number(k, doublings);
     l.scale_add(k, LN_2, y)
+}
+
+/// log(1 + f + lost) - f in `f32`, as f^2 q(f) with these coefficients of q, and lost / (1 + f) or nearly so:
+/// lost (1 - f).
+pub(super) fn log_beyond(l: &mut Lanes, f: Ref, lost: Ref, q: &[f64]) -> Ref {
+    let minus_lost = l.negative(lost);
+    let lost = l.fma(f, minus_lost, lost);
+    let q = l.polynomial(f, q);
+    let square = l.mul(f, f);
+    l.fma(square, q, lost)
 }
 
 /// k log(2) + log(1 + f) + rest, where the first part of log(2) times k and its sum with f lose nothing.

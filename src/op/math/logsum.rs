@@ -10,7 +10,7 @@ use std::f64::consts::{LN_2, LOG2_E};
 
 use super::exp::exp_for_f32;
 use super::lanes::Lanes;
-use super::log::{Base, LOG1P_F32};
+use super::log::{Base, LOG1P_F32, log_beyond};
 use super::pair::{self, Pair};
 use crate::base::DType;
 use crate::op::{Binary, Builder, Ref};
@@ -69,13 +69,8 @@ fn softplus_f32(l: &mut Lanes, larger: Ref, gap: Pair) -> Ref {
     let (factor, offset) = (l.select(small, one, half), l.select(small, zero, minus_half));
     let whole = l.select(small, zero, ln2);
     let f = l.fma(e.high, factor, offset);
-    // log(1 + f + lost) is lost / (1 + f) more, or lost (1 - f).
     let lost = l.mul(e.low, factor);
-    let minus_lost = l.negative(lost);
-    let lost = l.fma(f, minus_lost, lost);
-    let q = l.polynomial(f, &LOG1P_F32);
-    let square = l.mul(f, f);
-    let rest = l.fma(square, q, lost);
+    let rest = log_beyond(l, f, lost, &LOG1P_F32);
     let logarithm = Pair::sum_of_ordered(l, whole, f);
     let rest = l.add(logarithm.low, rest);
     let is_less = l.less(larger, logarithm.high);

@@ -61,9 +61,14 @@ impl Pair {
         let one = l.number(1.0);
         let inverse = l.div(one, below.high);
         let value = l.mul(above, inverse);
+        Quotient { value, left: below.left_by(l, value, above), inverse }
+    }
+
+    /// above - value times the pair, where the value is about their quotient.
+    fn left_by(self, l: &mut Lanes, value: Ref, above: Ref) -> Ref {
         let minus = l.negative(value);
-        let left = l.fma(minus, below.high, above);
-        Quotient { value, left: l.fma(minus, below.low, left), inverse }
+        let left = l.fma(minus, self.high, above);
+        l.fma(minus, self.low, left)
     }
 
     /// a b + a constant, which is the larger: a step of Horner's rule that loses nothing.
@@ -129,6 +134,15 @@ pub(super) struct Quotient {
     pub(super) inverse: Ref,
 }
 
+/// s = f / (2 + f), given 2 + f, whose inverse is (1 - s) / 2.
+pub(super) fn over_two_more(l: &mut Lanes, f: Ref, below: Pair) -> Pair {
+    let s = l.div(f, below.high);
+    let left = below.left_by(l, s, f);
+    let minus_half = l.number(-0.5);
+    let inverse = l.fma_number(s, minus_half, 0.5);
+    Pair { high: s, low: l.mul(left, inverse) }
+}
+
 /// log(x) of a positive normal number in `f64`, as 2 s + s^3 (2/3 + z q(z)) with s = (m - 1) / (m + 1) and
 /// z = s^2. The relative error is below 2^-64.
 pub(super) fn log(l: &mut Lanes, Split { k, m, .. }: Split) -> Pair {
@@ -139,16 +153,9 @@ pub(super) fn log(l: &mut Lanes, Split { k, m, .. }: Split) -> Pair {
     const THIRD_LOW: f64 = 3.700743415417188e-17;
     let f = l.add_number(m, -1.0);
     let below = l.add_number(m, 1.0);
-    let s = l.div(f, below);
-    // What the division left, over the denominator, whose inverse is (1 - s) / 2.
     let below_rest = l.add_number(below, -1.0);
     let below_rest = l.sub(m, below_rest);
-    let minus_s = l.negative(s);
-    let left = l.fma(minus_s, below, f);
-    let left = l.fma(minus_s, below_rest, left);
-    let half = l.number(-0.5);
-    let inverse = l.fma_number(s, half, 0.5);
-    let s = Pair { high: s, low: l.mul(left, inverse) };
+    let s = over_two_more(l, f, Pair { high: below, low: below_rest });
 
     let z = s.mul(l, s);
     let q = l.polynomial(z.high, &LOG_F64);

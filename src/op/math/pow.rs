@@ -114,14 +114,7 @@ fn log2_f32(l: &mut Lanes, size: Ref) -> Pair {
     let along = l.add_number(f, 2.0);
     let along_lost = l.add_number(along, -2.0);
     let along_lost = l.sub(f, along_lost);
-    let s = l.div(f, along);
-    // What the division left, over the denominator, whose inverse is (1 - s) / 2.
-    let minus_s = l.negative(s);
-    let left = l.fma(minus_s, along, f);
-    let left = l.fma(minus_s, along_lost, left);
-    let minus_half = l.number(-0.5);
-    let inverse = l.fma_number(s, minus_half, 0.5);
-    let s_lost = l.mul(left, inverse);
+    let Pair { high: s, low: s_lost } = pair::over_two_more(l, f, Pair { high: along, low: along_lost });
 
     let z = l.mul(s, s);
     let p = l.polynomial(z, &LOG2_F32);

@@ -39,6 +39,17 @@ impl Wrong {
     }
 }
 
+/// Whether an axis has this index; negative ones count from the end.
+pub(super) fn is_inside(index: i64, extent: usize) -> bool {
+    (-(extent as i64)..extent as i64).contains(&index)
+}
+
+/// The index counted from the start, of one that is inside.
+#[inline]
+fn from_start(index: i64, extent: i64) -> isize {
+    index.wrapping_add(extent & index >> 63) as isize
+}
+
 /// The error of an index that the axis has not.
 pub(super) fn out_of_range(index: i64, axis: u32, extent: usize) -> Error {
     let message = format!("index {index} is out of range for axis {axis}, which has {extent} elements");
@@ -101,20 +112,34 @@ pub(super) const AHEAD: usize = 4;
 /// Bytes of a row that are asked for; what follows is fetched as any stream is.
 const FETCHED: usize = 1024;
 
-impl Rows<'_> {
+impl<'g> Rows<'g> {
+    /// Where a row begins, by what its indices are; nothing once one, with its number and value, is not `good`.
+    ///
+    /// # Safety
+    /// It is a row of the rectangle.
+    #[inline]
+    unsafe fn begin(&self, row: usize, good: impl Fn(usize, &'g Index, i64) -> bool) -> Option<*mut u8> {
+        let mut at = self.from.wrapping_offset(self.step * row as isize);
+        for (nth, &(index, from, step)) in self.indices.iter().enumerate() {
+            // SAFETY: the caller's promise.
+            let value = unsafe { value_at(index, from.wrapping_offset(step * row as isize)) };
+            if !good(nth, index, value) {
+                return None;
+            }
+            let from_start = from_start(value, index.extent as i64);
+            at = at.wrapping_offset((index.step as isize).wrapping_mul(from_start));
+        }
+        Some(at)
+    }
+
     /// Asks for the beginning of a row of `n` columns. An index that is out of range does no harm here.
     ///
     /// # Safety
     /// It is a row of the rectangle.
     #[inline]
     pub unsafe fn fetch(&self, row: usize, n: usize) {
-        let mut at = self.from.wrapping_offset(self.step * row as isize);
-        for &(index, from, step) in &self.indices {
-            // SAFETY: the caller's promise.
-            let value = unsafe { value_at(index, from.wrapping_offset(step * row as isize)) };
-            let from_start = value.wrapping_add(index.extent as i64 & value >> 63);
-            at = at.wrapping_offset((index.step as isize).wrapping_mul(from_start as isize));
-        }
+        // SAFETY: the caller's promise.
+        let Some(at) = (unsafe { self.begin(row, |_, _, _| true) }) else { return };
         let bytes = n.saturating_mul(self.column.unsigned_abs()).min(FETCHED);
         for byte in (0..bytes).step_by(LINE) {
             prefetch(at.wrapping_offset(self.column.signum() * byte as isize));
@@ -152,23 +177,19 @@ impl Context<'_> {
     /// It is a row of the rectangle, and as [`Context::link`], but for what the indices are.
     #[inline]
     pub(super) unsafe fn row(&self, rows: &Rows, rect: &Rect, row: usize) -> Option<*mut u8> {
-        let mut at = rows.from.wrapping_offset(rows.step * row as isize);
-        for (nth, &(index, from, step)) in rows.indices.iter().enumerate() {
-            // SAFETY: the caller's promise.
-            let value = unsafe { value_at(index, from.wrapping_offset(step * row as isize)) };
-            let extent = index.extent as i64;
-            let from_start = if value < 0 { value.wrapping_add(extent) } else { value };
-            if !(0..extent).contains(&from_start) {
+        let good = |nth: usize, index: &Index, value: i64| {
+            let inside = is_inside(value, index.extent);
+            if !inside {
                 let mut position: SmallVec<[usize; 6]> = rect.index.into();
                 if let Some(axis) = rect.row {
                     position[axis] += row * rect.every;
                 }
                 self.wrong.meet((position, nth, value, index.axis, index.extent));
-                return None;
             }
-            at = at.wrapping_offset(index.step as isize * from_start as isize);
-        }
-        Some(at)
+            inside
+        };
+        // SAFETY: the caller's promise.
+        unsafe { rows.begin(row, good) }
     }
 
     /// Copies what is gathered of a block of one row. Returns whether all indices are in range.
@@ -230,27 +251,26 @@ impl Context<'_> {
             // The sign of what is out of range on either side.
             let mut outside = 0;
             let n = offsets.len();
-            let mut from_start = |index: i64| {
+            let mut looked_at = |index: i64| {
                 outside |= index.wrapping_add(extent) | (extent - 1).wrapping_sub(index);
-                index.wrapping_add(extent & index >> 63) as isize
+                from_start(index, extent)
             };
             // SAFETY: the caller's promise.
             unsafe {
                 match step {
                     // Of vectors, and last axes: multiplying would take half of the time.
                     1 => values(index, (from, column), n, &mut |j: usize, index| {
-                        offsets[j] = offsets[j].wrapping_add(from_start(index));
+                        offsets[j] = offsets[j].wrapping_add(looked_at(index));
                     }),
                     _ => values(index, (from, column), n, &mut |j: usize, index| {
-                        offsets[j] = offsets[j].wrapping_add(step.wrapping_mul(from_start(index)));
+                        offsets[j] = offsets[j].wrapping_add(step.wrapping_mul(looked_at(index)));
                     }),
                 }
             }
             if outside < 0 {
                 let mut met = None;
-                let range = -extent..extent;
                 let mut find = |j: usize, index: i64| {
-                    if !range.contains(&index) && met.is_none() {
+                    if !is_inside(index, extent as usize) && met.is_none() {
                         met = Some((j, index));
                     }
                 };

@@ -75,12 +75,13 @@ impl Order {
         row.iter_mut().for_each(|value| *value = N::of_bits(self.bits(value.bits())));
     }
 
-    /// A row in order, NaN last; `N` are integers without a sign.
-    fn sort<N: Element + Number + Ord>(self, row: &mut [N], descending: bool) {
+    /// A row in order, NaN last; `N` are integers without a sign, and `zeros` is for some of them meanwhile.
+    fn sort<N: Element + Number + Ord>(self, row: &mut [N], descending: bool, zeros: &mut Vec<N>) {
         // Zeros of both signs are equal, and stay as they are.
         let is_zero = |value: &N| self.infinity.is_some() && value.bits() & !self.high == 0;
         let is_mixed = self.infinity.is_some() && row.iter().any(|value| value.bits() == self.high);
-        let zeros: Vec<N> = row.iter().copied().filter(|value| is_mixed && is_zero(value)).collect();
+        zeros.clear();
+        zeros.extend(row.iter().filter(|value| is_mixed && is_zero(value)));
         self.encode(row);
         row.sort_unstable();
         if descending {
@@ -89,7 +90,7 @@ impl Order {
         }
         self.decode(row);
         if let (false, Some(first)) = (zeros.is_empty(), row.iter().position(is_zero)) {
-            row[first..][..zeros.len()].copy_from_slice(&zeros);
+            row[first..][..zeros.len()].copy_from_slice(zeros);
         }
     }
 
@@ -117,14 +118,7 @@ impl Run<'_> {
         order: Order,
         descending: bool,
     ) -> Result<()> {
-        let (count, all) = (rows.len() / row, Shared(rows.as_mut_ptr()));
-        self.pieces(count, &|numbers| {
-            for number in numbers {
-                // SAFETY: rows are disjoint parts of `rows`.
-                order.sort(unsafe { all.part(number * row, row) }, descending);
-            }
-            Ok(())
-        })
+        self.each_row(rows, row, &|row, spare| order.sort(row, descending, spare))
     }
 
     /// Rows around the element that comes at a place.
@@ -135,12 +129,22 @@ impl Run<'_> {
         order: Order,
         at: usize,
     ) -> Result<()> {
+        self.each_row(rows, row, &|row, spare| order.partition(row, at, spare))
+    }
+
+    /// Runs `change` on every row; the list it is given is for whatever it keeps meanwhile.
+    fn each_row<N: Element>(
+        &self,
+        rows: &mut [N],
+        row: usize,
+        change: &(dyn Fn(&mut [N], &mut Vec<N>) + Sync),
+    ) -> Result<()> {
         let (count, all) = (rows.len() / row, Shared(rows.as_mut_ptr()));
         self.pieces(count, &|numbers| {
-            let mut spare = Vec::with_capacity(row);
+            let mut spare = Vec::new();
             for number in numbers {
                 // SAFETY: rows are disjoint parts of `rows`.
-                order.partition(unsafe { all.part(number * row, row) }, at, &mut spare);
+                change(unsafe { all.part(number * row, row) }, &mut spare);
             }
             Ok(())
         })

@@ -1,6 +1,6 @@
 //! Elements at indices and in windows: scattered, assigned.
 
-use super::super::gather::{index_at, out_of_range};
+use super::super::gather::{index_at, is_inside, out_of_range};
 use super::numbers::{Number, combination};
 use super::{Run, Shared};
 use crate::base::{Error, ErrorKind, Result};
@@ -19,7 +19,7 @@ impl Run<'_> {
                 let at = self.memory_of(&index.0).wrapping_add(number * index.1.dtype.size());
                 // SAFETY: the caller's promise: buffers have the sizes of their types.
                 let index = unsafe { index_at(index.1.dtype, at) };
-                if !(-(extent as i64)..extent as i64).contains(&index) {
+                if !is_inside(index, extent) {
                     return Err(out_of_range(index, axis, extent));
                 }
             }
@@ -123,10 +123,10 @@ impl Indices<'_> {
 
     /// What is wrong with tuple `number`.
     fn error(&self, number: usize) -> Error {
-        let inside = |index: i64, extent: usize| (-(extent as i64)..extent as i64).contains(&index);
         let bad = self.lists.iter().zip(self.shape).zip(self.axis..);
         let bad = bad.map(|((list, &extent), axis)| (list[number], extent, axis));
-        let Some((index, extent, axis)) = bad.into_iter().find(|(index, extent, _)| !inside(*index, *extent))
+        let Some((index, extent, axis)) =
+            bad.into_iter().find(|(index, extent, _)| !is_inside(*index, *extent))
         else {
             return Error::new(ErrorKind::Internal, "an index that is in range");
         };
