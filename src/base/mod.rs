@@ -1,6 +1,7 @@
 //! The ground floor: dtypes, shapes, index maps, scalars, ids, interning, errors, and the contract that
 //! compiled code is called by. Everything above uses it; it uses nothing.
 
+pub mod caches;
 pub mod complex;
 pub mod dtype;
 pub mod error;

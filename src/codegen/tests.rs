@@ -18,7 +18,7 @@ fn of(dtypes: &[DType], f: impl FnOnce(&mut Builder, &[Ref]) -> Vec<Ref>) -> Exp
 fn strip(kind: StripKind, arguments: &[DType], step: Step, body: Expr) -> Strip {
     let mut operands: Vec<Operand> = arguments.iter().map(|&dtype| Operand { dtype, step }).collect();
     operands.extend((0..body.outs().len()).map(|out| Operand { dtype: body.out_dtype(out), step }));
-    Strip { kind, operands, arguments: arguments.len(), scalars: vec![], streams: false, body }
+    Strip { kind, operands, arguments: arguments.len(), scalars: vec![], streams: false, narrow: false, body }
 }
 
 fn check(strip: &Strip) {

@@ -267,8 +267,7 @@ impl Printer<'_> {
             let to = self.place(&link.places[strip.arguments + out]);
             match strip.kind {
                 StripKind::Map => {
-                    let stream = if strip.streams(strip.arguments + out) { "stream " } else { "" };
-                    self.line(format!("{stream}{to} = {value}"));
+                    self.line(format!("{}{to} = {value}", strip.how(strip.arguments + out)));
                 }
                 StripKind::Fold(fold) | StripKind::Columns(fold) => {
                     self.line(format!("{to} = {fold} of {value}"));

@@ -56,6 +56,8 @@ pub struct Strip {
     /// Whether a map's outputs that lie side by side are written past the caches, for results larger
     /// than those. Values do not depend on it, and code generators may ignore it.
     pub streams: bool,
+    /// Whether a map is to be made of vectors of 256 bits at most; see `schedule::is_narrow`.
+    pub narrow: bool,
     /// What is computed: `Arg(k)` is operand `k`, `Scalar(k)` scalar `k`. It has no `Acc`.
     pub body: Expr,
 }
@@ -69,6 +71,16 @@ impl Strip {
     /// Whether operand `k`, an output, is written past the caches.
     pub fn streams(&self, k: usize) -> bool {
         self.streams && self.kind == StripKind::Map && self.operands[k].step == Step::Unit
+    }
+
+    /// How texts say that operand `k`, an output, is written.
+    pub fn how(&self, k: usize) -> &'static str {
+        match (self.narrow, self.streams(k)) {
+            (false, false) => "",
+            (false, true) => "stream ",
+            (true, false) => "narrow ",
+            (true, true) => "narrow stream ",
+        }
     }
 
     /// Lanes of a fold over these accumulators: as many of the widest as fit `LANE_BYTES`.
@@ -104,8 +116,8 @@ impl fmt::Display for Strip {
         for (out, value) in text.outs.iter().enumerate() {
             match self.kind {
                 StripKind::Map => {
-                    let stream = if self.streams(self.arguments + out) { "stream " } else { "" };
-                    writeln!(f, "{stream}{} = {value}", place(self.arguments + out))?;
+                    let how = self.how(self.arguments + out);
+                    writeln!(f, "{how}{} = {value}", place(self.arguments + out))?;
                 }
                 StripKind::Fold(fold) | StripKind::Columns(fold) => {
                     writeln!(f, "{} = {fold} {value}", name(self.arguments + out))?;

@@ -1,32 +1,15 @@
 //! Decisions: how a product is cut into tasks, and per task what is packed, how large blocks are,
 //! and where in scratch everything lies. Plain arithmetic; `drive` obeys it.
 
-use std::sync::OnceLock;
-
 use smallvec::{SmallVec, smallvec};
 
 use super::pack::stage_bytes;
 use super::{Kernel, Product, Sink, Source, Task};
-use crate::base::Kind;
+use crate::base::{Kind, caches};
 
-/// Bytes of the second-level cache of a core, if the processor says; else what common ones have.
+/// Bytes of the second-level cache of a core: what common ones have, if nobody says.
 fn second_level_cache() -> usize {
-    static BYTES: OnceLock<usize> = OnceLock::new();
-    *BYTES.get_or_init(|| {
-        #[cfg(target_arch = "x86_64")]
-        {
-            use std::arch::x86_64::__cpuid;
-            const FIRST_EXTENDED: u32 = 0x8000_0000;
-            const CACHES: u32 = 0x8000_0006;
-            if __cpuid(FIRST_EXTENDED).eax >= CACHES {
-                let kilobytes = (__cpuid(CACHES).ecx >> 16) as usize;
-                if kilobytes > 0 {
-                    return kilobytes << 10;
-                }
-            }
-        }
-        1 << 20
-    })
+    caches::second_level().unwrap_or(1 << 20)
 }
 
 /// Bytes of a packed block of the right operand, from where micro-kernels stream it: half the
@@ -377,7 +360,7 @@ fn left_form(kernel: &Kernel, lhs: Source) -> Form {
 /// matter, not bytes, as rows of a power of two of bytes fall into few sets of the cache.
 fn is_cached(kernel: &Kernel, k: usize, rhs: Source) -> bool {
     let Source::Memory { row, .. } = rhs else { return false };
-    is_broad(kernel) && k.saturating_mul(row.unsigned_abs()) <= second_level_cache()
+    is_broad(kernel) && k.saturating_mul(row.unsigned_abs()) <= second_level_cache() / 2
 }
 
 /// Whether tiles are [`BROAD`].

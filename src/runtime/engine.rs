@@ -7,7 +7,7 @@ use rayon::ThreadPool;
 
 #[cfg(feature = "fft")]
 use crate::base::{DType, Result};
-use crate::base::{Keyed, Vector};
+use crate::base::{Keyed, Vector, caches};
 use crate::kernel::{Strip, schedule};
 #[cfg(feature = "fft")]
 use crate::op::fft::{Fft, Plan};
@@ -181,15 +181,14 @@ impl Engine {
         self.vector.store(vector.min(Vector::widest()) as u8, Relaxed);
     }
 
-    /// Bytes that the caches of which every core has its own hold together, as far as the system
-    /// tells.
+    /// Bytes that stay close enough to be written to as they are: what the caches hold of which every core
+    /// has its own, together, or half of a third level that is a core's next neighbour, as far as the
+    /// system tells.
     pub(crate) fn near_bytes(&self) -> usize {
         static NEAR_BYTES: LazyLock<usize> = LazyLock::new(|| {
-            let file = "/sys/devices/system/cpu/cpu0/cache/index2/size";
-            let size = std::fs::read_to_string(file).ok();
-            let kilobytes = size.and_then(|size| size.trim().strip_suffix('K')?.parse::<usize>().ok());
             let cores = std::thread::available_parallelism().map_or(1, usize::from);
-            kilobytes.map_or(schedule::NEAR, |kilobytes| (kilobytes << 10).saturating_mul(cores))
+            let own = caches::second_level().map_or(schedule::NEAR, |bytes| bytes.saturating_mul(cores));
+            own.max(caches::near_third_level().unwrap_or(0) / 2)
         });
         *NEAR_BYTES
     }

@@ -403,6 +403,12 @@ impl Assembler {
         self.say(|| "sfence".to_owned());
     }
 
+    /// Asks for the line at an address, which need not be anyone's.
+    pub(super) fn prefetch(&mut self, at: Mem) {
+        self.general(4, &[0x0f], 0x18, 1, Rm::Mem(at));
+        self.say(|| format!("prefetcht0 {}", mem(at)));
+    }
+
     pub(super) fn negate(&mut self, a: Gpr) {
         self.general(8, &[], 0xf7, 3, Rm::Reg(a.0));
         self.say(|| format!("neg {}", a.name(8)));

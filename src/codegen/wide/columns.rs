@@ -21,6 +21,14 @@ use crate::op::Fold;
 /// Most vectors of columns that are taken at a time.
 const MOST: usize = 8;
 
+/// How far ahead in each row memory is asked for, in bytes. Rows are far apart, so that a processor does not
+/// foresee where the next piece of one is read: sums of the columns of 4096 x 4096 `f32` take four fifths of
+/// the time so, and in the second-level cache 3 % longer.
+const AHEAD: i32 = 2048;
+
+/// Bytes of a cache line.
+const LINE: i32 = 64;
+
 /// How many vectors of columns are taken at a time. Addresses that move from column to column serve one.
 fn together(machine: Machine, strip: &Strip) -> usize {
     let near = strip.operands.iter().all(|operand| stays(operand.step));
@@ -172,6 +180,9 @@ impl Frame<'_> {
                 self.placed(placed, number as u8, last);
             }
         }
+        if parts.len() > 1 {
+            self.ask_ahead(parts.len());
+        }
         for k in 0..self.strip.arguments {
             let ahead = outer + 8 * k as i32;
             match self.tracks[k].at {
@@ -187,6 +198,18 @@ impl Frame<'_> {
         for (number, parts) in parts.iter().enumerate() {
             for placed in &parts.end {
                 self.placed(placed, number as u8, last);
+            }
+        }
+    }
+
+    /// Asks for what of each row lies ahead of these vectors.
+    fn ask_ahead(&mut self, vectors: usize) {
+        for operand in 0..self.strip.arguments {
+            let Some(scale) = self.tracks[operand].scale else { continue };
+            let bytes = i32::from(scale) * i32::from(self.lanes) * vectors as i32;
+            for line in (0..bytes).step_by(LINE as usize) {
+                let base = self.base(operand);
+                self.asm.prefetch(Mem::Indexed { base, index: Gpr::RBX, scale, disp: AHEAD + line });
             }
         }
     }

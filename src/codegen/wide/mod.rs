@@ -67,6 +67,7 @@ pub(super) fn machine(strip: &Strip, target: &Target) -> Option<Machine> {
         return None;
     }
     match strip.kind {
+        StripKind::Map if strip.narrow => Some(Machine::Avx2),
         StripKind::Map => Some(machine),
         StripKind::Fold(_) | StripKind::Columns(_) => {
             // Extremes found by two instructions wait for loads, which wider vectors do not hasten; truth values

@@ -6,7 +6,7 @@ use super::{Lowering, Source, gather};
 use crate::base::DType;
 use crate::base::strip::Step;
 use crate::kernel::loops::Gather;
-use crate::kernel::schedule::class;
+use crate::kernel::schedule::{class, is_narrow};
 use crate::kernel::{Chain, Link, Operand, Place, Slot, Strip, StripKind};
 use crate::op::{Builder, Expr, Inst, Ref};
 
@@ -149,13 +149,20 @@ impl Lowering {
                 _ => class(source.place.steps[column], source.dtype.size()),
             },
         });
+        let described: Vec<Operand> = described.collect();
+        let body = builder.finish(values);
+        let arrays = operands[..arguments].iter().zip(&described);
+        let side_by_side = arrays.filter(|(_, operand)| operand.step == Step::Unit);
+        let narrow =
+            kind == StripKind::Map && is_narrow(side_by_side.map(|(source, _)| source.place.slot), &body);
         let strip = Strip {
             kind,
-            operands: described.collect(),
+            operands: described,
             arguments,
             scalars: scalar_dtypes,
             streams: false,
-            body: builder.finish(values),
+            narrow,
+            body,
         };
         let places: Vec<Place> = operands.into_iter().map(|source| source.place).collect();
         Link { strip: self.strip(strip), places, scalars, rows }

@@ -204,10 +204,32 @@ impl Context<'_> {
         temps: *mut u8,
     ) -> bool {
         let (from, column, _) = self.address(&gather.from, rect, memory, temps);
+        let (to, step, _) = self.address(to, rect, memory, temps);
+        if let [index] = &gather.indices[..]
+            && column == 0
+            && step == gather.dtype.size() as isize
+            && index.place.steps[rect.column] as usize == index.dtype.size()
+            && ![index.place.slot, gather.from.slot].contains(&Slot::Iota)
+        {
+            let (at, ..) = self.address(&index.place, rect, memory, temps);
+            let index = (index, at.cast_const());
+            // SAFETY: the caller's promise.
+            let all = unsafe {
+                match gather.dtype.size() {
+                    1 => picked::<u8>(from, index, rect.n, to),
+                    2 => picked::<u16>(from, index, rect.n, to),
+                    4 => picked::<u32>(from, index, rect.n, to),
+                    _ => picked::<u64>(from, index, rect.n, to),
+                }
+            };
+            if all {
+                return true;
+            }
+        }
         // Places are whole elements apart.
         let unit = if gather.from.slot == Slot::Iota { 1 } else { gather.dtype.size() as isize };
-        let mut offsets = [0; BLOCK];
-        let offsets = &mut offsets[..rect.n];
+        let mut offsets: SmallVec<[isize; BLOCK]> = SmallVec::from_elem(0, rect.n);
+        let offsets = &mut offsets[..];
         // SAFETY: the caller's promise.
         if unsafe { self.offsets(gather, rect, memory, temps, (offsets, unit)) }.is_none() {
             return false;
@@ -215,7 +237,6 @@ impl Context<'_> {
         if column != 0 {
             offsets.iter_mut().zip(0..).for_each(|(offset, j)| *offset += column / unit * j);
         }
-        let (to, step, _) = self.address(to, rect, memory, temps);
         // SAFETY: every index is in range, so the elements are there; the caller vouches for the places.
         unsafe {
             match (gather.from.slot, gather.dtype.size()) {
@@ -298,6 +319,56 @@ unsafe fn values(index: &Index, (from, step): (*mut u8, isize), n: usize, each: 
         // SAFETY: the caller's promise.
         _ => unsafe { indices(index.dtype, (from, step), n, each) },
     }
+}
+
+/// Copies the elements that indices side by side pick of those from `from` on, side by side to `to`, up to
+/// the first index that is out of range. Returns whether there is none.
+///
+/// # Safety
+/// The `n` indices are readable, so are the elements of all that are in range, and the places are writable.
+unsafe fn picked<T: Copy>(from: *const u8, (index, at): (&Index, *const u8), n: usize, to: *mut u8) -> bool {
+    macro_rules! integers { ($($Kind:ident $I:ty),*) => {
+        match index.dtype {
+            $( DType::$Kind => {
+                let (step, extent) = (index.step as isize / size_of::<T>() as isize, index.extent as i64);
+                // SAFETY: the caller's promise.
+                unsafe { pick::<$I, T>(from.cast(), (at.cast(), step, extent), n, to.cast()) }
+            }, )*
+            other => unreachable!("indices of {other}"),
+        }
+    } }
+    integers!(I8 i8, I16 i16, I32 i32, I64 i64, U8 u8, U16 u16, U32 u32)
+}
+
+/// As [`picked`], of indices of one type, which count so many elements of an axis of this extent.
+///
+/// # Safety
+/// As [`picked`].
+#[inline(never)] // In the middle of a chain there are no registers left for it.
+unsafe fn pick<I: Copy + Into<i64>, T: Copy>(
+    from: *const T,
+    (at, step, extent): (*const I, isize, i64),
+    n: usize,
+    to: *mut T,
+) -> bool {
+    // SAFETY: the caller's promise: these are the indices.
+    let value = |j: usize| unsafe { at.add(j).read_unaligned() }.into();
+    // SAFETY: this is called with indices in range, from the start; the caller vouches for the place.
+    let place = |j: usize, at: isize| unsafe {
+        to.add(j).write_unaligned(from.wrapping_offset(at.wrapping_mul(step)).read_unaligned());
+    };
+    let is_inside = |at: isize| (at as usize) < extent as usize;
+    let mut j = 0;
+    // Most arrays have no index that counts from the end.
+    while j < n && is_inside(value(j) as isize) {
+        place(j, value(j) as isize);
+        j += 1;
+    }
+    while j < n && is_inside(from_start(value(j), extent)) {
+        place(j, from_start(value(j), extent));
+        j += 1;
+    }
+    j == n
 }
 
 /// Copies the elements so many elements from `from`.

@@ -339,11 +339,14 @@ impl<'a> Reduction<'a> {
             return errors;
         }
         let mut call = |start: usize, columns: usize, rows: usize, lane: usize| {
-            index[last] = start;
             let locals = self.locals(&self.moved(lanes, lane * n), 1, 0);
-            let rect = Rect { index, column, n: columns, row: Some(last), rows, every, locals: &locals };
-            // SAFETY: the caller's promise.
-            errors |= unsafe { self.context.link(&reduce.accumulate, rect, self.memory, temps, temps) };
+            for first in (0..rows).step_by(STREAMS) {
+                index[last] = start + first * every;
+                let rows = STREAMS.min(rows - first);
+                let rect = Rect { index, column, n: columns, row: Some(last), rows, every, locals: &locals };
+                // SAFETY: the caller's promise.
+                errors |= unsafe { self.context.link(&reduce.accumulate, rect, self.memory, temps, temps) };
+            }
         };
         if reduce.end_to_end && lane == 0 && n == self.stage.extents[column] {
             // A round of rows is one row of as many columns.
@@ -458,6 +461,10 @@ impl<'a> Reduction<'a> {
 pub fn total(stage: &Stage, reduce: &Reduce) -> usize {
     stage.extents[reduce.kept..].iter().product()
 }
+
+/// Rows that are read side by side by a reduction across columns: more keep accumulators in registers for
+/// longer, but are more than memory gives well. Summing 4096 x 4096 `f32` over its rows takes a sixth longer by 16.
+const STREAMS: usize = 4;
 
 /// Results that a reduction takes at a time along its epilogue's column.
 pub fn batch(reduce: &Reduce) -> usize {

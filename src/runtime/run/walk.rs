@@ -13,6 +13,9 @@ use crate::base::strip::{OUT_OF_RANGE, StripArgs};
 use crate::kernel::loops::{BLOCK, Chain, Link, Map, Place, Slot, Stage, Staged, Tiles, Work};
 use crate::runtime::buffer::ALIGNMENT;
 
+/// Elements of a block of a chain that only copies: many against the addresses worked out for it.
+const COPIED: usize = 8 * BLOCK;
+
 /// What a kernel runs with: the same for all its tasks.
 pub struct Context<'a> {
     /// The strips of the plan, in order.
@@ -199,11 +202,13 @@ impl Context<'_> {
         }
         let mut errors = 0;
         let mut index: SmallVec<[usize; 6]> = rect.index.into();
+        // What is copied to where it stays needs no room in between.
+        let block = if chain.links.is_empty() { COPIED } else { BLOCK };
         for row in 0..rect.rows {
             if let Some(axis) = rect.row {
                 index[axis] = rect.index[axis] + row * rect.every;
             }
-            for first in (0..rect.n).step_by(BLOCK) {
+            for first in (0..rect.n).step_by(block) {
                 index[rect.column] = rect.index[rect.column] + first;
                 let moved = |local: &Local| Local {
                     base: local
@@ -212,16 +217,16 @@ impl Context<'_> {
                     ..*local
                 };
                 let locals: SmallVec<[Local; 6]> = rect.locals.iter().map(moved).collect();
-                let block =
-                    Rect { index: &index, n: BLOCK.min(rect.n - first), rows: 1, locals: &locals, ..rect };
+                let n = block.min(rect.n - first);
+                let part = Rect { index: &index, n, rows: 1, locals: &locals, ..rect };
                 // SAFETY: the block is part of the caller's rectangle.
-                if !chain.copies.iter().all(|copy| unsafe { self.copy(copy, &block, memory, temps) }) {
+                if !chain.copies.iter().all(|copy| unsafe { self.copy(copy, &part, memory, temps) }) {
                     errors |= OUT_OF_RANGE;
                     continue;
                 }
                 for link in &chain.links {
                     // SAFETY: the block is part of the caller's rectangle.
-                    errors |= unsafe { self.link(link, block, memory, temps, std::ptr::null_mut()) };
+                    errors |= unsafe { self.link(link, part, memory, temps, std::ptr::null_mut()) };
                 }
             }
         }

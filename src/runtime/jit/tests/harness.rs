@@ -285,7 +285,7 @@ pub(super) fn map(arguments: &[(DType, Step)], scalars: &[DType], body: Expr, ou
     let mut operands: Vec<Operand> = arguments.iter().map(|&(dtype, step)| Operand { dtype, step }).collect();
     operands.extend((0..body.outs().len()).map(|out| Operand { dtype: body.out_dtype(out), step: out_step }));
     let (arguments, scalars) = (arguments.len(), scalars.to_vec());
-    Strip { kind: StripKind::Map, operands, arguments, scalars, streams: false, body }
+    Strip { kind: StripKind::Map, operands, arguments, scalars, streams: false, narrow: false, body }
 }
 
 /// An expression of arguments of these dtypes.
