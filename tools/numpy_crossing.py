@@ -1,0 +1,272 @@
+#!/usr/bin/env python3
+"""Writes tests/numpy/answers/crossing.txt: every function on a broadcast view in every dtype, on arrays without elements
+and of one, as far as the files about single functions have not asked that.
+
+    python3 tools/numpy_crossing.py
+
+The format is that of tools/numpy_answers.py; bf16, which NumPy has not, is computed in `float32`. All numbers are so small
+that sums and products of them are exact in every dtype.
+"""
+
+import numpy as np
+
+import numpy_answers as base
+from numpy_answers import ERROR, EPS, File, L, Text, axes, dims, exact, near, signed_zeros
+from numpy_dtypes import ALL, FLOATS, INTS, UNSIGNED
+
+HALVES = ("f16", "bf16")
+
+
+def pattern(d, extents):
+    """`pattern` of every dtype: unsigned from 0 on."""
+    values = base.pattern("bool" if d == "bool" else "i64", extents)
+    if d == "bool":
+        return values
+    return (values + 4 * (d in UNSIGNED)).astype(np.float32 if d in HALVES else base.DTYPES[d])
+
+
+def P(d, *extents):
+    return Text(f"{d}({dims(extents)})", pattern(d, extents))
+
+
+def answer(d, array):
+    """The outcome of what was computed of arrays of dtype `d`."""
+    array = np.asarray(array)
+    text = exact(array)
+    return text.replace("f32", d, 1) if d in HALVES and array.dtype == np.float32 else text
+
+
+def descending(a, k):
+    return np.take_along_axis(a, base.argsort_descending(a, k), k)
+
+
+def argsort_descending(a, k):
+    # NumPy's `isnan` is not asked of truth values.
+    return base.argsort_descending(a.astype(np.int8) if a.dtype == np.bool_ else a, k)
+
+
+def scanned(larger):
+    return lambda a: base.running_extreme(a, 0, larger)
+
+
+def each_window(a):
+    return np.lib.stride_tricks.sliding_window_view(a, 2, 0)
+
+
+# What only moves elements, or compares them: what is asked of the array, and what is done.
+MOVES = [
+    ("flip", "a:-1", lambda x: np.flip(x, -1)), ("roll", "(2) a:-1", lambda x: np.roll(x, 2, -1)), ("roll", "(-1) a:..", lambda x: np.roll(x, -1)),
+    ("repeat", "n:2 a:0", lambda x: np.repeat(x, 2, 0)), ("repeat", "n:2 a:..", lambda x: np.repeat(x, 2)), ("tile", "(2,1)", lambda x: np.tile(x, (2, 1))),
+    ("pad", "(1,0,0,2) w:1", lambda x: np.pad(x, ((1, 0), (0, 2)), constant_values=1)), ("pad_edge", "(1,1,2,0)", lambda x: np.pad(x, ((1, 1), (2, 0)), "edge")),
+    ("pad_reflect", "(1,1,2,0)", lambda x: np.pad(x, ((1, 1), (2, 0)), "reflect")), ("pad_symmetric", "(1,1,2,0)", lambda x: np.pad(x, ((1, 1), (2, 0)), "symmetric")),
+    ("pad_wrap", "(1,1,2,0)", lambda x: np.pad(x, ((1, 1), (2, 0)), "wrap")), ("diff", "n:1 n:0", lambda x: np.diff(x, 1, 0)), ("diff", "n:1 n:-1", np.diff),
+    ("tril", "n:0", np.tril), ("triu", "n:1", lambda x: np.triu(x, 1)), ("diag", "n:0", np.diag), ("diagonal", "n:1", lambda x: np.linalg.diagonal(x, offset=1)),
+    ("unstack", "n:0 n:1", lambda x: np.unstack(x)[1]), ("split", "n:2 n:1 n:1", lambda x: np.split(x, 2, 1)[1]), ("split_at", "(1) n:-1 n:1", lambda x: np.split(x, [1], -1)[1]),
+    ("reshape", "(2,6)", lambda x: x.reshape(2, 6)), ("ravel", "", np.ravel), ("t", "", np.transpose), ("matrix_transpose", "", np.matrix_transpose),
+    ("permute_dims", "a:1,0", np.transpose), ("moveaxis", "n:0 n:-1", lambda x: np.moveaxis(x, 0, -1)), ("swapaxes", "n:0 n:1", lambda x: np.swapaxes(x, 0, 1)),
+    ("expand_dims", "a:1", lambda x: np.expand_dims(x, 1)), ("broadcast_to", "(2,3,4)", lambda x: np.broadcast_to(x, (2, 3, 4))),
+    ("slice", "s:::-1,1:", lambda x: x[::-1, 1:]), ("rot90", "n:1 a:0,1", np.rot90), ("rot90", "n:-1 a:0,1", lambda x: np.rot90(x, -1)),
+    ("sliding_window_view", "(2) a:0", each_window), ("unfold", "n:0 n:2 n:1", each_window),
+    ("take", "i64[2]:2,-3 n:0", lambda x: np.take(x, [2, -3], 0)), ("take", "i64[2]:1,1 n:-1", lambda x: np.take(x, [1, 1], -1)),
+    ("take_along_axis", "i64[3,1]:0,-1,2 n:1", lambda x: np.take_along_axis(x, np.array([[0], [-1], [2]]), 1)),
+    ("index", "i64[2]:1,-1 i64[2]:0,3", lambda x: x[[1, -1], [0, 3]]), ("mask", "bool(3,4)", lambda x: x[pattern("bool", (3, 4))]),
+    ("compress", "bool[3]:1,0,1 n:0", lambda x: np.compress([1, 0, 1], x, 0)), ("compress", "bool[4]:1,0,0,1 n:-1", lambda x: np.compress([1, 0, 0, 1], x, -1)),
+    ("zeros_like", "", np.zeros_like), ("ones_like", "", np.ones_like), ("empty_like", "", np.zeros_like),
+    ("nonzero", "n:1", lambda x: np.nonzero(x)[1]), ("argwhere", "", np.argwhere),
+    ("unique_values", "", np.unique), ("unique_counts", "", lambda x: np.unique(x, return_counts=True)[1]),
+    ("unique_indices", "", lambda x: np.unique(x, return_index=True)[1]), ("unique_inverse", "", lambda x: np.unique(x, return_inverse=True)[1].reshape(x.shape)),
+    ("sort", "n:0", lambda x: np.sort(x, 0, kind="stable")), ("argsort", "n:0", lambda x: np.argsort(x, 0, kind="stable")), ("argsort", "n:-1", lambda x: np.argsort(x, -1, kind="stable")),
+    ("sort_descending", "n:0", lambda x: descending(x, 0)), ("argsort_descending", "n:0", lambda x: argsort_descending(x, 0)),
+    ("argsort_descending", "n:-1", lambda x: argsort_descending(x, -1)), ("partition", "n:1 n:0", lambda x: np.sort(x, 0)),
+    ("topk_values", "n:2 n:0", lambda x: descending(x, 0)[:2]), ("topk_places", "n:2 n:0", lambda x: argsort_descending(x, 0)[:2]),
+    ("cumulative_max", "n:0", scanned(True)), ("cumulative_min", "n:0", scanned(False)),
+    ("max", "a:-1;k", lambda x: np.max(x, -1, keepdims=True)), ("min", "a:0", lambda x: np.min(x, 0)), ("argmax", "a:0;k", lambda x: np.argmax(x, 0, keepdims=True)),
+    ("argmin", "a:-1", lambda x: np.argmin(x, -1)), ("any", "a:-2", lambda x: np.any(x, -2)), ("all", "a:..;k", lambda x: np.all(x, keepdims=True)),
+    ("count_nonzero", "a:0", lambda x: np.count_nonzero(x, 0)), ("isnan", "", np.isnan), ("isinf", "", np.isinf), ("isfinite", "", np.isfinite), ("logical_not", "", np.logical_not),
+    ("nanmax", "a:-1;k", lambda x: np.max(x, -1, keepdims=True)), ("nanmin", "a:0", lambda x: np.min(x, 0)),
+    ("nanargmax", "a:0", lambda x: np.argmax(x, 0)), ("nanargmin", "a:-1", lambda x: np.argmin(x, -1)),
+]
+# Of the array twice, or of it and another of its dtype.
+PAIRS = [
+    ("concat", "n:0 {x} {y}", lambda x, y: np.concatenate([x, y])), ("stack", "n:1 {x} {y}", lambda x, y: np.stack([x, y], 1)),
+    ("broadcast_arrays", "n:1 {x} {row}", lambda x, row: np.broadcast_to(row, x.shape)), ("where_", "bool(3,1) {x} {y}", lambda x, y: np.where(pattern("bool", (3, 1)), x, y)),
+    ("array_equal", "{x} {y}", lambda x, y: np.asarray(np.array_equal(x, y))), ("allclose", "{x} {y}", lambda x, y: np.asarray(np.allclose(x, y))),
+    ("isclose", "{x} {y}", np.isclose), ("equal", "{x} {row}", np.equal), ("not_equal", "{x} {row}", np.not_equal), ("less", "{x} {row}", np.less), ("less_equal", "{x} {row}", np.less_equal),
+    ("greater", "{x} {row}", np.greater), ("greater_equal", "{x} {row}", np.greater_equal), ("maximum", "{x} {row}", lambda x, y: signed_zeros(np.maximum(x, y), *np.broadcast_arrays(x, y), True)),
+    ("minimum", "{x} {row}", lambda x, y: signed_zeros(np.minimum(x, y), *np.broadcast_arrays(x, y), False)),
+    ("logical_and", "{x} {row}", np.logical_and), ("logical_or", "{x} {row}", np.logical_or), ("logical_xor", "{x} {row}", np.logical_xor),
+    ("isin", "{x} {row}", np.isin), ("intersect1d", "{x} {row}", np.intersect1d), ("union1d", "{x} {row}", np.union1d), ("setdiff1d", "{x} {row}", np.setdiff1d),
+    ("searchsorted", "{sorted} {x}", lambda s, x: np.searchsorted(s, x)), ("searchsorted_right", "{sorted} {x}", lambda s, x: np.searchsorted(s, x, "right")),
+    ("digitize", "{x} {sorted}", lambda x, s: np.digitize(x, s)), ("fmax", "{x} {row}", lambda x, y: signed_zeros(np.fmax(x, y), *np.broadcast_arrays(x, y), True)),
+    ("fmin", "{x} {row}", lambda x, y: signed_zeros(np.fmin(x, y), *np.broadcast_arrays(x, y), False)),
+    ("at_set", "{x} s:1 {row}", lambda x, row: base.updated("at_set", x, np.s_[1], row)), ("at_min", "{x} s::,1 {one}", lambda x, one: base.updated("at_min", x, np.s_[:, 1], one)),
+    ("at_max", "{x} i64[2]:0,0 {row}", lambda x, row: base.updated("at_max", x, np.array([0, 0]), row)),
+]
+# Of numbers: what is exact in every dtype of them.
+NUMBERS = [
+    ("sum", "a:0;k", lambda x: np.sum(x, 0, keepdims=True)), ("prod", "a:0", lambda x: np.prod(x, 0)), ("nansum", "a:-1", lambda x: np.sum(x, -1)), ("nanprod", "a:0", lambda x: np.prod(x, 0)),
+    ("cumulative_sum", "n:0", lambda x: np.cumsum(x, 0)), ("cumulative_prod", "n:0", lambda x: np.cumprod(x, 0)), ("trace", "n:0", np.trace),
+    ("negative", "", np.negative), ("abs", "", np.abs), ("sign", "", np.sign), ("square", "", np.square), ("positive", "", np.positive),
+    ("floor", "", np.floor), ("ceil", "", np.ceil), ("trunc", "", np.trunc), ("round", "", np.round), ("signbit", "", np.signbit), ("ptp", "a:0", lambda x: np.ptp(x, 0)),
+    ("clip", "w:0 w:2", lambda x: np.clip(x, 0, 2)), ("nan_to_num", "", np.nan_to_num), ("full_like", "w:1", lambda x: np.full_like(x, 1)),
+]
+NUMBER_PAIRS = [
+    ("add", "{x} {row}", np.add), ("subtract", "{x} {row}", np.subtract), ("multiply", "{x} {row}", np.multiply), ("floor_divide", "{x} {row}", np.floor_divide),
+    ("remainder", "{x} {row}", np.remainder), ("outer", "{row} {sorted}", np.outer), ("kron", "{x} {row}", np.kron), ("inner", "{x} {row}", np.inner),
+    ("vecdot", "{x} {row}", np.vecdot), ("matmul", "{x} {column}", np.matmul), ("tensordot", "{x} {y} n:2", lambda x, y: np.tensordot(x, y, 2)),
+    ("einsum:ij,j->i", "{x} {row}", lambda x, row: np.einsum("ij,j->i", x, row)), ("convolve_full", "{row} {sorted}", np.convolve),
+    ("convolve_valid", "{row} {sorted}", lambda x, s: np.convolve(x, s, "valid")), ("convolve_same", "{row} {sorted}", lambda x, s: np.convolve(x, s, "same")),
+    ("correlate_valid", "{row} {sorted}", np.correlate), ("correlate_full", "{row} {sorted}", lambda x, s: np.correlate(x, s, "full")),
+    ("correlate_same", "{row} {sorted}", lambda x, s: np.correlate(x, s, "same")),
+    ("cross", "{three} {three2} n:-1", np.cross), ("at_add", "{x} i64[2]:0,0 {row}", lambda x, row: base.updated("at_add", x, np.array([0, 0]), row)),
+    ("at_mul", "{x} s:1 {row}", lambda x, row: base.updated("at_mul", x, np.s_[1], row)), ("divmod_quotients", "{x} {row}", np.floor_divide), ("divmod_remainders", "{x} {row}", np.remainder),
+]
+INTEGERS = [("bitwise_and", np.bitwise_and), ("bitwise_or", np.bitwise_or), ("bitwise_xor", np.bitwise_xor), ("bitwise_left_shift", np.left_shift),
+            ("bitwise_right_shift", np.right_shift), ("gcd", np.gcd), ("lcm", np.lcm)]
+
+
+class Crossing(File):
+    def view(self, name, array, text):
+        self.lines.append(f"let {name} = {text}")
+        return Text(name, array)
+
+    def exactly(self, d, op, args, f, arrays):
+        try:
+            outcome = answer(d, f(*arrays))
+        except (ValueError, TypeError, IndexError):
+            outcome = ERROR
+        self.case(op, args, outcome)
+
+
+def views(file, d):
+    """The arrays that functions are asked of, by the words of the tables: broadcast ones most of all."""
+    wide = lambda name, narrow, to: file.view(f"{name}_{d}", np.broadcast_to(narrow.array, to), f"broadcast_to {narrow.text} ({dims(to)})")
+    found = {"x": wide("x", P(d, 3, 1), (3, 4)), "y": wide("y", P(d, 4), (3, 4)), "row": P(d, 4), "one": P(d), "column": P(d, 4, 2),
+             "three": wide("three", P(d, 2, 1), (2, 3)), "three2": P(d, 2, 3)}
+    found["sorted"] = file.view(f"sorted_{d}", np.broadcast_to(pattern(d, (1,)), 3), f"broadcast_to {d}(1) (3)")
+    return found
+
+
+def words(args, found):
+    """The arguments of a line of the tables, and the arrays among them."""
+    given = [found[word[1:-1]] if word.startswith("{") else Text(word) for word in args.split()]
+    return given, [arg.array for arg in given if arg.array is not None]
+
+
+def every_dtype(file):
+    for d in ALL:
+        file.section(d)
+        found = views(file, d)
+        x = found["x"]
+        for op, args, f in MOVES + (NUMBERS if d != "bool" else []):
+            args = "(1,0,0,2) w:true" if (op, d) == ("pad", "bool") else args
+            if op == "trace" and d in HALVES:
+                continue
+            file.exactly(d, op, [x, *words(args, found)[0]], f, [x.array])
+        for op, args, f in PAIRS + (NUMBER_PAIRS if d != "bool" else []):
+            given, arrays = words(args, found)
+            file.exactly(d, op, given, f, arrays)
+        for op, f in INTEGERS if d in INTS else []:
+            other = L(np.array(3, base.DTYPES[d])) if "shift" in op else found["row"]
+            file.exactly(d, op, [x, other], f, [x.array, other.array])
+        if d in INTS:
+            file.exactly(d, "bitwise_count", [x], lambda a: np.bitwise_count(a).astype(a.dtype), [x.array])
+            file.exactly(d, "bitwise_invert", [x], np.invert, [x.array])
+            i = P(d, 4) if d in UNSIGNED else file.view(f"i_{d}", np.broadcast_to(base.DTYPES[d](3), 4), f"broadcast_to {d}[]:3 (4)")
+            file.exactly(d, "bincount", [i, Text("n:2")], lambda a: np.bincount(a.astype(np.int64), minlength=2), [i.array])
+        if d not in FLOATS:
+            continue
+        for op, f in (("copysign", np.copysign), ("heaviside", np.heaviside)):
+            file.exactly(d, op, [x, found["row"]], f, [x.array, found["row"].array])
+
+
+def means(file):
+    file.section("within a bound: means, variances, medians, shares and what is made of them")
+    for d in ("bool", "i8", "u16", "i32", "i64", "f32", "f64"):
+        x = Text(f"x_{d}", np.broadcast_to(pattern(d, (3, 1)), (3, 4)))
+        to = d if d in ("f32", "f64") else "f64"
+        wide = x.array.astype(np.float64)
+        def case(op, args, value):
+            value = np.asarray(value)
+            file.case(op, [x, *(Text(word) for word in args.split())], near(value, to, np.where(np.isfinite(value), 32 * EPS[to] * (1 + np.abs(value)), 0)))
+        for keep in ("", ";k"):
+            k = bool(keep)
+            for text, axis in (("-1", -1), ("0", 0), ("..", None)):
+                over = f"a:{text}{keep}"
+                for op in ("mean", "var", "std", "median", "nanmean", "nanvar", "nanstd", "nanmedian"):
+                    if op.endswith("median") and d == "bool":
+                        continue
+                    case(op, over, getattr(np, op)(wide, axis=axis, keepdims=k))
+                case("logsumexp", over, np.log(np.sum(np.exp(wide), axis=axis, keepdims=k)))
+                case("vector_norm", f"x:1.0 {over}", np.sum(np.abs(wide), axis=axis, keepdims=k))
+                if d != "bool":
+                    for op, q in (("quantile", 0.25), ("nanquantile", 0.25), ("percentile", 30), ("nanpercentile", 30)):
+                        case(op, f"x:{float(q)} {over}", getattr(np, op)(wide, q, axis=axis, keepdims=k))
+        case("cov", "x:1.0", np.cov(wide))
+        case("average", f"{d}[3]:1,0,1 a:0", np.average(wide, axis=0, weights=[1, 0, 1]))
+
+
+def specials(file):
+    file.section("variances and covariances of NaN and infinities, which have none")
+    for d in ("f32", "f64"):
+        for row in ([1, base.NAN, 2], [base.INF, 1, 2], [-base.INF, base.INF], [base.NAN]):
+            array = L(np.array(row, base.DTYPES[d]))
+            for op in ("var", "std"):
+                file.case(op, [array, axes(0)], exact(np.array(base.NAN, base.DTYPES[d])))
+        for op, f in (("mask", lambda a, m: a[m]), ("compress", None)):
+            array = L(np.array([base.NAN, -0.0, base.INF, 1], base.DTYPES[d]))
+            mask = L(np.array([1, 1, 1, 0], bool))
+            file.case(op, [array, mask, *([Text("n:0")] if f is None else [])], exact(array.array[:3]))
+        array = L(np.array([[base.NAN, -0.0], [base.INF, 0.0]], base.DTYPES[d]))
+        for op, args, f in MOVES:
+            if op in ("roll", "repeat", "tile", "flip", "tril", "triu", "diag", "diagonal", "ravel", "t", "rot90", "pad_edge", "diff", "nonzero", "argwhere", "split", "unstack", "slice"):
+                file.exactly(d, op, [array, *words(args, {})[0]], f, [array.array])
+
+
+def few(file):
+    file.section("without elements, and of one")
+    unary = {**base.MATH_UNARY, "sinc": np.sinc, "deg2rad": np.deg2rad, "rad2deg": np.rad2deg}
+    for d in ("i32", "f32", "f64"):
+        to = "f32" if d == "f32" else "f64"
+        none, one, single = P(d, 0, 3), L(pattern(d, (2,))[1] if d == "i32" else np.array(0.5, base.DTYPES[d])), Text(f"x_{d}", np.broadcast_to(pattern(d, (3, 1)), (3, 4)))
+        for op, f in unary.items():
+            for arg in (none, one, single):
+                value = np.asarray(f(np.asarray(arg.array).astype(np.float64)))
+                bound = 8 * EPS[to] * (1 + np.abs(value))
+                file.case(op, [arg], near(value, to, np.where(np.isfinite(value), bound, 0)))
+        for op, f in base.MATH_BINARY.items():
+            for a, b in ((none, P(d, 3)), (L(np.array(2, base.DTYPES[d])), L(np.array(3, base.DTYPES[d]))), (none, L(np.array(3, base.DTYPES[d])))):
+                value = np.asarray(f(np.asarray(a.array, np.float64), np.asarray(b.array, np.float64))).astype(np.float64)
+                kind = "i32" if (op, d) == ("pow", "i32") else to
+                file.case(op, [a, b], near(value, to, 8 * EPS[to] * (1 + np.abs(value))) if kind != "i32" else exact(value.astype(np.int32)))
+    for d in ("bool", "i64", "f32"):
+        none, single = {"x": P(d, 0, 4), "y": P(d, 0, 4), "row": P(d, 4), "sorted": P(d, 0)}, P(d)
+        for op, args, f in PAIRS:
+            if op in ("concat", "stack", "broadcast_arrays", "equal", "less", "greater_equal", "maximum", "minimum", "logical_and", "isin", "isclose", "searchsorted", "fmax", "fmin", "not_equal", "less_equal", "greater",
+                      "logical_or", "logical_xor", "union1d", "intersect1d", "setdiff1d", "digitize"):
+                given, arrays = words(args, none)
+                file.exactly(d, op, given, f, arrays)
+        for op, args, f in MOVES:
+            if op in ("flip", "roll", "repeat", "tile", "sort", "argsort", "ravel", "t", "unique_values", "cumulative_max", "any", "all", "isnan", "expand_dims", "argsort_descending", "sort_descending", "tril", "triu",
+                      "zeros_like", "ones_like", "empty_like", "count_nonzero", "argwhere"):
+                file.exactly(d, op, [none["x"], *words(args, {})[0]], f, [none["x"].array])
+        for op, args, f in (("ravel", "", np.ravel), ("t", "", np.transpose), ("roll", "(1) a:..", lambda x: np.roll(x, 1)), ("repeat", "n:2 a:..", lambda x: np.repeat(x, 2)),
+                            ("tile", "(2,1)", lambda x: np.tile(x, (2, 1))), ("flip", "a:..", np.flip), ("expand_dims", "a:0", lambda x: np.expand_dims(x, 0)),
+                            ("unique_values", "", np.unique), ("max", "a:..", np.max), ("argmin", "a:..", np.argmin), ("any", "a:..", np.any), ("broadcast_to", "(2,1)", lambda x: np.broadcast_to(x, (2, 1))),
+                            ("reshape", "(1,1)", lambda x: x.reshape(1, 1)), ("isnan", "", np.isnan), ("zeros_like", "", np.zeros_like), ("pad", "() w:1", lambda x: x)):
+            if (op, d) != ("pad", "bool"):
+                file.exactly(d, op, [single, *words(args, {})[0]], f, [single.array])
+
+
+def main():
+    file = Crossing("crossing", "Every function on a broadcast view in every dtype, without elements, and of one.")
+    file.lines[1] = f"# Written by tools/numpy_crossing.py with NumPy {np.__version__}."
+    every_dtype(file)
+    means(file)
+    specials(file)
+    few(file)
+    file.write()
+
+
+if __name__ == "__main__":
+    main()
