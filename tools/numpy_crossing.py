@@ -12,9 +12,11 @@ import numpy as np
 
 import numpy_answers as base
 from numpy_answers import ERROR, EPS, File, L, Text, axes, dims, exact, near, signed_zeros
-from numpy_dtypes import ALL, FLOATS, INTS, UNSIGNED
+import numpy_dtypes as dtypes
+from numpy_dtypes import ALL, INTS, UNSIGNED, small_float
 
 HALVES = ("f16", "bf16")
+EPS.update(f16=2.0**-10, bf16=2.0**-7)
 
 
 def pattern(d, extents):
@@ -101,6 +103,8 @@ PAIRS = [
     ("fmin", "{x} {row}", lambda x, y: signed_zeros(np.fmin(x, y), *np.broadcast_arrays(x, y), False)),
     ("at_set", "{x} s:1 {row}", lambda x, row: base.updated("at_set", x, np.s_[1], row)), ("at_min", "{x} s::,1 {one}", lambda x, one: base.updated("at_min", x, np.s_[:, 1], one)),
     ("at_max", "{x} i64[2]:0,0 {row}", lambda x, row: base.updated("at_max", x, np.array([0, 0]), row)),
+    ("meshgrid", "n:0 {row} {y1}", lambda x, y: np.meshgrid(x, y)[0]), ("meshgrid_ij", "n:1 {row} {y1}", lambda x, y: np.meshgrid(x, y, indexing="ij")[1]),
+    ("squeeze", "{unit} a:-2", lambda x: np.squeeze(x, -2)), ("repeat_each", "{x} i64[3]:2,0,1 a:0", lambda x: np.repeat(x, [2, 0, 1], 0)),
 ]
 # Of numbers: what is exact in every dtype of them.
 NUMBERS = [
@@ -143,6 +147,7 @@ def views(file, d):
     wide = lambda name, narrow, to: file.view(f"{name}_{d}", np.broadcast_to(narrow.array, to), f"broadcast_to {narrow.text} ({dims(to)})")
     found = {"x": wide("x", P(d, 3, 1), (3, 4)), "y": wide("y", P(d, 4), (3, 4)), "row": P(d, 4), "one": P(d), "column": P(d, 4, 2),
              "three": wide("three", P(d, 2, 1), (2, 3)), "three2": P(d, 2, 3)}
+    found["y1"], found["unit"] = wide("y1", P(d, 1), (2,)), wide("unit", P(d, 2, 1, 1), (2, 1, 3))
     found["sorted"] = file.view(f"sorted_{d}", np.broadcast_to(pattern(d, (1,)), 3), f"broadcast_to {d}(1) (3)")
     return found
 
@@ -174,10 +179,19 @@ def every_dtype(file):
             file.exactly(d, "bitwise_invert", [x], np.invert, [x.array])
             i = P(d, 4) if d in UNSIGNED else file.view(f"i_{d}", np.broadcast_to(base.DTYPES[d](3), 4), f"broadcast_to {d}[]:3 (4)")
             file.exactly(d, "bincount", [i, Text("n:2")], lambda a: np.bincount(a.astype(np.int64), minlength=2), [i.array])
-        if d not in FLOATS:
-            continue
-        for op, f in (("copysign", np.copysign), ("heaviside", np.heaviside)):
-            file.exactly(d, op, [x, found["row"]], f, [x.array, found["row"].array])
+        to = small_float(d)
+        if d != "bool":
+            a, b = (arg.array.astype(np.float32 if to in HALVES else to.replace("f", "float")) for arg in (x, found["row"]))
+            for op, f in (("copysign", np.copysign), ("heaviside", np.heaviside)):
+                file.exactly(to, op, [x, found["row"]], f, [a, b])
+        if to not in HALVES:
+            file.exactly(to, "nextafter", [x, found["row"]], np.nextafter, [x.array.astype(to.replace("f", "float")), found["row"].array.astype(to.replace("f", "float"))])
+        wide = x.array.astype(np.float64)
+        for op, f in (("deg2rad", np.deg2rad), ("rad2deg", np.rad2deg), ("sinc", np.sinc)):
+            # The constant and what is computed are rounded, a few times for `sinc`, whose angle may be some pi.
+            to = d if op == "sinc" and d in ("f16", "bf16", "f32") else "f64" if op == "sinc" else small_float(d)
+            file.case(op, [x], near(f(wide), to, EPS[to] * (24 if op == "sinc" else 2) * (1 if op == "sinc" else np.abs(f(wide)))))
+        file.case("float_power", [x, L(np.array(2.0))], base.ulps(wide**2, "f64", 2))
 
 
 def means(file):
@@ -223,6 +237,67 @@ def specials(file):
                 file.exactly(d, op, [array, *words(args, {})[0]], f, [array.array])
 
 
+def extremes(d):
+    """Of every dtype what goes wrong: the ends of integers; NaN, infinities, zeros of both signs and the ends of floats."""
+    if d == "bool":
+        return pattern(d, (3, 4))
+    if d in INTS:
+        low, high = dtypes.ends(d)
+        return np.array([high, low, 0, 1, high, 2, low, 3, high - 1, low + 1, 0, high], base.DTYPES[d]).reshape(3, 4)
+    most, least = max(v for v in dtypes.special(d) if v < base.INF), min(v for v in dtypes.special(d) if v > 0)
+    return np.array([base.NAN, -0.0, base.INF, 1, -base.INF, 0.0, -0.0, 2, least, -1, most, base.NAN], np.float32 if d in HALVES else base.DTYPES[d]).reshape(3, 4)
+
+
+# Functions that do with extremes what they do with other elements, NaN among them.
+SAME_OF_ALL = set("""flip roll repeat tile pad_edge pad_reflect pad_symmetric pad_wrap diff tril triu diag diagonal unstack split split_at reshape ravel t
+    matrix_transpose permute_dims moveaxis swapaxes expand_dims broadcast_to slice rot90 sliding_window_view unfold take take_along_axis index mask compress
+    zeros_like ones_like empty_like nonzero argwhere sort argsort sort_descending argsort_descending topk_values topk_places cumulative_max cumulative_min
+    argmax argmin any all count_nonzero isnan isinf isfinite logical_not concat stack broadcast_arrays where_ array_equal equal not_equal less less_equal
+    greater greater_equal maximum minimum logical_and logical_or logical_xor isin fmax fmin at_set meshgrid meshgrid_ij squeeze repeat_each""".split())
+
+
+def every_extreme(file):
+    for d in ALL:
+        if d == "bool":
+            continue
+        file.section(f"extremes of {d}")
+        array = extremes(d)
+        def of(name, part):
+            return file.view(f"{name}_{d}", part, f"{d}[{dims(part.shape)}]:" + ",".join(base.number(v) for v in part.flat))
+        x = of("extremes", array)
+        found = {"x": x, "y": of("turned", array[::-1, ::-1]), "row": of("last", array[2]), "y1": of("two", array[0, 1:3]), "unit": of("unit_extremes", array[:, None, :])}
+        for op, args, f in MOVES:
+            if op in SAME_OF_ALL:
+                file.exactly(d, op, [x, *words(args, found)[0]], f, [array])
+        for op, args, f in PAIRS:
+            if op in SAME_OF_ALL:
+                given, arrays = words(args, found)
+                file.exactly(d, op, given, f, arrays)
+        if d in INTS:
+            for op, args, f in NUMBERS:
+                if op not in ("clip", "ptp", "abs"):
+                    file.exactly(d, op, [x, *words(args, found)[0]], f, [array])
+            found.update(column=of("column_extremes", array.reshape(4, 3)), sorted=of("three_extremes", array[1, :3]), three=of("rows_extremes", array[:, :3]),
+                         three2=of("rows_turned", array[::-1, 1:]))
+            for op, args, f in NUMBER_PAIRS:
+                if not op.startswith(("floor", "remainder", "divmod")):
+                    given, arrays = words(args, found)
+                    file.exactly(d, op, given, f, arrays)
+            ordered = of("ordered_extremes", np.unique(array))
+        else:
+            ordered = of("ordered_extremes", np.sort(array[~np.isnan(array)]))
+        for op, side in (("searchsorted", "left"), ("searchsorted_right", "right")):
+            file.exactly(d, op, [ordered, x], lambda s, v: np.searchsorted(s, v, side), [ordered.array, array])
+        file.exactly(d, "digitize", [x, ordered], np.digitize, [array, ordered.array])
+        for op, f in (("unique_values", np.unique), ("unique_counts", lambda v: np.unique(v, return_counts=True)[1]), ("unique_indices", lambda v: np.unique(v, return_index=True)[1])):
+            file.exactly(d, op, [ordered], f, [ordered.array])
+        # Of zeros of both signs it is not said which one stays.
+        ordered = of("distinct_extremes", np.unique(ordered.array + ordered.array.dtype.type(0)))
+        pair = of("pair", np.array([ordered.array[-1], ordered.array[0]]))
+        for op, f in (("intersect1d", np.intersect1d), ("union1d", np.union1d), ("setdiff1d", np.setdiff1d)):
+            file.exactly(d, op, [ordered, pair], f, [ordered.array, pair.array])
+
+
 def few(file):
     file.section("without elements, and of one")
     unary = {**base.MATH_UNARY, "sinc": np.sinc, "deg2rad": np.deg2rad, "rad2deg": np.rad2deg}
@@ -250,6 +325,16 @@ def few(file):
             if op in ("flip", "roll", "repeat", "tile", "sort", "argsort", "ravel", "t", "unique_values", "cumulative_max", "any", "all", "isnan", "expand_dims", "argsort_descending", "sort_descending", "tril", "triu",
                       "zeros_like", "ones_like", "empty_like", "count_nonzero", "argwhere"):
                 file.exactly(d, op, [none["x"], *words(args, {})[0]], f, [none["x"].array])
+        zero = {"x": single, "y": single, "row": single}
+        for op, args, f in PAIRS:
+            if op in ("equal", "not_equal", "less", "less_equal", "greater", "greater_equal", "maximum", "minimum", "logical_and", "logical_or", "logical_xor", "isclose", "isin", "fmax", "fmin", "array_equal"):
+                given, arrays = words(args, zero)
+                file.exactly(d, op, given, f, arrays)
+        for op, args, f in NUMBER_PAIRS if d != "bool" else []:
+            if op in ("add", "subtract", "multiply", "floor_divide", "remainder"):
+                for both in (zero, none):
+                    given, arrays = words(args, both)
+                    file.exactly(d, op, given, f, arrays)
         for op, args, f in (("ravel", "", np.ravel), ("t", "", np.transpose), ("roll", "(1) a:..", lambda x: np.roll(x, 1)), ("repeat", "n:2 a:..", lambda x: np.repeat(x, 2)),
                             ("tile", "(2,1)", lambda x: np.tile(x, (2, 1))), ("flip", "a:..", np.flip), ("expand_dims", "a:0", lambda x: np.expand_dims(x, 0)),
                             ("unique_values", "", np.unique), ("max", "a:..", np.max), ("argmin", "a:..", np.argmin), ("any", "a:..", np.any), ("broadcast_to", "(2,1)", lambda x: np.broadcast_to(x, (2, 1))),
@@ -264,6 +349,7 @@ def main():
     every_dtype(file)
     means(file)
     specials(file)
+    every_extreme(file)
     few(file)
     file.write()
 

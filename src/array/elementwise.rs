@@ -108,13 +108,13 @@ fallible! {
     /// Degrees in radians: `x * (pi / 180)`.
     #[doc(alias = "radians")]
     pub fn deg2rad(&self) {
-        within("deg2rad", self.try_multiply(std::f64::consts::PI / 180.0))
+        scaled("deg2rad", self, std::f64::consts::PI / 180.0)
     }
 
     /// Radians in degrees: `x * (180 / pi)`.
     #[doc(alias = "degrees")]
     pub fn rad2deg(&self) {
-        within("rad2deg", self.try_multiply(180.0 / std::f64::consts::PI))
+        scaled("rad2deg", self, 180.0 / std::f64::consts::PI)
     }
 
     /// The elements, 0 where they are NaN, and the largest and smallest number where they are infinite.
@@ -211,9 +211,15 @@ fallible_pairs! {
 #[track_caller]
 fn floats(op: &str, a: &Array, b: Arg) -> Result<(Array, Array)> {
     let a = Arg::Array(a.clone());
-    let dtype = build::meeting_dtype(op, &[&a, &b])?.to_float();
+    let dtype = build::meeting_dtype(op, &[&a, &b])?.to_small_float();
     let shape = build::meeting_shape(op, &[&a, &b])?;
     Ok((build::spread(op, a, dtype, &shape)?, build::spread(op, b, dtype, &shape)?))
+}
+
+/// Floats that are `factor` times `x`.
+#[track_caller]
+fn scaled(op: &str, x: &Array, factor: f64) -> Result<Array> {
+    within(op, build::cast(op, x, x.dtype().to_small_float())?.try_multiply(factor))
 }
 
 /// `extreme` of those that are not NaN.
