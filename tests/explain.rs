@@ -129,6 +129,22 @@ fn a_squared_distance_reads_both_sides_once_and_writes_only_the_result() {
 }
 
 #[test]
+fn what_a_mask_keeps_was_counted_before_there_was_a_program() {
+    let x = Array::from_vec(vec![1.0_f32, -1.0, 2.0, -2.0], 4).unwrap();
+    let kept = x.mask(&x.greater(0.0)).unwrap() * 2.0;
+    insta::assert_snapshot!(explained(&kept).kernel, @r"
+    kernel k0(a: f32[4], b: bool[4]) -> y: f32[2] {
+      y = compress(a, b) // 2 rows, counted when the mask was given
+    }
+    kernel k1(a: f32[2], s0: f32) -> y: f32[2] {
+      strip i in 0..2 {
+        y[i] = a[i] * s0
+      }
+    }
+    ");
+}
+
+#[test]
 fn passing_over_nan_is_part_of_the_sum() {
     insta::assert_snapshot!(optimized(&input([1000]).nansum(..)), @r"
     graph {

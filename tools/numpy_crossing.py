@@ -343,6 +343,102 @@ def few(file):
                 file.exactly(d, op, [single, *words(args, {})[0]], f, [single.array])
 
 
+def products(file):
+    file.section("products and sums of NaN and infinities")
+    for d in ("f32", "f64"):
+        of = lambda *rows: L(np.array(rows[0] if len(rows) == 1 else rows, base.DTYPES[d]))
+        row, rows = of([base.NAN, base.INF, 2, -1]), of([1, base.INF, -base.INF, 2], [base.NAN, 1, 2, 3], [1, 2, 3, 4])
+        found = {"x": rows, "y": rows, "row": row, "column": of([1, 2], [0, 1], [1, base.INF], [2, 1]), "sorted": of([1, base.INF, 2]), "three": of([base.INF, 1, 2], [base.NAN, 0, 1]),
+                 "three2": of([1, 2, 3], [1, 2, 3])}
+        for op, args, f in NUMBER_PAIRS:
+            if not op.startswith(("at_", "floor", "divmod", "remainder")):
+                given, arrays = words(args, found)
+                file.exactly(d, op, given, f, arrays)
+        for op, args, f in (("trace", "n:0", np.trace), ("sum", "a:-1;k", lambda v: np.sum(v, -1, keepdims=True)), ("prod", "a:0", lambda v: np.prod(v, 0))):
+            file.exactly(d, op, [rows, *words(args, {})[0]], f, [rows.array])
+        for op, f in (("at_add", np.add), ("at_mul", np.multiply), ("at_min", np.minimum), ("at_max", np.maximum)):
+            values, place = of([base.NAN, base.INF, -0.0]), L(np.array([1, 0, 0]))
+            file.exactly(d, op, [of([1, 2]), place, values], lambda v, at, w: base.updated(op, v, at, w), [of([1, 2]).array, place.array, values.array])
+        for a in (rows, of([[-0.0, 1], [2, base.NAN]])):
+            file.exactly(d, "pad", [a, Text("(1,0,0,2) w:-0.5")], lambda v: np.pad(v, ((1, 0), (0, 2)), constant_values=-0.5), [a.array])
+            file.exactly(d, "full_like", [a, Text("w:7")], lambda v: np.full_like(v, 7), [a.array])
+
+
+STATISTICS = {"mean": np.mean, "var": np.var, "std": np.std, "median": np.median, "nanmean": np.nanmean, "nanvar": np.nanvar, "nanstd": np.nanstd, "nanmedian": np.nanmedian,
+              "quantile x:0.25": lambda v: np.quantile(v, 0.25), "nanquantile x:0.25": lambda v: np.nanquantile(v, 0.25), "percentile x:75.0": lambda v: np.percentile(v, 75),
+              "nanpercentile x:75.0": lambda v: np.nanpercentile(v, 75), "vector_norm x:1.0": lambda v: np.sum(np.abs(v)), "ptp": np.ptp}
+
+
+def statistics(file):
+    file.section("statistics of extremes and of a single value")
+    for d in (*INTS, "f32", "f64"):
+        to = d if d in ("f32", "f64") else "f64"
+        # Floats of which sums exist; zeros of both signs.
+        array = L(extremes(d)[:2] if d in INTS else np.array([[-0.0, 3e5, 0.0, -7.5], [1, -0.0, -0.0, 2]], base.DTYPES[d]))
+        wide = array.array.astype(np.float64)
+        size = np.max(np.abs(wide))
+        for single, value in ((array, wide), (P(d), pattern(d, ()).astype(np.float64))):
+            for op, f in STATISTICS.items():
+                op, *more = op.split()
+                power, bound = (2 if op.endswith("var") else 1), 64 * EPS[to]
+                if op == "ptp" and d in INTS:
+                    file.exactly(d, op, [single, axes(None)], np.ptp, [single.array])
+                    continue
+                file.case(op, [single, *(Text(word) for word in more), axes(None)], near(f(value), to, bound * size**power))
+        if d in INTS:
+            file.case("average", [array, L(np.array([1, 3], base.DTYPES[d])), axes(0)], near(np.average(wide, axis=0, weights=[1, 3]), "f64", 64 * EPS["f64"] * size))
+            file.case("cov", [array, Text("x:1.0")], near(np.cov(wide), "f64", 64 * EPS["f64"] * size**2))
+        for op in ("nanmax", "nanmin", "nanargmax", "nanargmin") if d in INTS else ():
+            file.exactly(d, op, [array, axes(-1, True)], lambda v: getattr(np, op.removeprefix("nan"))(v, -1, keepdims=True), [array.array])
+    for d in ("f32", "f64"):
+        for row in ([-0.0, 2.0, base.INF, 1], [base.NAN, 1, 2, 3], [-base.INF, base.INF, 0.0, 1], [base.INF, base.INF, 1], [-base.INF, 2, 1]):
+            array = L(np.array(row, base.DTYPES[d]))
+            for op in ("median", "nanmedian", "quantile x:0.0", "quantile x:1.0", "percentile x:100.0", "nanquantile x:1.0", "nanpercentile x:0.0", "nanmax", "nanmin", "nanmean"):
+                op, *more = op.split()
+                q = [float(word[2:]) for word in more]
+                file.exactly(d, op, [array, *(Text(word) for word in more), axes(0)], lambda v: np.asarray(getattr(np, op)(v, *q), v.dtype), [array.array])
+            for weights in ([1, 1, 0, 0], [0, 0, 1, 1]):
+                if len(row) == 4:
+                    value = np.average(array.array, weights=weights)
+                    file.case("average", [array, L(np.array(weights, base.DTYPES[d])), axes(0)], near(value, d, 0))
+
+
+def rest(file):
+    file.section("views, no elements and one through what is left")
+    for d in ("u8", "i32", "f32", "f64"):
+        x, none, single, row = Text(f"x_{d}", np.broadcast_to(pattern(d, (3, 1)), (3, 4))), P(d, 0, 4), P(d), P(d, 4)
+        to = d if d in ("f32", "f64") else "f64"
+        for a, b in ((x, row), (none, row), (single, single)):
+            wide = [np.asarray(v.array, np.float64) for v in (a, b)]
+            file.case("divide", [a, b], exact(np.divide(*(v.astype(to.replace("f", "float")) for v in wide))))
+            if d in ("f32", "f64"):
+                for op, f in base.MATH_BINARY.items():
+                    file.case(op, [a, b], near(f(*wide).astype(np.float64), d, np.where(np.isfinite(f(*wide).astype(np.float64)), 8 * EPS[d] * (1 + np.abs(f(*wide).astype(np.float64))), 0)))
+            else:
+                for op, f in INTEGERS[:3]:
+                    file.exactly(d, op, [a, b], f, [a.array, b.array])
+                for op, f in INTEGERS[3:5]:
+                    file.exactly(d, op, [a, L(np.array(3, base.DTYPES[d]))], lambda v: f(v, v.dtype.type(3)), [a.array])
+        for a in (x, none, single):
+            file.exactly(d, "clip", [a, Text("w:0"), Text("w:3")], lambda v: np.clip(v, 0, 3), [a.array])
+            file.exactly(d, "full_like", [a, Text("w:7")], lambda v: np.full_like(v, 7), [a.array])
+            for other in ("i64", "f32", "bool"):
+                file.exactly(d, "astype", [a, Text(other.upper() if other != "bool" else "Bool")], lambda v: v.astype(base.DTYPES[other]), [a.array])
+            for op, f in (("zeros_like", np.zeros_like), ("ones_like", np.ones_like), ("empty_like", np.zeros_like)):
+                file.exactly(d, op, [a], f, [a.array])
+        file.exactly(d, "searchsorted", [Text(f"sorted_{d}", np.broadcast_to(pattern(d, (1,)), 3)), single], np.searchsorted, [np.broadcast_to(pattern(d, (1,)), 3), single.array])
+        file.exactly(d, "digitize", [single, Text(f"sorted_{d}")], lambda v: np.digitize(v, np.broadcast_to(pattern(d, (1,)), 3)), [single.array])
+        file.exactly(d, "compress", [none, L(np.zeros(0, bool)), Text("n:0")], lambda v: v, [none.array])
+        file.exactly(d, "topk_values", [none, Text("n:0 n:0")], lambda v: v, [none.array])
+        file.exactly(d, "unique_inverse", [L(extremes(d).ravel()[:4] if d == "u8" or d == "i32" else np.array([2, base.INF, -1, 2], base.DTYPES[d]))],
+                     lambda v: np.unique(v, return_inverse=True)[1], [extremes(d).ravel()[:4] if d == "u8" or d == "i32" else np.array([2, base.INF, -1, 2], base.DTYPES[d])])
+        for op, f in (("sqrt", np.sqrt), ("reciprocal", lambda v: 1 / v)):
+            if d in ("f32", "f64"):
+                for a in (x, none, single):
+                    file.exactly(d, op, [a], f, [a.array])
+        file.case("corrcoef", [x], exact(np.full((3, 3), base.NAN, base.DTYPES[to])))
+
+
 def main():
     file = Crossing("crossing", "Every function on a broadcast view in every dtype, without elements, and of one.")
     file.lines[1] = f"# Written by tools/numpy_crossing.py with NumPy {np.__version__}."
@@ -351,6 +447,9 @@ def main():
     specials(file)
     every_extreme(file)
     few(file)
+    products(file)
+    statistics(file)
+    rest(file)
     file.write()
 
 
