@@ -10,6 +10,8 @@
 mod calls;
 #[path = "numpy/cases.rs"]
 mod cases;
+#[path = "numpy/coverage.rs"]
+mod coverage;
 #[path = "numpy/famous.rs"]
 mod famous;
 #[path = "numpy/surface.rs"]

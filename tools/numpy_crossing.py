@@ -274,6 +274,7 @@ def every_extreme(file):
                 given, arrays = words(args, found)
                 file.exactly(d, op, given, f, arrays)
         if d in INTS:
+            file.exactly(d, "pad", [x, Text("(1,0,0,2) w:1")], lambda v: np.pad(v, ((1, 0), (0, 2)), constant_values=1), [array])
             for op, args, f in NUMBERS:
                 if op not in ("clip", "ptp", "abs"):
                     file.exactly(d, op, [x, *words(args, found)[0]], f, [array])
@@ -391,6 +392,10 @@ def statistics(file):
         for op in ("nanmax", "nanmin", "nanargmax", "nanargmin") if d in INTS else ():
             file.exactly(d, op, [array, axes(-1, True)], lambda v: getattr(np, op.removeprefix("nan"))(v, -1, keepdims=True), [array.array])
     for d in ("f32", "f64"):
+        array = L(np.array([[-0.0, 0.0, base.NAN], [0.0, -0.0, -1], [-0.0, base.NAN, base.INF]], base.DTYPES[d]))
+        for op in ("nanargmax", "nanargmin"):
+            for axis in (0, -1):
+                file.exactly(d, op, [array, axes(axis)], lambda v: getattr(np, op)(v, axis), [array.array])
         for row in ([-0.0, 2.0, base.INF, 1], [base.NAN, 1, 2, 3], [-base.INF, base.INF, 0.0, 1], [base.INF, base.INF, 1], [-base.INF, 2, 1]):
             array = L(np.array(row, base.DTYPES[d]))
             for op in ("median", "nanmedian", "quantile x:0.0", "quantile x:1.0", "percentile x:100.0", "nanquantile x:1.0", "nanpercentile x:0.0", "nanmax", "nanmin", "nanmean"):
@@ -427,6 +432,7 @@ def rest(file):
             for op, f in (("zeros_like", np.zeros_like), ("ones_like", np.ones_like), ("empty_like", np.zeros_like)):
                 file.exactly(d, op, [a], f, [a.array])
         file.exactly(d, "searchsorted", [Text(f"sorted_{d}", np.broadcast_to(pattern(d, (1,)), 3)), single], np.searchsorted, [np.broadcast_to(pattern(d, (1,)), 3), single.array])
+        file.exactly(d, "searchsorted_right", [Text(f"sorted_{d}"), single], lambda v: np.searchsorted(np.broadcast_to(pattern(d, (1,)), 3), v, "right"), [single.array])
         file.exactly(d, "digitize", [single, Text(f"sorted_{d}")], lambda v: np.digitize(v, np.broadcast_to(pattern(d, (1,)), 3)), [single.array])
         file.exactly(d, "compress", [none, L(np.zeros(0, bool)), Text("n:0")], lambda v: v, [none.array])
         file.exactly(d, "topk_values", [none, Text("n:0 n:0")], lambda v: v, [none.array])

@@ -18,7 +18,7 @@ use crate::cases::{Arg, argument, judge};
 const PAGE: &str = include_str!("../../docs/numpy-users.md");
 
 /// Names of the standard, revision 2025.12: its functions, constants, attributes and extensions.
-const STANDARD: &str = "
+pub const STANDARD: &str = "
     arange asarray empty empty_like eye from_dlpack full full_like linspace meshgrid ones ones_like tril triu zeros
     zeros_like astype can_cast finfo iinfo isdtype result_type abs acos acosh add asin asinh atan atan2 atanh
     bitwise_and bitwise_left_shift bitwise_invert bitwise_or bitwise_right_shift bitwise_xor ceil clip conj copysign
