@@ -145,6 +145,19 @@ fn what_a_mask_keeps_was_counted_before_there_was_a_program() {
 }
 
 #[test]
+fn an_update_where_a_mask_is_true_is_a_choice_in_the_loop_around_it() {
+    let x = input([1000]);
+    let low = x.less(0.5);
+    insta::assert_snapshot!(optimized(&(x.clone().at(&low).add(2.0) * 3.0)), @r"
+    graph {
+      %0 = input : f32[1000]
+      %1 = map %0, |a| where(a < s0, a + s1, a) * s2 : f32[1000]
+      return %1
+    }
+    ");
+}
+
+#[test]
 fn passing_over_nan_is_part_of_the_sum() {
     insta::assert_snapshot!(optimized(&input([1000]).nansum(..)), @r"
     graph {

@@ -391,6 +391,11 @@ def statistics(file):
             file.case("cov", [array, Text("x:1.0")], near(np.cov(wide), "f64", 64 * EPS["f64"] * size**2))
         for op in ("nanmax", "nanmin", "nanargmax", "nanargmin") if d in INTS else ():
             file.exactly(d, op, [array, axes(-1, True)], lambda v: getattr(np, op.removeprefix("nan"))(v, -1, keepdims=True), [array.array])
+    file.section("shares of numbers of all sizes, to the bit: both ends of a step are exact")
+    numbers = L(np.random.default_rng(9).standard_normal(11) * 10.0 ** np.arange(-5, 6))
+    for q in (0.03, 0.17, 0.31, 0.49, 0.55, 0.68, 0.77, 0.86, 0.999):
+        for op in ("quantile", "nanquantile"):
+            file.case(op, [numbers, Text(f"x:{q}"), axes(0)], exact(np.asarray(getattr(np, op)(numbers.array, q))))
     for d in ("f32", "f64"):
         array = L(np.array([[-0.0, 0.0, base.NAN], [0.0, -0.0, -1], [-0.0, base.NAN, base.INF]], base.DTYPES[d]))
         for op in ("nanargmax", "nanargmin"):
