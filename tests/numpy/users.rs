@@ -602,7 +602,7 @@ fn updates(to: &mut Written) -> Result<()> {
     }
     let (x, y, v) = (g.array("x"), g.array("x"), v.slice(s![..3]));
     runs! { to;
-        y.at(&i).add(&v.i(0));
+        y.at(&i).add(v.i(0));
         x.at([&i, &j]).set(&v);
     }
     let (x, v) = (g.array("x"), g.array("v"));
