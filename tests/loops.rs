@@ -130,7 +130,7 @@ fn an_update_of_a_slice_touches_only_the_slice() {
         }
         *time = fastest;
     }
-    assert!(times[0] * 20.0 < times[1], "{times:?} seconds");
+    assert!(times[0] * 5.0 < times[1], "{times:?} seconds");
     let all = done(|| {
         let given = std::mem::replace(&mut x, Array::scalar(0.0));
         x = given.at(s![8..16]).set(3.0).eval().unwrap();

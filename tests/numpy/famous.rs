@@ -170,3 +170,12 @@ fn correlations_are_never_beyond_one() -> Result {
     }
     Ok(())
 }
+
+#[test]
+fn tolerances_of_small_integers_are_not_rounded() -> Result {
+    let (a, b) = (array![100_i8, 100], array![67_i8, 67]);
+    // 0.4925 * 67 is 32.9975.
+    assert_eq!(a.isclose_within(&b, 0.4925, 0.0).to_vec::<bool>()?, [false; 2]);
+    assert_eq!(a.isclose_within(&b, 0.4926, 0.0).to_vec::<bool>()?, [true; 2]);
+    Ok(())
+}
