@@ -129,6 +129,35 @@ fn a_squared_distance_reads_both_sides_once_and_writes_only_the_result() {
 }
 
 #[test]
+fn what_a_mask_keeps_was_counted_before_there_was_a_program() {
+    let x = Array::from_vec(vec![1.0_f32, -1.0, 2.0, -2.0], 4).unwrap();
+    let kept = x.mask(&x.greater(0.0)).unwrap() * 2.0;
+    insta::assert_snapshot!(explained(&kept).kernel, @r"
+    kernel k0(a: f32[4], b: bool[4]) -> y: f32[2] {
+      y = compress(a, b) // 2 rows, counted when the mask was given
+    }
+    kernel k1(a: f32[2], s0: f32) -> y: f32[2] {
+      strip i in 0..2 {
+        y[i] = a[i] * s0
+      }
+    }
+    ");
+}
+
+#[test]
+fn an_update_where_a_mask_is_true_is_a_choice_in_the_loop_around_it() {
+    let x = input([1000]);
+    let low = x.less(0.5);
+    insta::assert_snapshot!(optimized(&(x.clone().at(&low).add(2.0) * 3.0)), @r"
+    graph {
+      %0 = input : f32[1000]
+      %1 = map %0, |a| where(a < s0, a + s1, a) * s2 : f32[1000]
+      return %1
+    }
+    ");
+}
+
+#[test]
 fn passing_over_nan_is_part_of_the_sum() {
     insta::assert_snapshot!(optimized(&input([1000]).nansum(..)), @r"
     graph {

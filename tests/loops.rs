@@ -110,6 +110,81 @@ fn an_update_leaves_an_array_that_others_hold_as_it_was() {
 }
 
 #[test]
+fn an_update_of_a_slice_touches_only_the_slice() {
+    let _alone = alone();
+    let large = 1 << 20;
+    let mut x = Array::zeros([large], F32).eval().unwrap();
+    let mut times = [0.0_f64; 2];
+    // A part of 256 bytes, and all 4 MiB of it, each as fast as it gets.
+    for (part, time) in [64, large as i64].into_iter().zip(&mut times) {
+        let once = |x: Array| {
+            let started = std::time::Instant::now();
+            let x = x.at(s![..part]).add(1.0).eval().unwrap();
+            (x, started.elapsed().as_secs_f64())
+        };
+        let mut fastest = f64::INFINITY;
+        for _ in 0..9 {
+            let seconds;
+            (x, seconds) = once(x);
+            fastest = fastest.min(seconds);
+        }
+        *time = fastest;
+    }
+    assert!(times[0] * 5.0 < times[1], "{times:?} seconds");
+    let all = done(|| {
+        let given = std::mem::replace(&mut x, Array::scalar(0.0));
+        x = given.at(s![8..16]).set(3.0).eval().unwrap();
+    });
+    // Nothing but the eight values is new: the array is the memory it was.
+    assert!(all.bytes_allocated + all.bytes_reused <= 4096, "{all:?}");
+    assert_eq!(all.bytes_donated, 4 * large as u64, "{all:?}");
+    assert_eq!(x.slice(s![7..9]).to_vec::<f32>().unwrap(), [18.0, 3.0]);
+}
+
+#[test]
+fn a_stencil_swaps_two_buffers_and_allocates_nothing_after_its_second_step() {
+    let _alone = alone();
+    let (rows, columns) = (256, 256);
+    let wave = (0..rows * columns).map(|i| (i % 17) as f32).collect();
+    let mut heat = Array::from_vec(wave, [rows, columns]).unwrap();
+    let mut step = || {
+        let beside = heat.slice(s![..-2, 1..-1])
+            + heat.slice(s![2.., 1..-1])
+            + heat.slice(s![1..-1, ..-2])
+            + heat.slice(s![1..-1, 2..]);
+        let given = std::mem::replace(&mut heat, Array::scalar(0.0));
+        heat = given.at(s![1..-1, 1..-1]).set(beside * 0.25).eval().unwrap();
+    };
+    (0..2).for_each(|_| step());
+    let later = done(|| (0..20).for_each(|_| step()));
+    assert_eq!(later.bytes_allocated, 0, "{later:?}");
+    assert_eq!((later.programs_built, later.strips_compiled), (0, 0), "{later:?}");
+}
+
+#[test]
+fn a_mask_is_computed_and_counted_once() {
+    let _alone = alone();
+    let n = 1 << 16;
+    let x = Array::from_vec((0..n).map(|i| (i % 7) as f64).collect(), n).unwrap();
+    let m = x.greater(3.0);
+    let first = done(|| assert_eq!(x.mask(&m).unwrap().shape(), [3 * n / 7]));
+    assert_eq!((first.evaluations, first.kernels_run), (1, 1), "{first:?}");
+    let again = done(|| {
+        assert_eq!(x.mask(&m).unwrap().shape(), [3 * n / 7]);
+        assert_eq!(x.square().mask(&m).unwrap().shape(), [3 * n / 7]);
+        assert_eq!(m.count_nonzero(..).item::<i64>().unwrap(), (3 * n / 7) as i64);
+    });
+    // The count is a number, which is all that is read.
+    assert_eq!((again.evaluations, again.nodes_captured), (1, 1), "{again:?}");
+    // Along an axis, or in another shape, it is a sum like any other.
+    assert_eq!(m.count_nonzero(over(..).keepdims()).shape(), [1]);
+    assert_eq!(
+        m.reshape((2, -1)).count_nonzero(1).to_vec::<i64>().unwrap().iter().sum::<i64>(),
+        3 * n as i64 / 7
+    );
+}
+
+#[test]
 fn a_loop_that_keeps_all_its_states_stays_linear() {
     let _alone = alone();
     let mut states = vec![Array::ones(32, F64)];

@@ -1,18 +1,23 @@
 //! Does it behave like NumPy?
 //!
 //! The answers are in `tests/numpy/answers/*.txt`, written by `tools/numpy_answers.py`, which also
-//! describes their format, `tools/numpy_dtypes.py` and `tools/numpy_complex.py`; where the crate differs from
+//! describes their format, and its neighbours `tools/numpy_*.py`; where the crate differs from
 //! NumPy on purpose, their lines say so. `cases`
-//! reads them, `calls` and `surface` ask the crate, `famous` is what everybody knows, by hand.
+//! reads them, `calls` and `surface` ask the crate, `famous` is what everybody knows, by hand; `users` runs the page for
+//! NumPy users.
 
 #[path = "numpy/calls.rs"]
 mod calls;
 #[path = "numpy/cases.rs"]
 mod cases;
+#[path = "numpy/coverage.rs"]
+mod coverage;
 #[path = "numpy/famous.rs"]
 mod famous;
 #[path = "numpy/surface.rs"]
 mod surface;
+#[path = "numpy/users.rs"]
+mod users;
 
 use cases::{check, check_printing};
 
@@ -151,6 +156,11 @@ fn arrays_print_as_in_numpy() {
 #[test]
 fn narrow_and_unsigned_dtypes_mean_what_they_mean_in_numpy() {
     check(answers!("dtypes"));
+}
+
+#[test]
+fn every_function_takes_broadcast_views_and_empty_arrays_in_every_dtype() {
+    check(answers!("crossing"));
 }
 
 #[test]

@@ -256,6 +256,24 @@ fn an_error_in_one_thread_does_not_disturb_the_others() {
 }
 
 #[test]
+fn running_sums_orders_masks_and_updates_do_not_depend_on_the_number_of_threads() {
+    let n = 300_000;
+    let x = noise(n, &[n]);
+    let rows = x.reshape([100, 3000]).eval().unwrap();
+    same_for_any_number_of_threads(|| x.cumulative_sum(0));
+    same_for_any_number_of_threads(|| rows.cumulative_prod(-1));
+    same_for_any_number_of_threads(|| rows.sort(-1));
+    same_for_any_number_of_threads(|| rows.argsort(0));
+    same_for_any_number_of_threads(|| rows.partition(1500, 1));
+    same_for_any_number_of_threads(|| rows.i(0).sort(0).searchsorted(&x));
+    same_for_any_number_of_threads(|| x.mask(&x.greater(0.0)).unwrap());
+    same_for_any_number_of_threads(|| rows.mask(&rows.i(0).greater(0.0).slice(s![..100])).unwrap());
+    same_for_any_number_of_threads(|| rows.clone().at(s![..;-2, 1..-1]).add(0.5));
+    let kept = x.to_vec::<f32>().unwrap().into_iter().filter(|x| *x > 0.0).collect::<Vec<_>>();
+    assert_eq!(x.mask(&x.greater(0.0)).unwrap().to_vec::<f32>().unwrap(), kept);
+}
+
+#[test]
 fn sums_of_what_is_picked_do_not_depend_on_the_number_of_threads() {
     let (n, rows) = (300_000, 700);
     let (x, table) = (noise(n, &[n]), noise(rows * 130, &[rows, 130]));

@@ -513,7 +513,7 @@ def creation():
         file.case("arange", [Text(f"x:{n!r}") for n in (start, stop, step)], exact(ours), note)
     file.section("linspace")
     for start, stop, count in ((0.0, 1.0, 5), (0.0, 1.0, 11), (1.0, 0.0, 4), (-3.0, 7.5, 7), (2.0, 2.0, 3), (0.1, 0.7, 13), (0.0, 1.0, 1), (0.0, 1.0, 0),
-                               (0.0, 1.0, 2), (1e300, -1e300, 5), (0.0, 1e-323, 2)):
+                               (0.0, 1.0, 2), (1e300, -1e300, 5), (0.0, 1e-323, 2), (0.0, 1.0, 50), (-0.3, 0.1, 12)):
         file.ask("linspace", [Text(f"x:{start!r}"), Text(f"x:{stop!r}"), Text(f"n:{count}")], lambda: np.linspace(start, stop, count))
     for dtype in DTYPES:
         kind = Text(dtype.upper() if dtype != "bool" else "Bool")

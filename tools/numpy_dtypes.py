@@ -161,7 +161,7 @@ def as_dtype(values, dtype):
 
 NAN_NOTE = "has no bf16"
 UNARY = {**base.EXACT_UNARY}
-MATH = ("cbrt", "exp", "expm1", "log", "log1p", "sin", "tan", "atan", "tanh", "asinh", "sigmoid", "erf")
+MATH = tuple(base.MATH_UNARY)
 BINARY = base.EXACT_BINARY
 
 
@@ -219,7 +219,7 @@ def pairs(file):
         else:
             a, b = (np.asarray(x.array, np.float64) for x in (columns[dtype], rows[dtype]))
             file.case("pow", [columns[dtype], rows[dtype]], near(np.power(a, b), dtype, 0.51))
-    for op, f in (("hypot", np.hypot), ("atan2", np.arctan2)):
+    for op, f in (("hypot", np.hypot), ("atan2", np.arctan2), ("logaddexp", np.logaddexp), ("logaddexp2", np.logaddexp2)):
         file.section(op)
         for dtype in NEW:
             to = small_float(dtype)

@@ -5,8 +5,9 @@ use crate::array::Array;
 use crate::array::args::{ToShape, extents};
 use crate::array::build::reshaped;
 use crate::array::contract::{factors, sum_of_products};
+use crate::array::elementwise::try_where_;
 use crate::array::fallible::{fallible, within};
-use crate::base::{Error, ErrorKind, Result, Shape};
+use crate::base::{DType, Error, ErrorKind, Result, Shape};
 
 /// Which places of one vector beside another a convolution has results for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
@@ -107,10 +108,15 @@ fn slide(op: &str, longer: &Array, shorter: &Array, backwards: bool, overlap: Ov
         Overlap::Same => (n / 2, n - 1 - n / 2),
         Overlap::Valid => (0, 0),
     };
-    let padded = within(op, longer.try_pad((before as i64, after as i64), 0))?;
-    let windows = within(op, padded.try_sliding_window_view(n, 0))?;
-    let kernel = if backwards { within(op, shorter.try_flip(..))? } else { shorter };
-    within(op, sum_of_products(&windows, &kernel, 1))
+    let around = (before as i64, after as i64);
+    let windows = |x: &Array| within(op, within(op, x.try_pad(around, false))?.try_sliding_window_view(n, 0));
+    let mut kernel = if backwards { within(op, shorter.try_flip(..))? } else { shorter };
+    if overlap != Overlap::Valid && !dtype.is_int() {
+        // Beside the ends there is nothing, which infinities and NaN would make NaN of.
+        let there = windows(&Array::try_ones(longer.size(), DType::Bool)?)?;
+        kernel = within(op, try_where_(there, &kernel, 0))?;
+    }
+    within(op, sum_of_products(&windows(&longer)?, &kernel, 1))
 }
 
 #[track_caller]

@@ -92,7 +92,7 @@ fallible! {
     /// 0 where x is negative, 1 where it is positive, and elements of `at_zero` where it is zero; NaN stays.
     #[doc(alias = "step")]
     pub fn heaviside(&self, at_zero: impl Operand) {
-        let (x, at_zero) = floats("heaviside", self, at_zero.operand())?;
+        let (x, at_zero) = floats("heaviside", self, at_zero.operand(), DType::to_small_float)?;
         let beside = try_where_(x.try_less(0)?, 0, &x)?;
         let beside = try_where_(x.try_greater(0)?, 1, beside)?;
         try_where_(x.try_equal(0)?, at_zero, beside)
@@ -108,13 +108,13 @@ fallible! {
     /// Degrees in radians: `x * (pi / 180)`.
     #[doc(alias = "radians")]
     pub fn deg2rad(&self) {
-        within("deg2rad", self.try_multiply(std::f64::consts::PI / 180.0))
+        scaled("deg2rad", self, std::f64::consts::PI / 180.0)
     }
 
     /// Radians in degrees: `x * (180 / pi)`.
     #[doc(alias = "degrees")]
     pub fn rad2deg(&self) {
-        within("rad2deg", self.try_multiply(180.0 / std::f64::consts::PI))
+        scaled("rad2deg", self, 180.0 / std::f64::consts::PI)
     }
 
     /// The elements, 0 where they are NaN, and the largest and smallest number where they are infinite.
@@ -207,13 +207,19 @@ fallible_pairs! {
     }
 }
 
-/// Both in the float dtype and the shape in which they meet.
+/// Both in the shape in which they meet, and in the floats that `float` makes of their common dtype.
 #[track_caller]
-fn floats(op: &str, a: &Array, b: Arg) -> Result<(Array, Array)> {
+fn floats(op: &str, a: &Array, b: Arg, float: fn(DType) -> DType) -> Result<(Array, Array)> {
     let a = Arg::Array(a.clone());
-    let dtype = build::meeting_dtype(op, &[&a, &b])?.to_float();
+    let dtype = float(build::meeting_dtype(op, &[&a, &b])?);
     let shape = build::meeting_shape(op, &[&a, &b])?;
     Ok((build::spread(op, a, dtype, &shape)?, build::spread(op, b, dtype, &shape)?))
+}
+
+/// Floats that are `factor` times `x`.
+#[track_caller]
+fn scaled(op: &str, x: &Array, factor: f64) -> Result<Array> {
+    within(op, build::cast(op, x, x.dtype().to_small_float())?.try_multiply(factor))
 }
 
 /// `extreme` of those that are not NaN.
@@ -222,7 +228,7 @@ fn past_nan(op: &str, extreme: Binary, a: &Array, b: Arg) -> Result<Array> {
     if !build::meeting_dtype(op, &[&a.operand(), &b])?.is_float() {
         return within(op, build::binary(extreme, a.operand(), b));
     }
-    let (a, b) = floats(op, a, b)?;
+    let (a, b) = floats(op, a, b, DType::to_float)?;
     let number = try_where_(b.try_isnan()?, &a, &b)?;
     try_where_(a.try_isnan()?, b, build::binary(extreme, a.operand(), number.into())?)
 }
@@ -233,8 +239,8 @@ pub(super) const ABSOLUTE: f64 = 1e-8;
 
 #[track_caller]
 fn isclose(a: &Array, b: Arg, relative: f64, absolute: f64) -> Result<Array> {
-    // In floats from the start: differences of integers would wrap.
-    let (a, b) = floats("isclose", a, b)?;
+    // In floats from the start, and in wide ones: differences of integers would wrap, and tolerances be rounded.
+    let (a, b) = floats("isclose", a, b, DType::to_float)?;
     let distance = a.try_subtract(&b)?.try_abs()?;
     let allowed = b.try_abs()?.try_multiply(relative)?.try_add(absolute)?;
     let near = distance.try_less_equal(allowed)?.try_logical_and(b.try_isfinite()?)?;

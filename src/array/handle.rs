@@ -52,6 +52,8 @@ pub(super) struct Node {
     pub passed: AtomicBool,
     /// The whole array, compact in row-major order, once there is one.
     pub value: OnceLock<Arc<Buffer>>,
+    /// How many elements of a mask are true, once something has asked for their number.
+    pub trues: OnceLock<usize>,
     /// Why there can never be a value.
     pub failed: Option<Error>,
     /// Whether it stands for an argument of a function that is being traced, or is made from one.
@@ -147,6 +149,7 @@ impl Array {
             name: None,
             passed: AtomicBool::new(false),
             value: OnceLock::new(),
+            trues: OnceLock::new(),
             failed,
             traced,
             op,
@@ -264,6 +267,7 @@ impl Array {
             origin: node.origin,
             name: Some(name.into()),
             passed: AtomicBool::new(node.passed.load(Ordering::Relaxed)),
+            trues: node.trues.clone(),
             op: node.op.clone(),
             args: Mutex::new(if value.get().is_none() { args } else { Args::new() }),
             value,

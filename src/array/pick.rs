@@ -221,14 +221,15 @@ impl Array {
     }
 }
 
-/// The elements of a mask, which is evaluated and keeps them, and how many are true.
+/// The elements of a mask, which is evaluated and keeps them, and how many are true, which it keeps too.
 fn truths<'m>(op: &str, mask: &'m Array) -> Result<(&'m [bool], usize)> {
     if mask.dtype() != DType::Bool {
         return Err(Error::new(ErrorKind::DType, format!("{op}: the mask is {}, not bool", mask.dtype())));
     }
     mask.force()?;
     let values = mask.as_slice::<bool>()?;
-    Ok((values, values.iter().filter(|value| **value).count()))
+    let count = mask.0.trues.get_or_init(|| values.iter().filter(|value| **value).count());
+    Ok((values, *count))
 }
 
 /// The places in row-major order where `mask` is true, `i64` of rank 1; the mask is evaluated and kept.

@@ -70,10 +70,17 @@ fallible! {
         fold(Fold::Argmin, self, &axes.over())
     }
 
-    /// How many elements along `axes` are not zero, in `i64`.
+    /// How many elements along `axes` are not zero, in `i64`. Those of a mask that [`mask`](Array::mask) has counted
+    /// are not counted again.
     pub fn count_nonzero(&self, axes: impl ToAxes) {
-        let truths = build::cast("count_nonzero", self, DType::Bool)?;
-        reduced("count_nonzero", Fold::Sum, &truths, &axes.over())
+        const OP: &str = "count_nonzero";
+        let (truths, over) = (build::cast(OP, self, DType::Bool)?, axes.over());
+        match truths.0.trues.get() {
+            Some(&count) if over.resolve(OP, self.ty())? == ((0..self.ndim() as u32).collect(), false) => {
+                build::constant(OP, Scalar::from(count as i64), Shape::default())
+            }
+            _ => reduced(OP, Fold::Sum, &truths, &over),
+        }
     }
 
     /// The mean over `axes`, of integers and truth values in `f64`; NaN of no elements. A float dtype may be

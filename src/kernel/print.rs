@@ -9,7 +9,7 @@ use crate::base::index_map::axis_name;
 use crate::kernel::loops::{Direction, Factor, Finish, Gather, Kernel, Map, Matmul, Reduce, Tiles, Work};
 use crate::kernel::plan::links;
 use crate::kernel::{Chain, Link, Place, Plan, Slot, Stage, Strip, StripKind};
-use crate::op::{Inst, print};
+use crate::op::{HostOp, Inst, print};
 
 /// Every kernel's loops.
 pub fn kernels(plan: &Plan) -> String {
@@ -199,7 +199,14 @@ impl Printer<'_> {
             Work::Reduce(reduce) => self.reduce(stage, reduce, from),
             Work::Host(host) => {
                 let args: Vec<String> = host.args.iter().map(|(place, _)| self.place(place)).collect();
-                self.line(format!("{} = {}({})", self.place(&host.out.0), host.op, args.join(", ")));
+                // What has a shape that depends on data was evaluated before there was a plan.
+                let note = match host.op {
+                    HostOp::Compress { count } => {
+                        format!(" // {count} rows, counted when the mask was given")
+                    }
+                    _ => String::new(),
+                };
+                self.line(format!("{} = {}({}){note}", self.place(&host.out.0), host.op, args.join(", ")));
             }
             Work::Matmul(matmul) => self.matmul(stage, matmul),
         }

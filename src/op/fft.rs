@@ -46,6 +46,17 @@ const NAMED: &[(&str, Fft)] = &[
 ];
 
 impl Fft {
+    /// Every transform; tests walk it.
+    pub const ALL: [Self; NAMED.len()] = {
+        let mut all = [Self::Forward; NAMED.len()];
+        let mut at = 0;
+        while at < all.len() {
+            all[at] = NAMED[at].1;
+            at += 1;
+        }
+        all
+    };
+
     /// Its name in texts.
     pub fn name(self) -> &'static str {
         NAMED.iter().find(|(_, op)| *op == self).expect("every transform has a name").0

@@ -57,7 +57,11 @@ pub fn check(text: &str) {
         let line = line.split("  # NumPy: ").next().unwrap_or_default();
         if let Some(definition) = line.strip_prefix("let ") {
             let (name, literal) = definition.split_once(" = ").expect("a definition has a value");
-            names.insert(name, argument(literal, &names));
+            let value = match literal.contains(' ') {
+                true => Arg::Array(build(&steps(literal, &names)).expect("a view can be built")),
+                false => argument(literal, &names),
+            };
+            names.insert(name, value);
         } else if let Some((question, answer)) = line.split_once(" => ") {
             count += 1;
             let verdict = ask(question, &names)
@@ -74,29 +78,50 @@ pub fn check(text: &str) {
 }
 
 /// What comes out of a question, asked until so small a program is compiled: the first run, which is
-/// interpreted, and the last, which is machine code.
-fn ask(question: &str, names: &HashMap<&str, Arg>) -> Result<[Result<Array>; 2], String> {
-    let steps: Vec<(&str, Vec<Arg>)> = question
-        .split(" | ")
-        .map(|step| {
-            let mut words = step.split(' ');
-            let op = words.next().expect("a step names an op");
-            (op, words.map(|word| argument(word, names)).collect())
-        })
-        .collect();
-    let build = || {
-        let (op, args) = &steps[0];
-        steps[1..].iter().try_fold(call(op, args)?, |array, (op, args)| {
-            let args: Vec<Arg> = std::iter::once(Arg::Array(array)).chain(args.iter().cloned()).collect();
-            call(op, &args)
-        })
+/// interpreted, and the last, which is machine code; and of arrays that lie in memory the other way round.
+fn ask(question: &str, names: &HashMap<&str, Arg>) -> Result<[Result<Array>; 3], String> {
+    let steps = steps(question, names);
+    let run = |steps: &[Step]| {
+        catch_unwind(AssertUnwindSafe(|| build(steps).and_then(Array::eval)))
+            .map_err(|_| "panicked".to_string())
     };
-    let run = || {
-        catch_unwind(AssertUnwindSafe(|| build().and_then(Array::eval))).map_err(|_| "panicked".to_string())
+    let first = run(&steps)?;
+    let _ = run(&steps)?;
+    let last = run(&steps)?;
+    let turned: Vec<Step> = steps.iter().map(|(op, args)| (*op, args.iter().map(turned).collect())).collect();
+    let turned = run(&turned)?;
+    Ok([first, last, turned])
+}
+
+/// A call of a question, and its arguments but for what came out of the call before.
+type Step<'a> = (&'a str, Vec<Arg>);
+
+fn steps<'a>(question: &'a str, names: &HashMap<&str, Arg>) -> Vec<Step<'a>> {
+    let step = |step: &'a str| {
+        let mut words = step.split(' ');
+        let op = words.next().expect("a step names an op");
+        (op, words.map(|word| argument(word, names)).collect())
     };
-    let first = run()?;
-    let _ = run()?;
-    Ok([first, run()?])
+    question.split(" | ").map(step).collect()
+}
+
+fn build(steps: &[Step]) -> Result<Array> {
+    let (op, args) = &steps[0];
+    steps[1..].iter().try_fold(call(op, args)?, |array, (op, args)| {
+        let args: Vec<Arg> = std::iter::once(Arg::Array(array)).chain(args.iter().cloned()).collect();
+        call(op, &args)
+    })
+}
+
+/// The same array as a view with negative strides, columns first.
+fn turned(arg: &Arg) -> Arg {
+    match arg {
+        Arg::Array(array) => {
+            let stored = array.flip(..).t().eval().expect("a view can be stored");
+            Arg::Array(stored.t().flip(..))
+        }
+        other => other.clone(),
+    }
 }
 
 /// The same for texts of arrays.
@@ -166,7 +191,7 @@ fn number(text: &str, dtype: DType) -> Number {
     .unwrap_or_else(|| panic!("{text} is no {dtype}"))
 }
 
-fn argument(word: &str, names: &HashMap<&str, Arg>) -> Arg {
+pub fn argument(word: &str, names: &HashMap<&str, Arg>) -> Arg {
     if let Some(defined) = names.get(word) {
         return defined.clone();
     }
@@ -274,7 +299,7 @@ pub fn from_numbers(dtype: DType, shape: &[usize], numbers: Vec<Number>) -> Arra
     array.expect("a literal has as many elements as its shape")
 }
 
-fn judge(got: Result<Array>, answer: &str) -> Result<(), String> {
+pub fn judge(got: Result<Array>, answer: &str) -> Result<(), String> {
     match (got, answer) {
         (Err(_), "error") => Ok(()),
         (Err(error), _) => Err(format!("is an error: {error}")),

@@ -148,3 +148,34 @@ fn a_table_prints_in_columns() {
     assert_eq!(array![true, false].to_string(), "[ True False]");
     assert_eq!(Array::scalar(2.5).to_string(), "2.5");
 }
+
+#[test]
+fn the_sign_of_nan_is_plus() -> Result {
+    let nan = Array::from_vec([f64::NAN, -f64::NAN].repeat(40), 80)?;
+    assert_eq!(nan.signbit().to_vec::<bool>()?, [false; 80]);
+    for dtype in [F16, BF16, F32, F64] {
+        let signed = (Array::zeros(80, dtype) - 2.0).copysign(nan.astype(dtype));
+        assert_eq!(signed.astype(F64).to_vec::<f64>()?, [2.0; 80], "{dtype}");
+    }
+    Ok(())
+}
+
+#[test]
+fn correlations_are_never_beyond_one() -> Result {
+    for k in 0..100 {
+        let row: Vec<f64> = (0..4).map(|i| f64::from((k * 37 + i * i * 11) % 97) / 100.0).collect();
+        let row = Array::from_vec(row, 4)?;
+        let most = stack([&row, &(&row * 3.0)], 0).corrcoef().abs().max(..).item::<f64>()?;
+        assert!(most <= 1.0, "{most} in round {k}");
+    }
+    Ok(())
+}
+
+#[test]
+fn tolerances_of_small_integers_are_not_rounded() -> Result {
+    let (a, b) = (array![100_i8, 100], array![67_i8, 67]);
+    // 0.4925 * 67 is 32.9975.
+    assert_eq!(a.isclose_within(&b, 0.4925, 0.0).to_vec::<bool>()?, [false; 2]);
+    assert_eq!(a.isclose_within(&b, 0.4926, 0.0).to_vec::<bool>()?, [true; 2]);
+    Ok(())
+}

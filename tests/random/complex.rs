@@ -53,7 +53,7 @@ impl Generator {
     }
 
     /// Stored complex numbers.
-    fn pairs(&mut self, dtype: DType, shape: &Shape) -> NodeId {
+    pub fn pairs(&mut self, dtype: DType, shape: &Shape) -> NodeId {
         self.input(dtype, shape.iter().copied().chain([2]).collect())
     }
 
@@ -66,7 +66,7 @@ impl Generator {
         self.reshape_to(column, Shape::new(numbers.iter().copied()))
     }
 
-    fn joined(&mut self, re: NodeId, im: NodeId) -> NodeId {
+    pub fn joined(&mut self, re: NodeId, im: NodeId) -> NodeId {
         let ty = self.ty(re);
         let extended = |last: usize| -> Shape { ty.shape.iter().copied().chain([last]).collect() };
         let columns = [self.reshape_to(re, extended(1)), self.reshape_to(im, extended(1))];

@@ -1,8 +1,10 @@
-//! Host operations in random graphs: rows in order, running folds, replaced elements, decomposed matrices; and
+//! Host operations in random graphs: rows in order, running folds, replaced elements, decomposed matrices, Fourier transforms; and
 //! gathers, by indices of every dtype that are memory, repeated or counted.
 
 use broadloom::base::{DType, Shape, Type};
 use broadloom::graph::{Element, NodeId, Op, View};
+#[cfg(feature = "fft")]
+use broadloom::op::Fft;
 #[cfg(feature = "linalg")]
 use broadloom::op::Linalg;
 use broadloom::op::{Binary, Fold, HostOp, Update};
@@ -173,31 +175,56 @@ impl Generator {
             let batches = self.rng.usize(..=2);
             let leading: Vec<usize> = (0..batches).map(|_| self.rng.usize(least..=3)).collect();
             let square = Shape::new([&leading[..], &[n, n]].concat());
-            // From 0 to 3/4, and so much in the diagonal that no row comes near it.
-            let any = self.input(DType::I32, square.clone());
-            let seven = self.number(any, 7.0);
-            let remainder = Op::Elementwise(Element::Binary(Binary::Remainder));
-            let small = self.push(remainder, &[any, seven], DType::I32, square.clone());
-            let small = self.cast(small, dtype);
-            let eighth = self.number(small, 0.125);
-            let Some(small) = self.binary(Binary::Multiply, small, eighth) else { return };
+            // From 0 to 3/4, and so much in the diagonal that no row comes near it; imaginary parts to 1/8 of that.
+            let small = |this: &mut Self, scale: f64| {
+                let any = this.input(DType::I32, square.clone());
+                let seven = this.number(any, 7.0);
+                let remainder = Op::Elementwise(Element::Binary(Binary::Remainder));
+                let small = this.push(remainder, &[any, seven], DType::I32, square.clone());
+                let small = this.cast(small, dtype);
+                let scale = this.number(small, scale);
+                this.binary(Binary::Multiply, small, scale)
+            };
+            let Some(real) = small(self, 0.125) else { return };
             let places = self.iota(n);
             let rows = self.reshape_to(places, Shape::new([n, 1]));
             let Some(diagonal) = self.binary(Binary::Equal, rows, places) else { return };
             let diagonal = self.fit(diagonal, dtype, &square);
             let size = self.number(diagonal, n as f64);
             let Some(diagonal) = self.binary(Binary::Multiply, diagonal, size) else { return };
-            let Some(matrix) = self.binary(Binary::Add, small, diagonal) else { return };
+            let Some(mut matrix) = self.binary(Binary::Add, real, diagonal) else { return };
+            let complex = self.rng.bool();
+            if complex {
+                let Some(imaginary) = small(self, 1.0 / 64.0) else { return };
+                matrix = self.joined(matrix, imaginary);
+            }
             let mut args = vec![matrix];
             if op == Linalg::Solve {
-                let columns = self.rng.usize(least..=4);
-                args.push(self.leaf(dtype, Shape::new([&leading[..], &[n, columns]].concat())));
+                let sides = Shape::new([&leading[..], &[n, self.rng.usize(least..=4)]].concat());
+                args.push(if complex { self.pairs(dtype, &sides) } else { self.leaf(dtype, sides) });
             }
             let types: Vec<Type> = args.iter().map(|&arg| self.ty(arg)).collect();
             let result =
-                op.result(false, &types.iter().collect::<Vec<_>>()).expect("square matrices of floats");
-            let y =
-                self.push(Op::Host(HostOp::Linalg { op, complex: false }), &args, result.dtype, result.shape);
+                op.result(complex, &types.iter().collect::<Vec<_>>()).expect("square matrices of floats");
+            let y = self.push(Op::Host(HostOp::Linalg { op, complex }), &args, result.dtype, result.shape);
+            self.unary_any(y);
+        }
+    }
+
+    /// A Fourier transform of rows, some beside each other, and work on what it gives. Without the crate feature there
+    /// is none.
+    pub fn fft(&mut self) {
+        #[cfg(feature = "fft")]
+        {
+            let op = Fft::ALL[self.rng.usize(..Fft::ALL.len())];
+            let dtype = if self.rng.bool() { DType::F32 } else { DType::F64 };
+            let mut shape = self.some_shape().to_vec();
+            shape.push([1, 2, 3, 4, 5, 7, 8, 12, 16, 31][self.rng.usize(..10)]);
+            let shape = Shape::new(shape);
+            let shape = if too_large(&[&shape[..], &[4]].concat()) { Shape::new([6]) } else { shape };
+            let rows = if op.are_real().0 { self.leaf(dtype, shape) } else { self.pairs(dtype, &shape) };
+            let Some(result) = op.result(&[&self.ty(rows)]) else { return };
+            let y = self.push(Op::Host(HostOp::Fft(op)), &[rows], result.dtype, result.shape);
             self.unary_any(y);
         }
     }

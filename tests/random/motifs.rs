@@ -45,6 +45,9 @@ impl Generator {
         if one_in(&mut self.rng, 10) {
             planned.push(Generator::linalg);
         }
+        if one_in(&mut self.rng, 10) {
+            planned.push(Generator::fft);
+        }
         self.rng.shuffle(&mut planned);
         planned
     }
@@ -70,6 +73,7 @@ impl Generator {
             Generator::host,
             Generator::complex,
             Generator::linalg,
+            Generator::fft,
         ];
         MOTIFS[self.rng.usize(..MOTIFS.len())]
     }
