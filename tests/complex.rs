@@ -89,7 +89,11 @@ fn products_along_an_axis_have_the_order_that_is_documented() {
             factors.extend_from_slice(&whole[2 * half..]);
         }
         assert_eq!(z.prod(..).item::<c128>().unwrap(), factors[0], "{n}");
-        assert_eq!(z.cumulative_prod(0).to_vec::<c128>().unwrap(), running(&z.to_vec().unwrap(), &times), "{n}");
+        assert_eq!(
+            z.cumulative_prod(0).to_vec::<c128>().unwrap(),
+            running(&z.to_vec().unwrap(), &times),
+            "{n}"
+        );
     }
 }
 

@@ -1,6 +1,7 @@
 //! Files: what others write is read, what is written reads back, and what is broken is an error that says how.
 //!
-//! The files in `tests/data` are written by `tools/files.py`, the corpus of the fuzz targets by `tools/fuzz_corpus.py`.
+//! The files in `tests/data` are written by `tools/files.py`, the corpus of the fuzz targets by `tools/fuzz_corpus.py` and,
+//! where files are named `found-`, by libFuzzer.
 //! `BROADLOOM_MUTATIONS=1000000` sets how many files are made of the corpus, and `BROADLOOM_SEED=17` the first seed.
 
 #[cfg(any(feature = "npz", feature = "safetensors"))]
