@@ -155,8 +155,8 @@
 //! # Further
 //!
 //! In the repository, `examples/tour.rs` is a longer walk, `examples/digits.rs` a trained network on
-//! real images, and `life.rs`, `gray_scott.rs`, `mandelbrot.rs` and `black_scholes.rs` beside them are
-//! short programs. `docs/` has more to read:
+//! real images, and `life.rs`, `gray_scott.rs`, `mandelbrot.rs`, `black_scholes.rs`, `regression.rs` and `spectrum.rs`
+//! beside them are short programs. `docs/` has more to read:
 //!
 //! | Page | Says |
 //! |---|---|

@@ -1,7 +1,7 @@
 //! Are complex numbers computed as pairs of floats, in few loops, and refused where they have no meaning?
 
 use broadloom::prelude::*;
-use broadloom::{c64, c128, complex, eval, function};
+use broadloom::{c64, c128, complex, eval, function, random};
 
 fn waves(n: usize) -> Array {
     let angle = Array::arange(0..n as i64).astype(F64) * 0.01;
@@ -45,6 +45,72 @@ fn values_do_not_depend_on_threads_or_sizes() {
     let (re, im) = whole.iter().fold((0.0, 0.0), |(re, im), z| (re + z.re, im + z.im));
     let sum = z.sum(..).item::<c128>().unwrap();
     assert!((sum.re - re).abs() < 1e-6 && (sum.im - im).abs() < 1e-6);
+}
+
+#[test]
+fn products_of_matrices_have_the_bits_of_their_four_products() {
+    let (m, k, n) = (13, 300, 9);
+    let numbers = |seed, shape: [usize; 2]| {
+        let mut rng = random::default_rng(seed);
+        complex(rng.standard_normal(shape).unwrap(), rng.standard_normal(shape).unwrap()).eval().unwrap()
+    };
+    let (z, w) = (numbers(1, [m, k]), numbers(2, [k, n]));
+    let (a, b): (Vec<c128>, Vec<c128>) = (z.to_vec().unwrap(), w.to_vec().unwrap());
+    // As docs/numerics.md says it: each of the four by ascending k, then a difference and a sum.
+    let expected = (0..m * n).map(|at| {
+        let (row, column) = (at / n, at % n);
+        let part = |z: c128, nth: usize| [z.re, z.im][nth];
+        let sum = |x, y| {
+            let factors = |p| (part(a[row * k + p], x), part(b[p * n + column], y));
+            (0..k).map(factors).fold(0.0, |sum, (x, y): (f64, f64)| x.mul_add(y, sum))
+        };
+        c128::new(sum(0, 0) - sum(1, 1), sum(0, 1) + sum(1, 0))
+    });
+    assert_eq!(z.matmul(&w).to_vec::<c128>().unwrap(), expected.collect::<Vec<c128>>());
+
+    // Of vectors, the first are conjugated.
+    let (u, v) = (z.i(0), w.t().i(0));
+    let [[p, q], [r, s]] = [u.real(), u.imag()].map(|x| [v.real(), v.imag()].map(|y| x.vecdot(&y)));
+    let parts = [&p + &s, &q - &r].map(|part| part.item::<f64>().unwrap());
+    let dot = u.vecdot(&v).item::<c128>().unwrap();
+    assert_eq!([dot.re, dot.im], parts);
+}
+
+#[test]
+fn products_along_an_axis_have_the_order_that_is_documented() {
+    let times = |z: c128, w: c128| c128::new(z.re * w.re - z.im * w.im, z.re * w.im + z.im * w.re);
+    for n in [2, 3, 7, 50, 101] {
+        let mut rng = random::default_rng(n as u64);
+        let z = complex(rng.standard_normal(n).unwrap(), rng.standard_normal(n).unwrap());
+        // The first half with the second, the last of an odd number waiting, until one is left.
+        let mut factors: Vec<c128> = z.to_vec().unwrap();
+        while factors.len() > 1 {
+            let (half, whole) = (factors.len() / 2, factors.clone());
+            factors = (0..half).map(|at| times(whole[at], whole[half + at])).collect();
+            factors.extend_from_slice(&whole[2 * half..]);
+        }
+        assert_eq!(z.prod(..).item::<c128>().unwrap(), factors[0], "{n}");
+        assert_eq!(
+            z.cumulative_prod(0).to_vec::<c128>().unwrap(),
+            running(&z.to_vec().unwrap(), &times),
+            "{n}"
+        );
+    }
+}
+
+/// Running products: those of neighbours, two by two, are every second; the others are the one before times their own.
+fn running(factors: &[c128], times: &impl Fn(c128, c128) -> c128) -> Vec<c128> {
+    if factors.len() < 2 {
+        return factors.to_vec();
+    }
+    let pairs: Vec<c128> = factors.as_chunks::<2>().0.iter().map(|&[z, w]| times(z, w)).collect();
+    let pairs = running(&pairs, times);
+    let product = |at: usize| match at {
+        0 => factors[0],
+        _ if at % 2 == 1 => pairs[at / 2],
+        _ => times(pairs[at / 2 - 1], factors[at]),
+    };
+    (0..factors.len()).map(product).collect()
 }
 
 #[test]

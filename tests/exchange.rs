@@ -34,9 +34,11 @@ mod ndarray {
 
         // The first axis runs fastest.
         let fortran = nd![[1, 2, 3], [4, 5, 6]].reversed_axes();
+        let address = fortran.as_ptr();
         let x = Array::from(fortran);
         // A view of memory that was not moved.
         assert!(!x.is_evaluated() && x.pinned_bytes() == 24);
+        assert_eq!(x.t().eval()?.as_slice::<i32>()?.as_ptr(), address);
         assert_eq!((x.shape(), x.to_vec::<i32>()?), (&[3, 2][..], vec![1, 4, 2, 5, 3, 6]));
         Ok(())
     }

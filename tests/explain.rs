@@ -211,6 +211,92 @@ fn factors_are_computed_as_they_are_packed() {
 }
 
 #[test]
+fn work_after_a_convolution_joins_its_product() {
+    let (images, kernels, bias) = (input([2, 3, 9, 7]), input([8, 3, 3, 3]), input([8]));
+    let y = (images.conv2d(&kernels, [2, 1], [1, 0]) + bias.reshape([8, 1, 1])).relu();
+    insta::assert_snapshot!(optimized(&y), @r"
+    graph {
+      %0 = input : f32[8, 3, 3, 3]
+      %1 = input : f32[2, 3, 9, 7]
+      %2 = input : f32[8]
+      %3 = reshape %0 : f32[1, 8, 27]
+      %4 = map, || 0 : f32[2, 3, 1, 7]
+      %5 = join %4, %1, %4 along 2 : f32[2, 3, 11, 7]
+      %6 = map %5 by [i, j, k + 2*m, l + n], |a| a : f32[2, 3, 3, 3, 5, 5]
+      %7 = reshape %6 : f32[2, 27, 25]
+      %8 = matmul %3 by [0, j, l], %7, %2 by [j] in [2, 8, 25, 27] then |acc, c| maximum(acc + c, 0) : f32[2, 8, 25]
+      %9 = reshape %8 : f32[2, 8, 5, 5]
+      return %9
+    }
+    ");
+}
+
+#[test]
+fn pairs_of_einsum_are_matrix_products_in_the_cheapest_order() {
+    let (a, b, c) = (input([100, 2]), input([2, 90]), input([90, 3]));
+    // The last two first: 540 and 600 multiplications, not 18,000 and 27,000.
+    insta::assert_snapshot!(optimized(&einsum("ij,jk,kl->il", [&a, &b, &c])), @r"
+    graph {
+      %0 = input : f32[100, 2]
+      %1 = input : f32[2, 90]
+      %2 = input : f32[90, 3]
+      %3 = matmul %1 by [j, l], %2 by [l, k] in [1, 2, 3, 90] : f32[1, 2, 3]
+      %4 = matmul %0 by [j, l], %3 in [1, 100, 3, 2] : f32[100, 3]
+      return %4
+    }
+    ");
+    // Transposed and batched, with work before and after.
+    let (a, b) = (input([5, 3, 40]), input([60, 5, 40]));
+    let scores = einsum("bqd,kbd->bqk", [&(a * 2.0), &b]).softmax(-1);
+    insta::assert_snapshot!(optimized(&scores), @r"
+    graph {
+      %0 = input : f32[5, 3, 40]
+      %1 = input : f32[60, 5, 40]
+      %2 = matmul %0, %1 by [k, i, l] in [5, 3, 60, 40] of |a| a * s0, |b| b : f32[5, 3, 60]
+      group by [i, j] { %3, %4, %5, %6 }
+      %3 = max %2 over [k] in [5, 3, 60] : f32[5, 3]
+      %4 = map %2, %3 by [i, j], |a, b| exp(a - b) : f32[5, 3, 60]
+      %5 = sum %4 over [k] in [5, 3, 60] : f32[5, 3]
+      %6 = map %4, %5 by [i, j], |a, b| a / b : f32[5, 3, 60]
+      return %6
+    }
+    ");
+    // Several axes that are summed, and several that are kept: the work after is over those that the product has.
+    let (a, b) = (input([2, 3, 4, 5]), input([4, 5, 6]));
+    let (row, slab, all) = (input([6]), input([3, 6]), input([2, 3, 6]));
+    let y = (einsum("ijkl,klm->ijm", [&a, &b]) * 2.0 + &row).maximum(&all);
+    insta::assert_snapshot!(optimized(&y), @r"
+    graph {
+      %0 = input : f32[2, 3, 4, 5]
+      %1 = input : f32[4, 5, 6]
+      %2 = input : f32[6]
+      %3 = input : f32[2, 3, 6]
+      %4 = reshape %0 : f32[1, 6, 20]
+      %5 = reshape %1 : f32[1, 20, 6]
+      %6 = reshape %3 : f32[1, 6, 6]
+      %7 = matmul %4, %5, %2 by [k], %6 by [0, j, k] in [1, 6, 6, 20] then |acc, c, d| maximum(acc * s0 + c, d) : f32[1, 6, 6]
+      %8 = reshape %7 : f32[2, 3, 6]
+      return %8
+    }
+    ");
+    // What is repeated along one of two axes that the product has as one is no part of it.
+    let y = einsum("ijkl,klm->ijm", [&a, &b]) + &slab;
+    insta::assert_snapshot!(optimized(&y), @r"
+    graph {
+      %0 = input : f32[2, 3, 4, 5]
+      %1 = input : f32[4, 5, 6]
+      %2 = input : f32[3, 6]
+      %3 = reshape %0 : f32[1, 6, 20]
+      %4 = reshape %1 : f32[1, 20, 6]
+      %5 = matmul %3, %4 in [1, 6, 6, 20] : f32[1, 6, 6]
+      %6 = reshape %5 : f32[2, 3, 6]
+      %7 = map %6, %2 by [j, k], |a, b| a + b : f32[2, 3, 6]
+      return %7
+    }
+    ");
+}
+
+#[test]
 fn the_second_of_two_matmuls_takes_the_first_as_its_epilogue_s_argument() {
     let (x, w, u) = (input([64, 256]), input([256, 128]), input([256, 128]));
     insta::assert_snapshot!(optimized(&(x.matmul(&w) + x.matmul(&u))), @r"

@@ -1,6 +1,7 @@
 //! Files: what others write is read, what is written reads back, and what is broken is an error that says how.
 //!
-//! The files in `tests/data` are written by `tools/files.py`, the corpus of the fuzz targets by `tools/fuzz_corpus.py`.
+//! The files in `tests/data` are written by `tools/files.py`, the corpus of the fuzz targets by `tools/fuzz_corpus.py` and,
+//! where files are named `found-`, by libFuzzer.
 //! `BROADLOOM_MUTATIONS=1000000` sets how many files are made of the corpus, and `BROADLOOM_SEED=17` the first seed.
 
 #[cfg(any(feature = "npz", feature = "safetensors"))]
@@ -27,6 +28,7 @@ mod safetensors;
 #[path = "files/text.rs"]
 mod text;
 
+use broadloom::{Array, DType, bf16, c64, c128, f16};
 use formats::Scratch;
 
 type Result<T = ()> = broadloom::Result<T>;
@@ -45,7 +47,7 @@ fn message(op: &str, path: &Path, error: &broadloom::Error) -> String {
 
 /// Each array of `ARRAYS` in `tools/files.py`, under its name.
 #[cfg(any(feature = "npz", feature = "safetensors"))]
-fn check_arrays(found: &std::collections::BTreeMap<String, broadloom::Array>) -> Result {
+fn check_arrays(found: &std::collections::BTreeMap<String, Array>) -> Result {
     use broadloom::prelude::*;
 
     let names: Vec<&str> = found.keys().map(String::as_str).collect();
@@ -70,6 +72,38 @@ fn check_arrays(found: &std::collections::BTreeMap<String, broadloom::Array>) ->
     assert_eq!(found["rows"].to_vec::<f32>()?, [0.0, 0.25, 0.5, 0.75, 1.0, 1.25]);
     assert_eq!(found["single"].item::<i32>()?, 7);
     assert_eq!(found["truths"].to_vec::<bool>()?, [true, false, true]);
+    Ok(())
+}
+
+/// That this is `ramp` of `tools/files.py` and `tools/fuzz_corpus.py` as a dtype: the integers from -3 to 8 in three rows,
+/// complex ones times 1 + 0.5i.
+fn check_ramp(array: &Array, dtype: DType) -> Result {
+    macro_rules! check { ($($Name:ident $rust:ident |$n:ident| $value:expr;)*) => {
+        match dtype {
+            $( DType::$Name => {
+                let ramp: Vec<$rust> = (-3_i32..9).map(|$n| $value).collect();
+                assert_eq!((array.shape(), array.to_vec::<$rust>()?), (&[3, 4][..], ramp));
+            } )*
+            other => panic!("{other} is in no file"),
+        }
+    } }
+    check! {
+        Bool bool |n| n != 0;
+        I8 i8 |n| n as i8;
+        I16 i16 |n| n as i16;
+        I32 i32 |n| n;
+        I64 i64 |n| n.into();
+        U8 u8 |n| n as u8;
+        U16 u16 |n| n as u16;
+        U32 u32 |n| n as u32;
+        U64 u64 |n| n as u64;
+        F16 f16 |n| f16::from_f64(n.into());
+        BF16 bf16 |n| bf16::from_f64(n.into());
+        F32 f32 |n| n as f32;
+        F64 f64 |n| n.into();
+        C64 c64 |n| c64::new(n as f32, n as f32 * 0.5);
+        C128 c128 |n| c128::new(n.into(), f64::from(n) * 0.5);
+    }
     Ok(())
 }
 

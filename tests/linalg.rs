@@ -149,11 +149,18 @@ fn a_column_of_zeros_makes_any_size_singular() -> Result {
 }
 
 #[test]
-fn matrices_have_the_bits_they_have_alone() -> Result {
+fn matrices_have_the_bits_they_have_alone_on_any_number_of_threads() -> Result {
     let many = numbers(&[60, 33, 33], F32).eval()?;
-    let (q, r) = broadloom::eval(many.qr())?;
-    let (inverses, values, solutions) =
-        broadloom::eval((many.inv(), many.svdvals(), many.solve(&Array::ones(33, F32))))?;
+    let pool = |threads| rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+    let all = || {
+        let (q, r) = many.qr();
+        broadloom::eval([q, r, many.inv(), many.svdvals(), many.solve(&Array::ones(33, F32))])
+    };
+    let (on_one, on_three) = (pool(1).install(all)?, pool(3).install(all)?);
+    for (one, three) in on_one.iter().zip(&on_three) {
+        assert!(one.array_equal(three)?);
+    }
+    let [q, r, inverses, values, solutions] = on_three;
     for (at, matrix) in many.iter().enumerate().step_by(7) {
         let at = at as isize;
         let (one_q, one_r) = matrix.qr();

@@ -42,11 +42,19 @@ fn new(rng: &mut Generator, what: &str) -> Result<Array> {
         "uniform" => rng.uniform(-3.0..8.0, COUNT),
         "integers small" => rng.integers(-5..100, COUNT),
         "integers all words" => rng.integers(0..1 << 32, COUNT),
+        // Of these, a quarter of the words are drawn again.
+        "integers redrawn" => rng.integers(0..3 << 30, COUNT),
         "integers wide" => rng.integers(-(1 << 62)..1 << 61, COUNT),
         "permutation" => rng.permutation(COUNT),
         "choice" => rng.choice(1000, COUNT),
-        "choice few" => rng.choice_without_replacement(1_000_000, 100),
+        "shuffle" => {
+            let mut values: Vec<i64> = (0..COUNT as i64).rev().collect();
+            rng.shuffle(&mut values);
+            Array::from_vec(values, COUNT)
+        }
+        "choice few" => rng.choice_without_replacement(1_000_000, COUNT),
         "choice many" => rng.choice_without_replacement(20_000, COUNT),
+        "choice all" => rng.choice_without_replacement(COUNT, COUNT),
         "choice weighted" => rng.choice_weighted(&[0.1, 0.2, 0.3, 0.4], COUNT),
         "integers after" => {
             rng.integers(0..10, 3)?;
@@ -74,7 +82,9 @@ fn streams_are_those_of_numpy() {
             "seed" => legacy(&mut random::seed(seed.parse().unwrap()), what),
             _ => new(&mut random::default_rng(seed.parse().unwrap()), what),
         };
-        assert_eq!(format!("{:016x}", digest(&found.unwrap())), expected, "{who}: {what}");
+        let found = found.unwrap();
+        assert!(found.is_evaluated(), "{what} draws when it is called");
+        assert_eq!(format!("{:016x}", digest(&found)), expected, "{who}: {what}");
         seen += 1;
     }
     assert!(seen > 250, "{seen}");

@@ -7,7 +7,7 @@ use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use broadloom::prelude::*;
-use broadloom::{Error, Explain};
+use broadloom::{Error, Explain, Overlap, complex, random};
 use rayon::prelude::*;
 
 const fn crosses_threads<T: Send + Sync>() {}
@@ -50,6 +50,7 @@ fn bits(array: &Array) -> Vec<u32> {
         F32 => array.to_vec::<f32>().unwrap().into_iter().map(f32::to_bits).collect(),
         F64 => array.to_vec::<f64>().unwrap().into_iter().flat_map(|x| split(x.to_bits())).collect(),
         I64 => array.to_vec::<i64>().unwrap().into_iter().flat_map(|x| split(x as u64)).collect(),
+        C64 => [array.real(), array.imag()].iter().flat_map(bits).collect(),
         other => panic!("no bits of {other}"),
     }
 }
@@ -129,6 +130,30 @@ fn products_do_not_depend_on_the_number_of_threads() {
     }
     let (a, b) = (noise(50 * 40 * 30, &[50, 40, 30]), noise(30 * 60, &[30, 60]));
     same_for_any_number_of_threads(|| a.matmul(&b) + 1.0);
+}
+
+#[test]
+fn contractions_do_not_depend_on_the_number_of_threads() {
+    let (a, b, c) = (noise(60_000, &[300, 200]), noise(50_000, &[200, 250]), noise(75_000, &[250, 300]));
+    same_for_any_number_of_threads(|| einsum("ij,jk,kl->il", [&a, &b, &c]));
+    same_for_any_number_of_threads(|| einsum("ij,jk,ki->", [&a, &b, &c]));
+    same_for_any_number_of_threads(|| a.tensordot(&b, 1) + 1.0);
+    let (images, kernels) = (noise(2 * 8 * 60 * 50, &[2, 8, 60, 50]), noise(16 * 8 * 9, &[16, 8, 3, 3]));
+    same_for_any_number_of_threads(|| images.conv2d(&kernels, [1, 2], [1, 1]).relu());
+    let signal = noise(200_000, &[200_000]);
+    same_for_any_number_of_threads(|| signal.convolve(&signal.slice(s![..33]), Overlap::Same));
+    let z = complex(&a, a.flip(0)).eval().unwrap();
+    same_for_any_number_of_threads(|| z.matmul(&z.t().conj()));
+    same_for_any_number_of_threads(|| (&z * &z).sum(..));
+    same_for_any_number_of_threads(|| z.mean(0));
+    same_for_any_number_of_threads(|| z.slice(s![..50]).prod(1));
+    same_for_any_number_of_threads(|| z.vecdot(&z));
+}
+
+#[test]
+fn counted_streams_do_not_depend_on_the_number_of_threads() {
+    same_for_any_number_of_threads(|| random::stream(7).uniform([1000, 300]).unwrap());
+    same_for_any_number_of_threads(|| random::stream(7).standard_normal(300_000).unwrap().sum(..));
 }
 
 #[test]

@@ -4,6 +4,7 @@
     python3 tools/fuzz_corpus.py
 
 Files named `good-` are by NumPy, or by the package safetensors, and are read; those named `bad-` are hostile and refused.
+Those named `found-` were found by the fuzz targets, and stay as they are.
 """
 
 import io
@@ -40,12 +41,12 @@ def raw(descr="'<f4'", shape="(2,)", data=bytes(8), order="False", version=1, he
 
 def npy_files():
     ramp = np.arange(-3, 9).reshape(3, 4)
-    for code in ("i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16"):
-        for order in "<>":
-            write(f"good-{ {'<': 'little', '>': 'big'}[order]}-{code}.npy", npy(ramp.astype(order + code)))
-    write("good-bools.npy", npy(ramp > 2))
-    write("good-columns.npy", npy(np.asfortranarray(ramp.astype("<f4"))))
-    write("good-big-columns.npy", npy(np.asfortranarray(np.arange(24, dtype=">u2").reshape(2, 3, 4))))
+    for code in ("b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16"):
+        for name, order in {"little": "<", "big": ">"}.items():
+            array = (ramp * (1 + 0.5j) if code[0] == "c" else ramp).astype(order + code)
+            write(f"good-{name}-{code}.npy", npy(array))
+            write(f"good-{name}-columns-{code}.npy", npy(np.asfortranarray(array)))
+    write("good-three-axes.npy", npy(np.asfortranarray(np.arange(24, dtype=">u2").reshape(2, 3, 4))))
     write("good-single.npy", npy(np.array(7, "<i4")))
     write("good-empty.npy", npy(np.zeros((2, 0, 3), "<f8")))
     write("good-special.npy", npy(np.array([0.0, -0.0, np.inf, -np.inf, np.nan, 5e-324], "<f8")))
@@ -174,7 +175,7 @@ def one(dtype="F32", shape=(2,), offsets=(0, 8), name="x", data=bytes(8)):
 
 
 def safetensors_files():
-    (OUT / "safetensors").mkdir(parents=True)
+    (OUT / "safetensors").mkdir(parents=True, exist_ok=True)
     shutil.copy(ROOT / "tests/data/arrays.safetensors", OUT / "safetensors/good-package.safetensors")
     for dtype, size in {"BOOL": 1, "U8": 1, "I8": 1, "I16": 2, "U16": 2, "F16": 2, "BF16": 2, "I32": 4, "U32": 4, "F32": 4, "F64": 8, "I64": 8, "U64": 8, "C64": 8}.items():
         write(f"good-{dtype}.safetensors".lower(), one(dtype, [2, 2], [0, 4 * size], data=bytes(range(4 * size)) if size > 1 else bytes([0, 1, 1, 0])))
@@ -239,7 +240,8 @@ def text_files():
     write("bad-npy", npy(np.arange(3.0)))
 
 
-shutil.rmtree(OUT, ignore_errors=True)
+for file in [*OUT.glob("*/good-*"), *OUT.glob("*/bad-*")]:
+    file.unlink()
 npy_files()
 npz_files()
 safetensors_files()

@@ -7,6 +7,8 @@ The format is that of tools/numpy_answers.py; the subscripts of `einsum` are par
 so that every order of sums has the same value.
 """
 
+import itertools
+
 import numpy as np
 
 from numpy_answers import ERROR, File, P, Text, exact, pattern, shape
@@ -93,7 +95,28 @@ def main():
     for a, b, stride, padding in [((1, 1, 3, 3), (1, 2, 2, 2), (1, 1), (0, 0)), ((1, 1, 3, 3), (1, 1, 4, 2), (1, 1), (0, 0)), ((1, 1, 3, 3), (1, 1, 2, 2), (0, 1), (0, 0)),
                                   ((1, 3, 3), (1, 1, 2, 2), (1, 1), (0, 0)), ((1, 1, 3, 3), (1, 1, 2, 2), (1,), (0, 0)), ((1, 1, 3, 3), (1, 1, 2, 2), (1, 1), (-1, 0))]:
         file.case("conv2d", [P("i64", *a), P("i64", *b), shape(stride), shape(padding)], ERROR)
+    file.section("work after products and sums whose axes are split afterwards")
+    x, y = P("i64", 2, 3, 5, 6), P("i64", 4, 3, 2, 3)
+    images = np.einsum("nchwpq,ocpq->nohw", view(x.array, (2, 3), (2, 3)), y.array)
+    after(file, f"conv2d {x.text} {y.text} (1,1) (0,0)", images)
+    a, b = P("i64", 2, 3, 4, 5), P("i64", 4, 5, 6)
+    after(file, f"einsum:ijkl,klm->ijm {a.text} {b.text}", np.einsum("ijkl,klm->ijm", a.array, b.array))
+    a, b = P("i64", 6, 3), P("i64", 3, 8)
+    after(file, f"matmul {a.text} {b.text} | reshape (2,3,1,4,2)", (a.array @ b.array).reshape(2, 3, 1, 4, 2))
+    a = P("i64", 5, 12)
+    after(file, f"sum {a.text} a:0 | reshape (2,3,2)", a.array.sum(0).reshape(2, 3, 2))
     file.write()
+
+
+def after(file, product, values):
+    """Work with arrays that are repeated along any of the last axes, or of fewer axes."""
+    for extents in itertools.product(*({1, extent} for extent in values.shape)):
+        one, another = P("i64", *extents), P("i64", *extents[1:])
+        outcome = exact(np.maximum((values * 2 + one.array) * another.array, values.dtype.type(-50)))
+        file.case(f"{product} | multiply w:2 | add {one.text} | multiply {another.text} | maximum w:-50", [], outcome)
+    other = P("i64", *values.shape)
+    file.case(f"{product} | add {other.text} | sum a:-1 | add w:1", [], exact((values + other.array).sum(-1) + 1))
+    file.case(f"{product} | add w:1 | t | multiply {P('i64', *values.shape[::-1]).text}", [], exact((values + 1).T * P("i64", *values.shape[::-1]).array))
 
 
 if __name__ == "__main__":

@@ -192,6 +192,12 @@ def compositions(file, square, others):
     file.case("matrix_rank_within", [nearly, x(1e-2)], exact(np.int64(1)))
     file.case("matrix_rank_within", [nearly, x(1e-4)], exact(np.int64(2)))
     file.case("matrix_rank_within", [nearly, x(-1.0)], ERROR)
+    # More than an epsilon of the largest, less than as many as there are rows or columns.
+    for dtype in ("f64", "f32"):
+        for extents in ((4, 4), (3, 6)):
+            low = np.zeros(extents, {"f32": np.float32, "f64": np.float64}[dtype])
+            low[range(3), range(3)] = 1, 1, 2.5 * EPS[dtype]
+            file.case("matrix_rank", [L(low)], exact(np.int64(LA.matrix_rank(low))))
     file.case("pinv_within", [nearly, x(1e-2)], near(np.diag([1.0, 0.0]), "f64", 1e-14))
     file.case("pinv_within", [nearly, x(1e-4)], near(np.diag([1.0, 1e3]), "f64", 1e-10))
     for op in ("pinv", "matrix_rank"):

@@ -34,14 +34,22 @@ NEW = {
     "uniform": lambda r: r.uniform(-3.0, 8.0, COUNT),
     "integers small": lambda r: r.integers(-5, 100, COUNT),
     "integers all words": lambda r: r.integers(0, 1 << 32, COUNT),
+    "integers redrawn": lambda r: r.integers(0, 3 << 30, COUNT),
     "integers wide": lambda r: r.integers(-(1 << 62), 1 << 61, COUNT),
     "permutation": lambda r: r.permutation(COUNT),
     "choice": lambda r: r.choice(1000, COUNT),
-    "choice few": lambda r: r.choice(1_000_000, 100, replace=False),
+    "shuffle": lambda r: shuffled(r, np.arange(COUNT)[::-1].copy()),
+    "choice few": lambda r: r.choice(1_000_000, COUNT, replace=False),
     "choice many": lambda r: r.choice(20_000, COUNT, replace=False),
+    "choice all": lambda r: r.choice(COUNT, COUNT, replace=False),
     "choice weighted": lambda r: r.choice(4, COUNT, p=[0.1, 0.2, 0.3, 0.4]),
     "integers after": lambda r: (r.integers(0, 10, 3), r.random(5), r.integers(0, 10, 4))[2],
 }
+
+
+def shuffled(rng, values):
+    rng.shuffle(values)
+    return values
 
 
 def digest(values):

@@ -1,5 +1,7 @@
 //! Makes a loop nest of every elementwise op, view, reduction, product and gather: one op each. What is
-//! left besides nests is memory: inputs, reshapes (other names of stored values), joins and host operations.
+//! left besides nests is memory: inputs, reshapes (other names of stored values), joins and host operations. A reshape
+//! is a nest if it is an index map, but where it splits axes of what a product or a reduction writes: that is stored
+//! anyway, with the elementwise work on it.
 //!
 //! Constants and scalars move into the expressions that use them; where memory is asked for (an
 //! output, a join, a reshape), they become nests that fill it.
@@ -12,11 +14,17 @@ use crate::base::intern::hash_of;
 use crate::base::{Affine, DType, IndexMap, Keyed, Scalar, Shape, Table, Type};
 use crate::graph::{Core, Element, Graph, Nest, Node, NodeId, Op, Pick, Value, View};
 use crate::op::{Builder, Expr, HostOp, Inst, Ref};
+use crate::opt::simplify::sink;
 
 /// Every operation as a nest of its own.
 pub fn nest(graph: &Graph) -> Graph {
     let mut nester = Nester::default();
-    let mut new = graph.rebuild(|new, _, node| nester.rebuild(new, node).into());
+    let mut accumulates = vec![false; graph.len()];
+    let mut new = graph.rebuild(|new, id, node| {
+        let old = &graph[id];
+        accumulates[id.index()] = sink::accumulates(old, &accumulates);
+        nester.rebuild(new, node, sink::splits(graph, old, &accumulates)).into()
+    });
     let outputs: Vec<Value> = new.outputs.clone();
     new.outputs = outputs.into_iter().map(|output| stored(&mut new, output)).collect();
     new
@@ -42,7 +50,8 @@ struct Nester {
 }
 
 impl Nester {
-    fn rebuild(&mut self, new: &mut Graph, mut node: Node) -> NodeId {
+    /// The node in the new graph; `renames` says that it is a reshape which is another name of what it is of.
+    fn rebuild(&mut self, new: &mut Graph, mut node: Node, renames: bool) -> NodeId {
         let ty = node.ty().clone();
         match &node.op {
             Op::Input(_) | Op::Scalar(_) | Op::Const(_) | Op::Iota | Op::Nest(_) => new.add(node),
@@ -64,7 +73,7 @@ impl Nester {
             Op::Matmul if extent(new, node.args[0], ty.shape.rank() as u32 - 1) == 0 => {
                 new.add(Node::new(Op::Const(Scalar::new(ty.dtype, 0.0)), [], ty))
             }
-            _ => match self.nest(new, &node) {
+            _ => match (!renames).then(|| self.nest(new, &node)).flatten() {
                 Some((nest, args)) => new.add(Node { op: Op::Nest(nest), args, types: smallvec![ty] }),
                 None => {
                     let arg = stored(new, node.args[0]);

@@ -8,12 +8,14 @@
 //!   disappear, and what only adds, drops or moves axes of extent 1 is called a reshape, so that
 //!   equal things have equal names.
 //! - Reductions over axes of extent 1, or over nothing, are no reductions.
-//! - Reshapes that no affine map can say move to where they are free (`simplify/reshape.rs`).
+//! - Reshapes that no affine map can say move to where they are free (`simplify/reshape.rs`), and those that split axes
+//!   of a product or a reduction below the elementwise work on it (`simplify/sink.rs`).
 //!
 //! A value that may be an error of `eval` is never dropped by a rule: the error must not depend on
 //! the optimizer. Everything is one walk over the graph, without recursion on its depth.
 
 mod reshape;
+pub(super) mod sink;
 
 use smallvec::{SmallVec, smallvec};
 
@@ -39,6 +41,8 @@ pub fn simplify(graph: &Graph) -> Graph {
 struct Simplifier {
     /// Per node, whether it or what it reads may be an error of evaluation.
     fails: Vec<bool>,
+    /// Per node, whether it is a product or a reduction, or elementwise work on one.
+    accumulates: Vec<bool>,
 }
 
 impl Simplifier {
@@ -66,12 +70,13 @@ impl Simplifier {
         id.into()
     }
 
-    /// Keeps `fails` as long as the graph.
+    /// Keeps what is known per node as long as the graph.
     fn learn(&mut self, graph: &Graph) {
         for at in self.fails.len()..graph.len() {
             let node = &graph[NodeId::new(at)];
             let fails = node.args.iter().any(|arg| self.fails[arg.node.index()]) || may_fail(graph, node);
             self.fails.push(fails);
+            self.accumulates.push(sink::accumulates(node, &self.accumulates));
         }
     }
 
@@ -82,10 +87,11 @@ impl Simplifier {
                 if let Some(value) = fold(graph, *element, node) {
                     return Some(splat(Op::Const(value), node));
                 }
-                if *element == Element::Cast {
-                    return cast(graph, node);
-                }
-                self.apply_rules(graph, node)
+                let simpler = match element {
+                    Element::Cast => cast(graph, node),
+                    _ => self.apply_rules(graph, node),
+                };
+                simpler.or_else(|| self.sink(graph, node))
             }
             Op::View(view) => self.slice_of_join(graph, view, node).or_else(|| self::view(graph, view, node)),
             Op::Reduce { fold, axes } => self.reduce(graph, *fold, axes, node),

@@ -4,7 +4,7 @@
 use broadloom::prelude::*;
 use broadloom::{c64, c128, f16};
 
-use crate::{Result, Scratch, message};
+use crate::{Result, Scratch, check_ramp, message};
 
 fn load(name: &str, bytes: &[u8]) -> Result<Array> {
     Array::load_npy(&Scratch::new(&format!("{name}.npy"), bytes).0)
@@ -74,6 +74,37 @@ fn files_of_numpy_are_read() -> Result {
     assert_eq!(load("big", numpy::BIG_ENDIAN_F64)?.to_vec::<f64>()?, [1.5, -2.0]);
     assert_eq!(load("v2", numpy::BOOLS_V2)?.to_vec::<bool>()?, [true, false, true]);
     assert_eq!(load("v3", numpy::SINGLE_I32_V3)?.item::<i32>()?, 7);
+    Ok(())
+}
+
+#[test]
+fn files_of_numpy_of_every_dtype_and_order_hold_what_it_wrote() -> Result {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/npy");
+    let codes = [
+        (Bool, "b1"),
+        (I8, "i1"),
+        (I16, "i2"),
+        (I32, "i4"),
+        (I64, "i8"),
+        (U8, "u1"),
+        (U16, "u2"),
+        (U32, "u4"),
+        (U64, "u8"),
+        (F16, "f2"),
+        (F32, "f4"),
+        (F64, "f8"),
+        (C64, "c8"),
+        (C128, "c16"),
+    ];
+    for (dtype, code) in codes {
+        for order in ["little", "big", "little-columns", "big-columns"] {
+            let path = folder.join(format!("good-{order}-{code}.npy"));
+            check_ramp(&Array::load_npy(&path)?, dtype)?;
+            if cfg!(all(unix, target_endian = "little")) && order.starts_with("little") && dtype != Bool {
+                check_ramp(&Array::map_npy(&path)?, dtype)?;
+            }
+        }
+    }
     Ok(())
 }
 
@@ -264,7 +295,20 @@ mod mapped {
         assert_eq!(x.slice(s![..;-1, 0]).slice(s![..2]).to_vec::<f64>()?, [-2.0, 0.0]);
         // Other tests of this process take memory too, but no such amounts.
         assert!(taken() - before < 1 << 26, "{} bytes", taken() - before);
+        // Nor has the system read more than the pages that were touched, and some around them.
+        #[cfg(target_os = "linux")]
+        assert!((1..=4096).contains(&resident(&scratch.0)), "{} KiB", resident(&scratch.0));
+        drop(x);
         Ok(())
+    }
+
+    /// How many KiB of a mapped file are in memory.
+    #[cfg(target_os = "linux")]
+    fn resident(path: &std::path::Path) -> usize {
+        let maps = std::fs::read_to_string("/proc/self/smaps").unwrap();
+        let mut of_file = maps.lines().skip_while(|line| !line.ends_with(path.to_str().unwrap()));
+        let size = of_file.find_map(|line| line.strip_prefix("Rss:")).expect("the file is mapped");
+        size.trim_end_matches("kB").trim().parse().unwrap()
     }
 
     #[test]

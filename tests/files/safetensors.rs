@@ -2,7 +2,7 @@
 
 use broadloom::prelude::*;
 
-use crate::{Result, Scratch, check_arrays, damage, data, message};
+use crate::{Result, Scratch, check_arrays, check_ramp, damage, data, message};
 
 /// A file of this header and these data.
 fn file(header: &str, data: &[u8]) -> Vec<u8> {
@@ -23,6 +23,35 @@ fn error(name: &str, bytes: &[u8]) -> String {
 #[test]
 fn files_of_safetensors_are_read() -> Result {
     check_arrays(&Array::load_safetensors(data("arrays.safetensors"))?)
+}
+
+#[test]
+fn every_dtype_is_the_one_that_safetensors_means() -> Result {
+    let found = Array::load_safetensors(data("dtypes.safetensors"))?;
+    let dtypes = DType::ALL.iter().copied().chain([C64]);
+    assert_eq!(found.len(), dtypes.clone().count());
+    for dtype in dtypes {
+        check_ramp(&found[dtype.name()], dtype)?;
+    }
+    let scratch = Scratch::new("dtypes.safetensors", "");
+    Array::save_safetensors(&scratch.0, &found)?;
+    let [theirs, ours] = [data("dtypes.safetensors"), scratch.0.clone()].map(|path| described(&path));
+    assert_eq!(ours, theirs);
+    Ok(())
+}
+
+/// What the header says of every array but where its bytes are, and these bytes.
+fn described(path: &std::path::Path) -> Vec<(String, String, String, Vec<u8>)> {
+    let bytes = std::fs::read(path).unwrap();
+    let (length, rest) = bytes.split_at(8);
+    let (header, data) = rest.split_at(u64::from_le_bytes(length.try_into().unwrap()) as usize);
+    let header: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(header).unwrap();
+    let described = header.into_iter().map(|(name, array)| {
+        let offset = |nth: usize| array["data_offsets"][nth].as_u64().unwrap() as usize;
+        let own = data[offset(0)..offset(1)].to_vec();
+        (name, array["dtype"].to_string(), array["shape"].to_string(), own)
+    });
+    described.collect()
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt;
 
 use broadloom::base::{DType, Scalar};
-use broadloom::graph::{Element, Graph, Node, Op, View};
+use broadloom::graph::{Element, Graph, Node, Op, Value, View};
 use broadloom::op::{Binary, Fold, HostOp, Unary};
 
 use crate::data;
@@ -34,6 +34,7 @@ pub const SHARES: &[(&str, usize)] = &[
     ("shared", 30),
     ("strided or broadcast view", 30),
     ("matmul with epilogue", 20),
+    ("work after a split product", 2),
     ("several outputs", 20),
     ("complex numbers", 10),
 ];
@@ -191,6 +192,14 @@ fn has(graph: &Graph, feature: &str) -> bool {
         "matmul with epilogue" => any(&|node| {
             let elementwise = matches!(node.op, Op::Elementwise(_));
             elementwise && node.args.iter().any(|arg| graph[arg.node].op == Op::Matmul)
+        }),
+        "work after a split product" => any(&|node| {
+            let is_split = |arg: &Value| {
+                let read = &graph[arg.node];
+                let of = |value: &Value| graph[value.node].op == Op::Matmul;
+                read.op == Op::View(View::Reshape) && read.args.iter().any(of)
+            };
+            matches!(node.op, Op::Elementwise(_)) && node.args.iter().any(is_split)
         }),
         "several outputs" => graph.outputs.len() > 1,
         // Parts side by side.

@@ -126,8 +126,8 @@ impl Generator {
         x
     }
 
-    /// A matrix product, its left factor there already if there is a matrix, and then some: bias, a
-    /// row, a column, a single value, a residual, other ops.
+    /// A matrix product, its left factor there already if there is a matrix, perhaps with axes split, and then some:
+    /// bias, a row, a column, a single value, a residual, other ops.
     fn product(&mut self) {
         let there = self.pick();
         let Type { dtype, shape } = self.ty(there);
@@ -158,6 +158,9 @@ impl Generator {
         let left = self.fit(left, dtype, &shape(m, k));
         let right = self.fit(right, dtype, &shape(k, n));
         let mut y = self.push(Op::Matmul, &[left, right], dtype, shape(m, n));
+        if one_in(&mut self.rng, 3) {
+            y = self.split(y);
+        }
         for _ in 0..self.rng.usize(1..=4) {
             y = match self.rng.usize(..6) {
                 0 | 1 => {

@@ -136,6 +136,18 @@ impl Generator {
         self.reshape_to(x, Shape::new(extents))
     }
 
+    /// `x` with some of its axes as two.
+    pub fn split(&mut self, x: NodeId) -> NodeId {
+        let mut extents = self.ty(x).shape.to_vec();
+        for axis in (0..extents.len()).rev().filter(|_| self.rng.bool()) {
+            if let Some(&inner) = factors(extents[axis]).last().filter(|&&inner| inner < extents[axis]) {
+                extents[axis] /= inner;
+                extents.insert(axis + 1, inner);
+            }
+        }
+        self.reshape_to(x, Shape::new(extents))
+    }
+
     /// `x`, parts of it and new values side by side.
     pub fn join(&mut self, x: NodeId) -> NodeId {
         let ty = self.ty(x);
