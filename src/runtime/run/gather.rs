@@ -340,6 +340,9 @@ unsafe fn picked<T: Copy>(from: *const u8, (index, at): (&Index, *const u8), n: 
     integers!(I8 i8, I16 i16, I32 i32, I64 i64, U8 u8, U16 u16, U32 u32)
 }
 
+/// Indices that are looked at together.
+const TOGETHER: usize = 4;
+
 /// As [`picked`], of indices of one type, which count so many elements of an axis of this extent.
 ///
 /// # Safety
@@ -355,11 +358,21 @@ unsafe fn pick<I: Copy + Into<i64>, T: Copy>(
     let value = |j: usize| unsafe { at.add(j).read_unaligned() }.into();
     // SAFETY: this is called with indices in range, from the start; the caller vouches for the place.
     let place = |j: usize, at: isize| unsafe {
-        to.add(j).write_unaligned(from.wrapping_offset(at.wrapping_mul(step)).read_unaligned());
+        // The processor multiplies by the size of an element as it reads.
+        let at = if step == 1 { at } else { at.wrapping_mul(step) };
+        to.add(j).write_unaligned(from.wrapping_offset(at).read_unaligned());
     };
     let is_inside = |at: isize| (at as usize) < extent as usize;
     let mut j = 0;
     // Most arrays have no index that counts from the end.
+    while j + TOGETHER <= n {
+        let indices: [isize; TOGETHER] = std::array::from_fn(|k| value(j + k) as isize);
+        if !indices.iter().all(|at| is_inside(*at)) {
+            break;
+        }
+        indices.iter().enumerate().for_each(|(k, at)| place(j + k, *at));
+        j += TOGETHER;
+    }
     while j < n && is_inside(value(j) as isize) {
         place(j, value(j) as isize);
         j += 1;
