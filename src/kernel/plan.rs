@@ -91,8 +91,9 @@ impl Plan {
 }
 
 /// Elements that a block of rows of a group has, if its rows are shorter: a few arrays of so many
-/// stay in a second-level cache, and starting a stage costs little beside them.
-const BLOCK_ELEMENTS: usize = 1 << 13;
+/// stay in a second-level cache, and starting a stage costs little beside them. Softmax of rows of 1,024 `f32`
+/// takes an eighth longer by half as many; layer norm of rows of 768 takes a tenth longer by twice as many.
+const BLOCK_ELEMENTS: usize = 1 << 14;
 
 struct Planner<'a> {
     graph: &'a Graph,

@@ -29,7 +29,9 @@ impl Run<'_> {
             for number in numbers {
                 // SAFETY: every block has a number of its own.
                 let count = unsafe { counts.part(number, 1) };
-                count[0] = mask[block(number)].iter().map(|&keeps| u32::from(keeps)).sum::<u32>() as usize;
+                // So few that a byte holds how many they are.
+                let some = mask[block(number)].chunks(128);
+                count[0] = some.map(|keeps| usize::from(keeps.iter().sum::<u8>())).sum();
             }
             Ok(())
         })?;
@@ -59,12 +61,70 @@ impl Run<'_> {
 
 /// The elements where the mask is 1, which fill `to`.
 fn keep_elements<T: Copy>(given: &[T], mask: &[u8], to: &mut [T]) {
-    let mut next = 0;
-    for (value, keeps) in given.iter().zip(mask) {
+    let (seen, mut next) = keep_vectors(given, mask, to);
+    for (value, keeps) in given.iter().zip(mask).skip(seen) {
         // Every element is written, and stays if the next goes elsewhere: no processor foresees a mask.
         let Some(place) = to.get_mut(next) else { break };
         *place = *value;
         next += usize::from(*keeps);
+    }
+}
+
+/// Keeps elements a vector at a time while there is room for whole vectors, where the processor has an instruction
+/// for their size. Returns how many it has seen, and how many of them it has kept.
+fn keep_vectors<T: Copy>(given: &[T], mask: &[u8], to: &mut [T]) -> (usize, usize) {
+    #[cfg(target_arch = "x86_64")]
+    if [4, 8].contains(&size_of::<T>())
+        && is_x86_feature_detected!("avx512f")
+        && is_x86_feature_detected!("avx512bw")
+        && is_x86_feature_detected!("avx512vl")
+    {
+        // SAFETY: the processor has these instructions.
+        return unsafe { avx512::keep(given, mask, to) };
+    }
+    let _ = (given, mask, to);
+    (0, 0)
+}
+
+#[cfg(target_arch = "x86_64")]
+mod avx512 {
+    use std::arch::x86_64::{
+        _mm_loadl_epi64, _mm_loadu_si128, _mm_test_epi8_mask, _mm512_loadu_epi32, _mm512_loadu_epi64,
+        _mm512_maskz_compress_epi32, _mm512_maskz_compress_epi64, _mm512_storeu_epi32, _mm512_storeu_epi64,
+    };
+
+    /// As [`keep_vectors`](super::keep_vectors), of elements of 4 or 8 bytes.
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,popcnt")]
+    pub(super) fn keep<T: Copy>(given: &[T], mask: &[u8], to: &mut [T]) -> (usize, usize) {
+        let lanes = 64 / size_of::<T>();
+        let n = given.len().min(mask.len());
+        let (mut seen, mut next) = (0, 0);
+        while seen + lanes <= n && next + lanes <= to.len() {
+            let (from, bytes) = (given[seen..].as_ptr(), mask[seen..].as_ptr());
+            let kept = to[next..].as_mut_ptr();
+            // SAFETY: a vector of elements, a byte for each and room for as many are there.
+            let count = unsafe {
+                match size_of::<T>() {
+                    4 => {
+                        let keeps = _mm_loadu_si128(bytes.cast());
+                        let keeps = _mm_test_epi8_mask(keeps, keeps);
+                        let values = _mm512_maskz_compress_epi32(keeps, _mm512_loadu_epi32(from.cast()));
+                        _mm512_storeu_epi32(kept.cast(), values);
+                        keeps.count_ones()
+                    }
+                    _ => {
+                        let keeps = _mm_loadl_epi64(bytes.cast());
+                        let keeps = _mm_test_epi8_mask(keeps, keeps) as u8;
+                        let values = _mm512_maskz_compress_epi64(keeps, _mm512_loadu_epi64(from.cast()));
+                        _mm512_storeu_epi64(kept.cast(), values);
+                        keeps.count_ones()
+                    }
+                }
+            };
+            seen += lanes;
+            next += count as usize;
+        }
+        (seen, next)
     }
 }
 
@@ -75,4 +135,39 @@ fn keep_rows<T: Copy>(given: &[T], mask: &[u8], to: &mut [T], row: usize) {
     }
     let kept = given.chunks_exact(row).zip(mask).filter(|(_, keeps)| **keeps != 0);
     to.chunks_exact_mut(row).zip(kept).for_each(|(to, (values, _))| to.copy_from_slice(values));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The elements of `given`, of any length up to 200, that a mask keeps, against a filter.
+    fn keeps<T: Copy + PartialEq + std::fmt::Debug>(of: impl Fn(usize) -> T) {
+        for n in 0..200_usize {
+            for every in [1, 2, 3, 7, 1000] {
+                let given: Vec<T> = (0..n).map(&of).collect();
+                let mask: Vec<u8> =
+                    (0..n).map(|i| u8::from((i * i + 1) % every == 0 || every == 1)).collect();
+                let kept: Vec<T> = given
+                    .iter()
+                    .zip(&mask)
+                    .filter(|(_, keeps)| **keeps == 1)
+                    .map(|(value, _)| *value)
+                    .collect();
+                // What lies behind the part of a block is another block's.
+                let mut to = vec![of(201); kept.len() + 20];
+                keep_elements(&given, &mask, &mut to[..kept.len()]);
+                assert_eq!(to[..kept.len()], kept, "{n} by {every}");
+                assert!(to[kept.len()..].iter().all(|value| *value == of(201)), "{n} by {every}");
+            }
+        }
+    }
+
+    #[test]
+    fn masks_of_any_length_keep_elements_of_any_size_and_write_nothing_else() {
+        keeps(|i| i as u8);
+        keeps(|i| i as u16);
+        keeps(|i| i as u32 * 0x01_01_01);
+        keeps(|i| i as u64 * 0x01_01_01_01_01);
+    }
 }
