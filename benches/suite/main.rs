@@ -7,8 +7,8 @@
 //! - `turns`: measuring in turns; `contest`: a row, its contenders, its check; `output`: their results
 //! - `limits`: streams of memory and multiply-adds, as fast as the machine goes
 //! - `real`: the float types and the inputs
-//! - `elementwise`, `rows`, `reductions`, `dense`, `layout`, `gathers`: the workloads; `functions`: the elementary
-//!   functions
+//! - `elementwise`, `rows`, `broadcasts`, `reductions`, `axes`, `dense`, `layout`, `gathers`: the workloads;
+//!   `functions`: the elementary functions
 //! - `small`: building, and evaluating next to nothing; `cold`: first evaluations
 
 use std::cell::Cell;
@@ -23,6 +23,8 @@ use crate::report::{Line, fail};
 use crate::turns::{Spread, sampled};
 
 mod args;
+mod axes;
+mod broadcasts;
 mod cold;
 mod contest;
 mod dense;
@@ -51,7 +53,9 @@ fn main() {
     elementwise::all(&bench);
     functions::all(&bench);
     rows::all(&bench);
+    broadcasts::all(&bench);
     reductions::all(&bench);
+    axes::all(&bench);
     dense::all(&bench);
     layout::all(&bench);
     gathers::all(&bench);

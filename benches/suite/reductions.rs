@@ -37,11 +37,11 @@ fn lanes<T: Real>(values: &[T], start: T, step: impl Fn(T, T) -> T, join: impl F
     lanes.into_iter().fold(rest, join)
 }
 
-fn sum<T: Real>(values: &[T], of: impl Fn(T) -> T) -> T {
+pub fn sum<T: Real>(values: &[T], of: impl Fn(T) -> T) -> T {
     lanes(values, T::of(0.0), |sum, value| sum + of(value), |a, b| a + b)
 }
 
-fn max<T: Real>(values: &[T]) -> T {
+pub fn max<T: Real>(values: &[T]) -> T {
     // `if`, as `f32::max` looks after NaN, which costs the loop its vectors.
     let larger = |a, b| if a > b { a } else { b };
     lanes(values, T::of(f64::NEG_INFINITY), larger, larger)
