@@ -385,6 +385,20 @@ fn what_crosses_the_rows_is_copied_tile_by_tile() {
 }
 
 #[test]
+fn neighbours_are_read_by_vectors_that_cross_fewer_lines() {
+    let x = input([64, 64]);
+    let [north, south] = [x.slice(s![..-2, 1..-1]), x.slice(s![2.., 1..-1])];
+    let [west, east] = [x.slice(s![1..-1, ..-2]), x.slice(s![1..-1, 2..])];
+    let mean = (&north + &south + &west + &east) * 0.25;
+    let text = kernel(&mean);
+    assert!(text.contains("narrow y[i, j] = "), "{text}");
+    let wide = |array: &Array| array.explain_for(Target::X86_64V4).unwrap().asm.contains("zmm");
+    assert!(!wide(&mean));
+    // Where much is computed with them, or they are few, vectors are as wide as can be.
+    assert!(wide(&(mean.exp().sin())) && wide(&(north + south)));
+}
+
+#[test]
 fn sums_of_three_are_written_out_and_take_the_order_of_lanes() {
     let x = input([100, 3]);
     let difference = x.slice(s![.., NewAxis, ..]) - x.slice(s![NewAxis, .., ..]);
