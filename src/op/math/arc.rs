@@ -119,7 +119,7 @@ pub(super) fn atan(l: &mut Lanes, x: Ref) -> Ref {
 }
 
 /// The angle of the point (x, y): that of the point (larger, smaller) of the sizes of both, in whose octant
-/// it is, turned and mirrored. Max error: 0.76 ULP in `f32`, 0.75 in `f64`, of 10^7 pairs.
+/// it is, turned and mirrored. Max error: 0.76 ULP in `f32`, 0.75 in `f64`.
 pub(super) fn atan2(b: &mut Builder, y: Ref, x: Ref) -> Ref {
     let dtype = b.dtype(x);
     let l = &mut Lanes::new(b, dtype);
