@@ -1,11 +1,13 @@
 //! How far the elementary functions are from exact: the greatest error in ULP per function and dtype, and
-//! the special values; and how far the variance is. Run with `--nocapture` it prints the table of
-//! `docs/numerics.md`.
+//! the special values; and how far the variance is.
 //!
-//! `f32`: every 251st bit pattern; `f64`: 10^5 points. With `BROADLOOM_EXHAUSTIVE=1`, all 2^32 and 10^7.
+//! `f32`: every 251st bit pattern; `f64`: 10^5 points. With `BROADLOOM_EXHAUSTIVE=1`, all 2^32 and 10^7. What is
+//! measured is compared with the table of `docs/numerics.md`: nothing may be above it, and of all points the
+//! greatest must be what it says. With `--nocapture` the figures are printed.
 //!
 //! Functions run as machine code. All 2^32 are judged by the same function in `f64`, which is held to the oracle
-//! itself; the oracle has every 251st, and all of a block in which an error seems to be greater than any before.
+//! itself; the oracle has every 251st, and all of a block in which an error seems to be greater than any before. Of
+//! 10^7 it has all whose result is not the nearest float, by a library that rounds correctly.
 //!
 //! This file is long because a fifth of it is values by mpmath, to which the oracle is held.
 
@@ -14,6 +16,7 @@ mod binary;
 #[path = "accuracy/oracle.rs"]
 mod oracle;
 
+use std::fmt::{Debug, Display};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
@@ -55,6 +58,21 @@ fn run_f64(f: Unary, xs: &[f64]) -> Vec<f64> {
     }
 }
 
+/// Holds the greatest error of `f` among these points to the promise and to the table of the docs.
+fn report(f: impl Display, dtype: DType, error: f64, at: impl Debug, points: u64) {
+    println!("| {f} | {dtype} | {error:.4} | {at:?} | {points} |");
+    assert!(error <= LIMIT, "{f} of {dtype} is {error} ULP off at {at:?}");
+    let table = include_str!("../docs/numerics.md").lines().filter_map(|line| {
+        let [_, name, single, double, _] = line.split('|').collect::<Vec<_>>()[..] else { return None };
+        let said = if dtype == DType::F32 { single } else { double };
+        (name.trim() == format!("`{f}`")).then(|| said.trim().parse::<f64>().ok())?
+    });
+    let [said] = table.collect::<Vec<_>>()[..] else { panic!("docs/numerics.md has no one row of {f}") };
+    assert!(error <= said, "{f} of {dtype} is {error} ULP off at {at:?}, docs/numerics.md says {said}");
+    let exact = !exhaustive() || said - error < 0.01;
+    assert!(exact, "{f} of {dtype} is {error} ULP off at most, docs/numerics.md says {said}");
+}
+
 /// The greatest error so far, and where it was.
 #[derive(Default)]
 struct Worst {
@@ -68,17 +86,10 @@ impl Worst {
             *self = Self { error, x };
         }
     }
-
-    fn report(&self, f: Unary, dtype: DType, points: u64) {
-        let steps = math::unary(f, dtype).iter().filter(|(inst, _)| !inst.is_leaf()).count();
-        let Self { error, x } = self;
-        println!("| {f} | {dtype} | {error:.4} | {x:e} | {points} | {steps} |");
-        assert!(*error <= LIMIT, "{f} of {dtype} is {error} ULP off at {x:e}");
-    }
 }
 
-/// The function correctly rounded to 53 bits, many more than `f32` shows: by CORE-MATH (Sibidanov,
-/// Zimmermann and Glondu, 2022).
+/// The function to 53 bits, many more than `f32` shows: by CORE-MATH (Sibidanov, Zimmermann and Glondu, 2022),
+/// which rounds correctly.
 fn nearly_exact(f: Unary, x: f64) -> f64 {
     match f {
         Unary::Cbrt => core_math::cbrt(x),
@@ -205,7 +216,7 @@ fn measure_f32(f: Unary, apply: fn(&Array) -> Array) {
             all
         })
     });
-    worst.report(f, DType::F32, (1_u64 << 32).div_ceil(step));
+    report(f, DType::F32, worst.error, worst.x, (1_u64 << 32).div_ceil(step));
 }
 
 /// Whether `x` is where `f` has a value that is no special case.
@@ -263,6 +274,7 @@ fn argument(f: Unary, random: &mut fastrand::Rng) -> f64 {
 
 fn measure_f64(f: Unary, apply: fn(&Array) -> Array) {
     let points: u64 = if exhaustive() { 10_000_000 } else { 100_000 };
+    let composed = matches!(f, Unary::Sigmoid | Unary::Softplus | Unary::Gelu | Unary::GeluTanh);
     let mut random = fastrand::Rng::with_seed(0x5eed);
     let mut worst = Worst::default();
     for _ in 0..points.div_ceil(BLOCK) {
@@ -270,10 +282,14 @@ fn measure_f64(f: Unary, apply: fn(&Array) -> Array) {
         let xs: Vec<f64> = arguments.filter(|x| is_inside(f, *x)).take(BLOCK as usize).collect();
         let y = apply(&Array::from_vec(xs.clone(), [xs.len()]).unwrap());
         for (x, y) in xs.iter().zip(y.to_vec::<f64>().unwrap()) {
-            worst.see(*x, f64_error(y, exact(f, *x)));
+            // The nearest float is half a unit off at most.
+            let small = exhaustive() && !composed && worst.error > 0.5 && y == nearly_exact(f, *x);
+            if !small {
+                worst.see(*x, f64_error(y, exact(f, *x)));
+            }
         }
     }
-    worst.report(f, DType::F64, points.div_ceil(BLOCK) * BLOCK);
+    report(f, DType::F64, worst.error, worst.x, points.div_ceil(BLOCK) * BLOCK);
 }
 
 macro_rules! functions { ($($name:ident $Op:ident $method:ident)*) => { $(

@@ -78,7 +78,7 @@ struct Trial {
 }
 
 impl Trial {
-    /// The graph of `element` on inputs of these dtypes, laid out so: lengths 0 to 67 from places
+    /// The graph of `element` on inputs of these dtypes, laid out so: lengths 0 to 130 from places
     /// that differ, and, where that can be, all that the inputs hold.
     fn of(element: Element, result: DType, inputs: &[Values], layouts: &[Layout]) -> Graph {
         let mut trial = Self::default();
@@ -89,7 +89,7 @@ impl Trial {
             .collect();
         let matrix = layouts.iter().any(|layout| matches!(layout, Row | Column | Transposed));
         let mut outputs = Vec::new();
-        for n in 0..=67 {
+        for n in 0..=130 {
             let shape = if matrix { Shape::new([ROWS, n]) } else { Shape::new([n]) };
             let args: Vec<NodeId> = (0..layouts.len())
                 .map(|k| trial.operand(nodes[k], layouts[k], &shape, n * (61 + 40 * k) + k))

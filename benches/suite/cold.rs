@@ -5,6 +5,8 @@
 //! - `c_new_*`: an expression never seen before, in a process that has compiled others
 //! - `c_plan_node`: a known expression on arrays of a new length, by its number of operations: a program is
 //!   planned, nothing is compiled
+//! - `c_emit_*`: the machine code of one loop, in vectors of so many bits: of chains by their number of operations,
+//!   and of functions
 //!
 //! Broadloom warns once of a line that makes so many programs, which here is the point.
 
@@ -27,6 +29,8 @@ const SIZE: usize = 20_000;
 pub fn all(bench: &Bench) {
     children(bench);
     structures(bench);
+    #[cfg(feature = "jit")]
+    emission(bench);
 }
 
 /// Makes inputs, and returns what makes the expression of them.
@@ -144,5 +148,34 @@ fn structures(bench: &Bench) {
             let chain = chain(&numbers([size]), &numbers([size]), length, 27);
             timed(|| drop(chain.eval().expect("a chain evaluates")))
         });
+    }
+}
+
+/// Code is made of a loop that was planned before, and not placed.
+#[cfg(feature = "jit")]
+fn emission(bench: &Bench) {
+    use broadloom::graph::Graph;
+    use broadloom::kernel::Plan;
+    use broadloom::pipeline::{Settings, optimize};
+    use broadloom::{Target, Vector, codegen};
+
+    const ROWS: [(&str, Vector); 3] =
+        [("c_emit_128", Vector::V128), ("c_emit_256", Vector::V256), ("c_emit_512", Vector::V512)];
+    let (x, y) = (numbers([SIZE]), numbers([SIZE]));
+    let chains = LENGTHS.map(|length| (length.to_string(), chain(&x, &y, length, 27)));
+    let functions = [("exp", x.exp()), ("gelu", x.gelu()), ("pow", x.pow(&y))];
+    let arrays: Vec<(String, Array)> =
+        chains.into_iter().chain(functions.map(|(name, array)| (name.to_string(), array))).collect();
+    for (row, vector) in ROWS.into_iter().filter(|row| row.1 <= Vector::widest()) {
+        let target = Target::HostWith(vector);
+        for (size, array) in &arrays {
+            let graph: Graph =
+                array.explain().expect("it is explained").graph.parse().expect("it is a graph");
+            let graph = optimize(&graph, &Settings::default(), |_, _| ()).expect("it is optimized");
+            let [strip] = &Plan::new(&graph).expect("it is planned").strips[..] else {
+                fail(&format!("{size} is more than one loop"))
+            };
+            bench.time(row, size, 1, || timed(|| _ = codegen::compile(strip, &target).expect("it compiles")));
+        }
     }
 }

@@ -1,10 +1,12 @@
 //! Every elementary function on a vector that the near caches hold: `f_exp` and its kin.
 //!
-//! The plain loop calls what the standard library has, element by element.
+//! The plain loop calls what the standard library has, or `libm`, element by element.
+
+use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_PI};
 
 use crate::Bench;
 use crate::contest::Row;
-use crate::real::{Input, Number};
+use crate::real::{Input, Number, Real, c};
 
 /// Elements of a vector.
 const N: usize = 100_000;
@@ -65,7 +67,37 @@ functions! {
     f_acosh (x in 1.0..100.0); x.acosh(); x.acosh();
     f_atanh (x in -1.0..1.0); x.atanh(); x.atanh();
     f_cbrt (x in -100.0..100.0); x.cbrt(); x.cbrt();
+    f_erf (x in -3.0..3.0); x.erf(); Real::erf(x);
+    f_erfc (x in -3.0..5.0); x.erfc(); Real::erfc(x);
+    f_lgamma (x in 0.0..20.0); x.lgamma(); Real::lgamma(x);
+    f_gelu (x in -5.0..5.0); x.gelu(); gelu(x);
+    f_gelu_tanh (x in -5.0..5.0); x.gelu_tanh(); gelu_tanh(x);
+    f_sigmoid (x in -10.0..10.0); x.sigmoid(); sigmoid(x);
+    f_softplus (x in -10.0..10.0); x.softplus(); softplus(x);
     f_atan2 (x in -10.0..10.0, y in -10.0..10.0); x.atan2(&y); x.atan2(y);
     f_hypot (x in -10.0..10.0, y in -10.0..10.0); x.hypot(&y); x.hypot(y);
     f_pow (x in 0.1..10.0, y in -5.0..5.0); x.pow(&y); x.powf(y);
+    f_logaddexp (x in -10.0..10.0, y in -10.0..10.0); x.logaddexp(&y); logaddexp(x, y);
+}
+
+fn gelu<T: Real>(x: T) -> T {
+    c::<T>(0.5) * x * (c::<T>(1.0) + (x * c::<T>(FRAC_1_SQRT_2)).erf())
+}
+
+fn gelu_tanh<T: Real>(x: T) -> T {
+    let inner = c::<T>(FRAC_2_PI.sqrt()) * (x + c::<T>(0.044715) * x * x * x);
+    c::<T>(0.5) * x * (c::<T>(1.0) + Real::tanh(inner))
+}
+
+fn sigmoid<T: Real>(x: T) -> T {
+    c::<T>(1.0) / (c::<T>(1.0) + Real::exp(c::<T>(0.0) - x))
+}
+
+fn softplus<T: Real>(x: T) -> T {
+    logaddexp(x, c(0.0))
+}
+
+fn logaddexp<T: Real>(x: T, y: T) -> T {
+    let (larger, smaller) = if x < y { (y, x) } else { (x, y) };
+    larger + Real::ln_1p(Real::exp(smaller - larger))
 }

@@ -35,9 +35,11 @@ pub trait Real:
     fn ln_1p(self) -> Self;
     fn tanh(self) -> Self;
     fn erf(self) -> Self;
+    fn erfc(self) -> Self;
+    fn lgamma(self) -> Self;
 }
 
-macro_rules! reals { ($($T:ident $erf:ident;)*) => { $(
+macro_rules! reals { ($($T:ident $erf:ident $erfc:ident $lgamma:ident;)*) => { $(
     impl Real for $T {
         fn of(value: f64) -> Self { value as $T }
         fn max(self, other: Self) -> Self { $T::max(self, other) }
@@ -47,12 +49,14 @@ macro_rules! reals { ($($T:ident $erf:ident;)*) => { $(
         fn ln_1p(self) -> Self { $T::ln_1p(self) }
         fn tanh(self) -> Self { $T::tanh(self) }
         fn erf(self) -> Self { libm::$erf(self) }
+        fn erfc(self) -> Self { libm::$erfc(self) }
+        fn lgamma(self) -> Self { libm::$lgamma(self) }
     }
 )* } }
 
 reals! {
-    f32 erff;
-    f64 erf;
+    f32 erff erfcf lgammaf;
+    f64 erf erfc lgamma;
 }
 
 /// A number of the workload's type.

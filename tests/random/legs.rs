@@ -55,13 +55,13 @@ pub const LEGS: &[Leg] = &[
     Leg {
         name: "machine code in vectors of 256 bits",
         culprit: "code generation for AVX2",
-        every: 4,
+        every: 1,
         run: |case| evaluated(case, &Settings { vector: Vector::V256, ..settings(Jit::Always, 1) }),
     },
     Leg {
         name: "machine code in vectors of 128 bits",
         culprit: "code generation by Cranelift",
-        every: 4,
+        every: 1,
         run: |case| evaluated(case, &Settings { vector: Vector::V128, ..settings(Jit::Always, 1) }),
     },
     Leg {

@@ -136,11 +136,24 @@ impl<'b> Lanes<'b> {
         self.select(mask, bound, a)
     }
 
-    /// The polynomial with these coefficients, the constant one first, by Horner's rule.
+    /// The polynomial with these coefficients, the constant one first, by Horner's rule. A long one in `f64` is
+    /// waited for: there, all but the constant are the even and the odd powers apart, two chains half as long.
     pub(super) fn polynomial(&mut self, x: Ref, coefficients: &[f64]) -> Ref {
-        let (last, rest) = coefficients.split_last().expect("a polynomial has a coefficient");
-        let last = self.number(*last);
-        rest.iter().rev().fold(last, |sum, c| self.fma_number(sum, x, *c))
+        if self.is_f32() || coefficients.len() < 6 {
+            return self.horner(x, coefficients.iter().copied());
+        }
+        let square = self.mul(x, x);
+        let even = self.horner(square, coefficients[1..].iter().step_by(2).copied());
+        let odd = self.horner(square, coefficients[2..].iter().step_by(2).copied());
+        let rest = self.fma(odd, x, even);
+        self.fma_number(rest, x, coefficients[0])
+    }
+
+    fn horner(&mut self, x: Ref, coefficients: impl DoubleEndedIterator<Item = f64>) -> Ref {
+        let mut highest_first = coefficients.rev();
+        let highest = highest_first.next().expect("a polynomial has a coefficient");
+        let highest = self.number(highest);
+        highest_first.fold(highest, |sum, c| self.fma_number(sum, x, c))
     }
 
     /// The bits of a float as an integer of its size.
