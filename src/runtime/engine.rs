@@ -103,11 +103,17 @@ fn asked(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
+/// How many threads the machine runs at once. Asking reads a dozen files.
+fn processors() -> usize {
+    static COUNT: LazyLock<usize> =
+        LazyLock::new(|| std::thread::available_parallelism().map_or(1, usize::from));
+    *COUNT
+}
+
 /// `BROADLOOM_THREADS`, or as many as the machine runs at once.
 fn default_threads() -> usize {
     let threads = asked("BROADLOOM_THREADS").and_then(|threads| threads.parse().ok());
-    let there = || std::thread::available_parallelism().map_or(1, usize::from);
-    threads.filter(|&threads| threads > 0).unwrap_or_else(there)
+    threads.filter(|&threads| threads > 0).unwrap_or_else(processors)
 }
 
 /// `BROADLOOM_VECTOR`, or the widest vectors the machine has.
@@ -186,8 +192,8 @@ impl Engine {
     /// system tells.
     pub(crate) fn near_bytes(&self) -> usize {
         static NEAR_BYTES: LazyLock<usize> = LazyLock::new(|| {
-            let cores = std::thread::available_parallelism().map_or(1, usize::from);
-            let own = caches::second_level().map_or(schedule::NEAR, |bytes| bytes.saturating_mul(cores));
+            let own =
+                caches::second_level().map_or(schedule::NEAR, |bytes| bytes.saturating_mul(processors()));
             own.max(caches::near_third_level().unwrap_or(0) / 2)
         });
         *NEAR_BYTES
