@@ -1,6 +1,6 @@
 //! Are Fourier transforms right for every length, lazily, and with the same bits however they are run?
 //!
-//! The answers of NumPy are in `tests/numpy/answers/fft.txt`, written by `tools/numpy_fft.py`.
+//! The answers of NumPy are in `tests/numpy/answers/fft.txt`, written by `tests/numpy/numpy_fft.py`.
 
 #[allow(dead_code, reason = "other answers have other arguments, and texts")]
 #[path = "numpy/cases.rs"]

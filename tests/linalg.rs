@@ -1,7 +1,7 @@
 //! Are equations solved and matrices decomposed, lazily, and is what has no answer an error?
 //!
 //! The answers of NumPy are in `linalg.txt`, `linalg_complex.txt` and `eigen.txt` of `tests/numpy/answers`, written by
-//! `tools/numpy_linalg.py`.
+//! `tests/numpy/numpy_linalg.py`.
 
 #[allow(dead_code, reason = "other answers have other arguments, and texts")]
 #[path = "numpy/cases.rs"]

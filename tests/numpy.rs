@@ -1,7 +1,7 @@
 //! Does it behave like NumPy?
 //!
-//! The answers are in `tests/numpy/answers/*.txt`, written by `tools/numpy_answers.py`, which also
-//! describes their format, and its neighbours `tools/numpy_*.py`; where the crate differs from
+//! The answers are in `tests/numpy/answers/*.txt`, written by `tests/numpy/numpy_answers.py`, which also
+//! describes their format, and its neighbours `tests/numpy/numpy_*.py`; where the crate differs from
 //! NumPy on purpose, their lines say so. `cases`
 //! reads them, `calls` and `surface` ask the crate, `famous` is what everybody knows, by hand; `users` runs the page for
 //! NumPy users.

@@ -1,5 +1,5 @@
 //! Are the random streams NumPy's, bit for bit, and is the counted one that of its authors? The answers
-//! are digests that `tools/numpy_streams.py` wrote.
+//! are digests that `tests/numpy/numpy_streams.py` wrote.
 
 use broadloom::prelude::*;
 use broadloom::random::{self, Generator, RandomState};

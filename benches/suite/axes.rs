@@ -104,10 +104,10 @@ fn variances<T: Real>(bench: &Bench) {
             .broadloom(move || array.var(0))
             .peer("loop", || {
                 let mut means = columns(x.values(), T::of(0.0), |_, a, b| a + b);
-                means.iter_mut().for_each(|mean| *mean = *mean / count);
+                means.iter_mut().for_each(|mean| *mean /= count);
                 let distance = |j: usize, sum, x| sum + (x - means[j]) * (x - means[j]);
                 let mut sums = columns(x.values(), T::of(0.0), distance);
-                sums.iter_mut().for_each(|sum| *sum = *sum / count);
+                sums.iter_mut().for_each(|sum| *sum /= count);
                 sums
             });
         contest.run();

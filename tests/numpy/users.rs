@@ -1,7 +1,7 @@
 //! The page for NumPy users, `docs/numpy-users.md`: every spelling on it is written here, runs, and gives what NumPy's
 //! spelling beside it gives; and no name of the Python Array API standard is missing from it.
 //!
-//! This file is long because the page is. `tools/numpy_users.py` reads NumPy's spellings from it and writes their
+//! This file is long because the page is. `tests/numpy/numpy_users.py` reads NumPy's spellings from it and writes their
 //! answers, with the arrays they are about, to `answers/users.txt`.
 
 use std::collections::HashMap;

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes tests/numpy/answers/streams.txt: digests of NumPy's random streams, for tests/streams.rs.
 
-    python3 tools/numpy_streams.py
+    python3 tests/numpy/numpy_streams.py
 
 A line is a seed, what is drawn, and the FNV-1a hash of the bytes of 10,000 numbers.
 """
@@ -10,7 +10,7 @@ import pathlib
 
 import numpy as np
 
-OUT = pathlib.Path(__file__).resolve().parent.parent / "tests/numpy/answers/streams.txt"
+OUT = pathlib.Path(__file__).resolve().parent / "answers/streams.txt"
 COUNT = 10_000
 SEEDS = [0, 1, 2, 3, 7, 42, 99, 123, 1000, 2024, 31337, 65535, 65536, 99999, 1 << 20, 123456789,
          (1 << 31) - 1, 1 << 31, (1 << 32) - 2, (1 << 32) - 1]

@@ -2,9 +2,9 @@
 """Writes tests/numpy/answers/dtypes.txt and dtypes_printing.txt: what NumPy 2 answers about the dtypes that machine
 code has no ops of, and about dtypes as such, for tests/numpy.rs.
 
-    python3 tools/numpy_dtypes.py
+    python3 tests/numpy/numpy_dtypes.py
 
-The format is that of tools/numpy_answers.py. NumPy has no bf16: those answers are computed in `float32` and
+The format is that of tests/numpy/numpy_answers.py. NumPy has no bf16: those answers are computed in `float32` and
 rounded by the exact arithmetic of `rounded` below.
 """
 
@@ -430,7 +430,7 @@ def about(file):
 
 def printing():
     lines = ["# `{}` of arrays against NumPy's str, as printing.txt.",
-             f"# Written by tools/numpy_dtypes.py with NumPy {np.__version__}."]
+             f"# Written by tests/numpy/numpy_dtypes.py with NumPy {np.__version__}."]
     def one(x):
         lines.append(f"{x.text} => " + str(x.array).replace("\n", "\\n"))
     for dtype in NEW:
@@ -459,7 +459,7 @@ class Dtypes(File):
 
 if __name__ == "__main__":
     file = Dtypes("dtypes", "Dtypes that machine code has no ops of, and dtypes as such.")
-    file.lines[1] = f"# Written by tools/numpy_dtypes.py with NumPy {np.__version__}."
+    file.lines[1] = f"# Written by tests/numpy/numpy_dtypes.py with NumPy {np.__version__}."
     elementwise(file)
     pairs(file)
     promotion(file)

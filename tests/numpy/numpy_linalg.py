@@ -2,9 +2,9 @@
 """Writes tests/numpy/answers/linalg.txt, linalg_complex.txt and eigen.txt: what NumPy answers about equations, inverses
 and decompositions, of complex matrices too, and about eigenvalues of any matrix.
 
-    python3 tools/numpy_linalg.py
+    python3 tests/numpy/numpy_linalg.py
 
-The format is that of tools/numpy_answers.py. Of decompositions only what does not depend on the choice of signs is
+The format is that of tests/numpy/numpy_answers.py. Of decompositions only what does not depend on the choice of signs is
 asked: their products, the products of orthonormal columns with themselves, singular values and eigenvalues. Answers to
 f32 are computed in f64; bounds grow with the condition of the matrices. A complex number is two numbers. Eigenvalues
 that have no order are put in that of `real + 0.7319 imag`.

@@ -2,9 +2,9 @@
 """Writes tests/numpy/answers/fft.txt and frequencies.txt: what NumPy answers about Fourier transforms, and about the
 frequencies that belong to them.
 
-    python3 tools/numpy_fft.py
+    python3 tests/numpy/numpy_fft.py
 
-The format is that of tools/numpy_answers.py; a complex number is two numbers, its real and its imaginary part. An op
+The format is that of tests/numpy/numpy_answers.py; a complex number is two numbers, its real and its imaginary part. An op
 ends in its norm, if that is not `backward`; a shape after the axes is how many points there are along each. `parts` is
 the complex numbers whose parts are along the last axis. Transforms are computed in 80 bits, and hold to a bound that
 goes with the logarithm of the number of points and with the root of the mean square of all results.

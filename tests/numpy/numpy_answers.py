@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes tests/numpy/answers/*.txt: what NumPy 2 answers, for tests/numpy.rs to hold the crate to.
 
-    python3 tools/numpy_answers.py
+    python3 tests/numpy/numpy_answers.py
 
 A line is a case, `op argument ... => outcome`, a definition, `let name = literal`, or a comment.
 
@@ -34,7 +34,7 @@ import numpy as np
 warnings.simplefilter("ignore")
 np.seterr(all="ignore")
 
-OUT = pathlib.Path(__file__).resolve().parent.parent / "tests/numpy/answers"
+OUT = pathlib.Path(__file__).resolve().parent / "answers"
 DTYPES = {"bool": np.bool_, "i32": np.int32, "i64": np.int64, "f32": np.float32, "f64": np.float64}
 NAMES = {np.dtype(dtype): name for name, dtype in DTYPES.items()}
 FLOATS = ("f32", "f64")
@@ -145,7 +145,7 @@ EPS = {"f32": 2.0**-23, "f64": 2.0**-52}
 class File:
     def __init__(self, file, about):
         self.path = OUT / f"{file}.txt"
-        self.lines = [f"# {about}", f"# Written by tools/numpy_answers.py with NumPy {np.__version__}."]
+        self.lines = [f"# {about}", f"# Written by tests/numpy/numpy_answers.py with NumPy {np.__version__}."]
 
     def section(self, text):
         self.lines += ["", f"# {text}"]
@@ -1029,7 +1029,7 @@ def compositions():
 def printing():
     lines = ["# `{}` of arrays against NumPy's str. A case is a literal or pattern, ` => `, and the text with `\\n` for new lines.",
              "# Options stand after the array, and the text is that of `array2string` with them.",
-             f"# Written by tools/numpy_answers.py with NumPy {np.__version__}."]
+             f"# Written by tests/numpy/numpy_answers.py with NumPy {np.__version__}."]
     names = {"precision": "precision", "threshold": "threshold", "edge_items": "edgeitems", "line_width": "max_line_width",
              "suppress": "suppress_small", "plus": "sign"}
     def one(x, **options):

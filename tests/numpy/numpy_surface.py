@@ -2,9 +2,9 @@
 """Writes the answer files of tests/numpy/answers/ that are about what is composed of the rest: arrays taken
 apart and rearranged, windows, borders, grids, statistics.
 
-    python3 tools/numpy_surface.py
+    python3 tests/numpy/numpy_surface.py
 
-The format is that of tools/numpy_answers.py. Of an operation with several results, the last argument (the first
+The format is that of tests/numpy/numpy_answers.py. Of an operation with several results, the last argument (the first
 where arrays follow) says which one is meant.
 """
 

@@ -2,9 +2,9 @@
 """Writes tests/numpy/answers/complex.txt and complex_printing.txt: what NumPy 2 answers about complex numbers, for
 tests/numpy.rs.
 
-    python3 tools/numpy_complex.py
+    python3 tests/numpy/numpy_complex.py
 
-The format is that of tools/numpy_answers.py; a complex number is two numbers, its real and its imaginary part.
+The format is that of tests/numpy/numpy_answers.py; a complex number is two numbers, its real and its imaginary part.
 Answers of c64 but for what is exact are computed in complex128, of c128 by mpmath, and hold to a bound that goes
 with the size of the number. Where the order of operations is documented and NumPy's is another on machines with
 fused operations, the answer is computed on parts.
@@ -481,7 +481,7 @@ def chains(file):
 
 def printing():
     lines = ["# `{}` of complex arrays against NumPy's str. A case is a literal or pattern, ` => `, and the text with `\\n` for new lines.",
-             f"# Written by tools/numpy_complex.py with NumPy {np.__version__}."]
+             f"# Written by tests/numpy/numpy_complex.py with NumPy {np.__version__}."]
 
     def one(array):
         lines.append(f"{C(array).text} => " + str(array).replace("\n", "\\n"))
@@ -508,7 +508,7 @@ def printing():
 
 def main():
     file = File("complex", "Complex numbers.")
-    file.lines[1] = f"# Written by tools/numpy_complex.py with NumPy {np.__version__} and mpmath {mpmath.__version__}."
+    file.lines[1] = f"# Written by tests/numpy/numpy_complex.py with NumPy {np.__version__} and mpmath {mpmath.__version__}."
     arithmetic(file)
     promotion(file)
     questions(file)

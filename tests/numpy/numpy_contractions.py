@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Writes tests/numpy/answers/contractions.txt: sums of products by subscripts, Kronecker products, convolutions.
 
-    python3 tools/numpy_contractions.py
+    python3 tests/numpy/numpy_contractions.py
 
-The format is that of tools/numpy_answers.py; the subscripts of `einsum` are part of its name. Elements are small integers,
+The format is that of tests/numpy/numpy_answers.py; the subscripts of `einsum` are part of its name. Elements are small integers,
 so that every order of sums has the same value.
 """
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes tests/numpy/answers/users.txt: what NumPy gives for its spellings in tests/numpy/users.rs.
 
-    python3 tools/numpy_users.py
+    python3 tests/numpy/numpy_users.py
 
 The arrays that the spellings of a group are about stand before them; see numpy_answers.py for how arrays and outcomes
 are written. Of several results the outcomes are separated by ` ; `, and a text is the outcome itself.
@@ -113,7 +113,7 @@ def answer(expression, variables):
 def main():
     np.seterr(all="ignore")
     lines = ["# What NumPy gives for its spellings on the page for NumPy users.",
-             f"# Written by tools/numpy_users.py with NumPy {np.__version__}."]
+             f"# Written by tests/numpy/numpy_users.py with NumPy {np.__version__}."]
     asked = {}
     group = None
     for line in TESTS.read_text().splitlines():

@@ -2,9 +2,9 @@
 """Writes tests/numpy/answers/crossing.txt: every function on a broadcast view in every dtype, on arrays without elements
 and of one, as far as the files about single functions have not asked that.
 
-    python3 tools/numpy_crossing.py
+    python3 tests/numpy/numpy_crossing.py
 
-The format is that of tools/numpy_answers.py; bf16, which NumPy has not, is computed in `float32`. All numbers are so small
+The format is that of tests/numpy/numpy_answers.py; bf16, which NumPy has not, is computed in `float32`. All numbers are so small
 that sums and products of them are exact in every dtype.
 """
 
@@ -452,7 +452,7 @@ def rest(file):
 
 def main():
     file = Crossing("crossing", "Every function on a broadcast view in every dtype, without elements, and of one.")
-    file.lines[1] = f"# Written by tools/numpy_crossing.py with NumPy {np.__version__}."
+    file.lines[1] = f"# Written by tests/numpy/numpy_crossing.py with NumPy {np.__version__}."
     every_dtype(file)
     means(file)
     specials(file)
