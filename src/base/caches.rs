@@ -2,6 +2,9 @@
 
 use std::sync::LazyLock;
 
+/// Bytes of a cache line, on most machines.
+pub const LINE: usize = 64;
+
 /// Bytes of the second-level cache of a core.
 pub fn second_level() -> Option<usize> {
     static BYTES: LazyLock<Option<usize>> = LazyLock::new(|| of_level(2).or_else(by_processor));

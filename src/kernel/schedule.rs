@@ -299,8 +299,9 @@ pub fn is_narrow(read: impl Iterator<Item = Slot>, body: &Expr) -> bool {
         Slot::Buffer(buffer) => Some(buffer),
         _ => None,
     }));
-    let reads = |buffer: &u32| buffers.iter().filter(|other| *other == buffer).count();
-    buffers.iter().map(reads).max() >= Some(NEIGHBOURS) && body.weight() <= READING * buffers.len()
+    buffers.sort_unstable();
+    let most = buffers.chunk_by(|a, b| a == b).map(<[u32]>::len).max();
+    most >= Some(NEIGHBOURS) && body.weight() <= READING * buffers.len()
 }
 
 /// Bytes that near caches hold, of a machine that cannot be asked: two cores of 2 MiB each.

@@ -14,6 +14,7 @@ use super::join::{held, lane_size, stays};
 use super::placed::Placed;
 use super::select::{Lanes, Selector};
 use super::{Machine, lanes};
+use crate::base::caches::LINE;
 use crate::base::strip::StripArgs;
 use crate::kernel::Strip;
 use crate::op::Fold;
@@ -25,9 +26,6 @@ const MOST: usize = 8;
 /// foresee where the next piece of one is read: sums of the columns of 4096 x 4096 `f32` take four fifths of
 /// the time so, and in the second-level cache 3 % longer.
 const AHEAD: i32 = 2048;
-
-/// Bytes of a cache line.
-const LINE: i32 = 64;
 
 /// How many vectors of columns are taken at a time. Addresses that move from column to column serve one.
 fn together(machine: Machine, strip: &Strip) -> usize {
@@ -206,10 +204,10 @@ impl Frame<'_> {
     fn ask_ahead(&mut self, vectors: usize) {
         for operand in 0..self.strip.arguments {
             let Some(scale) = self.tracks[operand].scale else { continue };
-            let bytes = i32::from(scale) * i32::from(self.lanes) * vectors as i32;
-            for line in (0..bytes).step_by(LINE as usize) {
+            let bytes = usize::from(scale) * usize::from(self.lanes) * vectors;
+            for line in (0..bytes).step_by(LINE) {
                 let base = self.base(operand);
-                self.asm.prefetch(Mem::Indexed { base, index: Gpr::RBX, scale, disp: AHEAD + line });
+                self.asm.prefetch(Mem::Indexed { base, index: Gpr::RBX, scale, disp: AHEAD + line as i32 });
             }
         }
     }

@@ -8,13 +8,30 @@ use std::sync::Mutex;
 
 use smallvec::SmallVec;
 
-use super::stage::{LINE, prefetch};
+use super::stage::prefetch;
 use super::walk::{Context, Memory, Rect};
+use crate::base::caches::LINE;
 use crate::base::strip::Step;
 use crate::base::{DType, Error, ErrorKind};
 use crate::kernel::loops::{BLOCK, Gather, Index};
 use crate::kernel::schedule::class;
 use crate::kernel::{Place, Slot};
+
+/// `$body` with `$I` the type of indices of `$dtype`.
+macro_rules! integers {
+    ($dtype:expr, $I:ident => $body:expr) => {
+        integers!($dtype, $I => $body, I8 i8, I16 i16, I32 i32, I64 i64, U8 u8, U16 u16, U32 u32)
+    };
+    ($dtype:expr, $I:ident => $body:expr, $($Kind:ident $T:ty),*) => {
+        match $dtype {
+            $( DType::$Kind => {
+                type $I = $T;
+                $body
+            } )*
+            other => unreachable!("indices of {other}"),
+        }
+    };
+}
 
 /// The first index out of range that a kernel has met.
 #[derive(Default)]
@@ -78,23 +95,34 @@ unsafe fn indices(
     n: usize,
     mut each: impl FnMut(usize, i64),
 ) {
-    macro_rules! integers { ($($Kind:ident $T:ty),*) => {
-        match dtype {
-            $( DType::$Kind => match class(step as i64, size_of::<$T>()) {
-                Step::Unit => for j in 0..n {
-                    // SAFETY: the caller's promise.
-                    each(j, unsafe { from.cast::<$T>().add(j).read_unaligned() } as i64);
-                },
-                _ => for j in 0..n {
-                    let at = from.wrapping_offset(step * j as isize).cast::<$T>();
-                    // SAFETY: the caller's promise.
-                    each(j, unsafe { at.read_unaligned() } as i64);
-                },
-            }, )*
-            other => unreachable!("indices of {other}"),
+    // SAFETY: the caller's promise.
+    integers!(dtype, I => unsafe { indices_of::<I>((from.cast(), step), n, &mut each) })
+}
+
+/// As [`indices`], of one type.
+///
+/// # Safety
+/// They are readable.
+#[inline]
+unsafe fn indices_of<I: Copy + Into<i64>>(
+    (from, step): (*const I, isize),
+    n: usize,
+    each: &mut impl FnMut(usize, i64),
+) {
+    match class(step as i64, size_of::<I>()) {
+        Step::Unit => {
+            for j in 0..n {
+                // SAFETY: the caller's promise.
+                each(j, unsafe { from.add(j).read_unaligned() }.into());
+            }
         }
-    } }
-    integers!(I8 i8, I16 i16, I32 i32, I64 i64, U8 u8, U16 u16, U32 u32)
+        _ => {
+            for j in 0..n {
+                // SAFETY: the caller's promise.
+                each(j, unsafe { from.wrapping_byte_offset(step * j as isize).read_unaligned() }.into());
+            }
+        }
+    }
 }
 
 /// Rows that index arrays point at: where each begins if its indices are 0, and where the indices are.
@@ -327,17 +355,11 @@ unsafe fn values(index: &Index, (from, step): (*mut u8, isize), n: usize, each: 
 /// # Safety
 /// The `n` indices are readable, so are the elements of all that are in range, and the places are writable.
 unsafe fn picked<T: Copy>(from: *const u8, (index, at): (&Index, *const u8), n: usize, to: *mut u8) -> bool {
-    macro_rules! integers { ($($Kind:ident $I:ty),*) => {
-        match index.dtype {
-            $( DType::$Kind => {
-                let (step, extent) = (index.step as isize / size_of::<T>() as isize, index.extent as i64);
-                // SAFETY: the caller's promise.
-                unsafe { pick::<$I, T>(from.cast(), (at.cast(), step, extent), n, to.cast()) }
-            }, )*
-            other => unreachable!("indices of {other}"),
-        }
-    } }
-    integers!(I8 i8, I16 i16, I32 i32, I64 i64, U8 u8, U16 u16, U32 u32)
+    let (step, extent) = (index.step as isize / size_of::<T>() as isize, index.extent as i64);
+    // SAFETY: the caller's promise.
+    integers!(index.dtype, I => unsafe {
+        pick::<I, T>(from.cast(), (at.cast(), step, extent), n, to.cast())
+    })
 }
 
 /// Indices that are looked at together.

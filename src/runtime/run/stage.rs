@@ -3,6 +3,8 @@
 //!
 //! Elements are moved by their bits; only their size counts.
 
+use crate::base::caches::LINE;
+
 /// Bytes past the end of a copy that may be written.
 pub const SLACK: usize = SPLAT * 8;
 
@@ -139,9 +141,6 @@ unsafe fn cross<T: Copy>(tile: Tile, to: *mut T) {
         }
     }
 }
-
-/// Bytes of a cache line, on most machines.
-pub(super) const LINE: usize = 64;
 
 /// Rows and columns of what is transposed in registers.
 const SQUARE: usize = 8;
