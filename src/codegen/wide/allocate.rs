@@ -138,6 +138,14 @@ impl Allocator<'_> {
                     dtype: *dtype,
                 });
             }
+            Inst::Quotient { dst, fast, odd, a, b, size, width } => {
+                let (masks, a_reg, b_at) =
+                    (odd.map(|mask| self.in_reg(mask)), self.in_reg(*a), self.anywhere(*b));
+                let reg = self.tie(*dst, *fast);
+                odd.iter().chain([a, b]).for_each(|v| self.used(*v));
+                let (size, width) = (*size, *width);
+                self.placed.push(Placed::Quotient { reg, odd: masks, a: a_reg, b: b_at, size, width });
+            }
             Inst::Check { ok, error, .. } => {
                 let reg = self.in_reg(*ok);
                 self.used(*ok);

@@ -168,7 +168,9 @@ impl Selector<'_> {
             (Binary::Subtract, Int) => same(self.rvm(Op::ISub, size, a.v, b.v)),
             (Binary::Multiply, Float) => same(self.rvm(Op::Mul, size, a.v, b.v)),
             (Binary::Multiply, Int) => same(self.product(size, a.v, b.v)),
-            (Binary::Divide, Float) => same(self.rvm(Op::Div, size, a.v, b.v)),
+            (Binary::Divide, Float) => {
+                self.quotient(a, b).unwrap_or_else(|| same(self.rvm(Op::Div, size, a.v, b.v)))
+            }
             (Binary::FloorDivide | Binary::Remainder | Binary::Pow, Float | Int)
             | (
                 Binary::Atan2

@@ -32,6 +32,8 @@ pub(super) enum Fixed {
     Scalar(usize),
     /// The one element of an operand in a row, in every lane.
     Uniform(usize),
+    /// 1 over one of these in every lane, a float of so many bytes; see `quotient`.
+    Inverse { of: Box<Fixed>, size: u8 },
     /// How far the lanes of an operand are from the first: its step times 0, 1, …; or, of the second
     /// half of an iteration, the lanes from its middle on.
     Ladder { operand: usize, second: bool },
@@ -103,6 +105,8 @@ pub(super) enum Inst {
     Call { dst: V, args: SmallVec<[V; 2]>, routine: Routine, dtype: DType },
     /// `fast`, but a routine of `arg` where `mask` is set, out of line.
     Rare { dst: V, fast: V, mask: V, arg: V, routine: Routine, dtype: DType, mask_size: u8 },
+    /// `fast`, but `a / b` where any lane of `odd` is set, out of line.
+    Quotient { dst: V, fast: V, odd: [V; 2], a: V, b: V, size: u8, width: u8 },
     /// Reports `error` unless `ok` is set everywhere.
     Check { ok: V, error: u32, mask_size: u8 },
     /// Lane by lane through memory.
@@ -151,6 +155,29 @@ pub(super) struct Body {
     pub(super) carried: Vec<(V, V)>,
 }
 
+impl Fixed {
+    /// The operand it is known by, once a row begins.
+    pub(super) fn operand(&self) -> Option<usize> {
+        match self {
+            Fixed::Uniform(operand) => Some(*operand),
+            Fixed::Inverse { of, .. } => of.operand(),
+            _ => None,
+        }
+    }
+
+    fn name(&self) -> String {
+        match self {
+            Fixed::Splat { bits, .. } => format!("{bits:#x}"),
+            Fixed::Table(_) => "table".to_owned(),
+            Fixed::Scalar(scalar) => format!("s{scalar}"),
+            Fixed::Uniform(operand) => format!("operand {operand}"),
+            Fixed::Inverse { of, .. } => format!("1 / {}", of.name()),
+            Fixed::Ladder { operand, .. } => format!("steps of operand {operand}"),
+            Fixed::Tail { .. } => "lanes".to_owned(),
+        }
+    }
+}
+
 impl Inst {
     pub(super) fn dst(&self) -> Option<V> {
         match self {
@@ -159,6 +186,7 @@ impl Inst {
             | Inst::Load { dst, .. }
             | Inst::Call { dst, .. }
             | Inst::Rare { dst, .. }
+            | Inst::Quotient { dst, .. }
             | Inst::Convert { dst, .. } => Some(*dst),
             Inst::Check { .. } | Inst::Stage { .. } => None,
         }
@@ -178,6 +206,7 @@ impl Inst {
             Inst::Load { .. } | Inst::Stage { .. } => smallvec![],
             Inst::Call { args, .. } => args.iter().copied().collect(),
             Inst::Rare { fast, mask, arg, .. } => smallvec![*fast, *mask, *arg],
+            Inst::Quotient { fast, odd, a, b, .. } => [*fast, *a, *b].into_iter().chain(*odd).collect(),
             Inst::Check { ok, .. } => smallvec![*ok],
             Inst::Convert { a, .. } => smallvec![*a],
         }
@@ -209,14 +238,9 @@ impl Body {
 
     /// One line per instruction, `x4 = vaddps x1, x2 (64)`; the number is the vector's bytes.
     pub(super) fn text(&self, fixed: &[(Fixed, u8)]) -> String {
-        let name = |v: V| match self.info(v).fixed.map(|number| &fixed[number].0) {
+        let name = |v: V| match self.info(v).fixed {
             None => v.to_string(),
-            Some(Fixed::Splat { bits, .. }) => format!("{bits:#x}"),
-            Some(Fixed::Table(_)) => "table".to_owned(),
-            Some(Fixed::Scalar(scalar)) => format!("s{scalar}"),
-            Some(Fixed::Uniform(operand)) => format!("operand {operand}"),
-            Some(Fixed::Ladder { operand, .. }) => format!("steps of operand {operand}"),
-            Some(Fixed::Tail { .. }) => "lanes".to_owned(),
+            Some(number) => fixed[number].0.name(),
         };
         let place = |place: Place| match place {
             Place::Operand { operand, disp: 0 } => format!("[operand {operand}]"),
@@ -262,6 +286,10 @@ impl Body {
                 }
                 Inst::Rare { fast, mask, arg, routine, dtype, .. } => {
                     format!("{} or {routine}_{dtype} {} where {}", name(*fast), name(*arg), name(*mask))
+                }
+                Inst::Quotient { fast, odd: [small, nan], a, b, width, .. } => {
+                    let [fast, small, nan, a, b] = [*fast, *small, *nan, *a, *b].map(name);
+                    format!("{fast} or {a} / {b} if any of {small}, {nan} ({width})")
                 }
                 Inst::Check { ok, error, .. } => format!("check {} else {error}", name(*ok)),
                 Inst::Convert { a, what, .. } => format!("{what:?} {}", name(*a)),

@@ -134,6 +134,14 @@ impl Frame<'_> {
                     self.vector(Op::MaskFromGpr, size, 16, ACTIVE, Rm::Reg(Gpr::RAX.0));
                 }
             }
+            Placed::Quotient { odd: [one, other], .. } => {
+                let (enter, back) = (self.asm.label(), self.asm.label());
+                let size = self.mask_size();
+                self.vector(Op::MaskTest, size, 16, one, Rm::Reg(other));
+                self.asm.jump(When::NotEqual, enter);
+                self.asm.bind(back);
+                self.cold.push(Cold { enter, back, what: placed.clone(), last });
+            }
             Placed::Rare { mask, mask_info, .. } => {
                 let (enter, back) = (self.asm.label(), self.asm.label());
                 self.mask_to_flags(mask, mask_info.class, mask_info.size, mask_info.width);
@@ -310,7 +318,13 @@ impl Frame<'_> {
                         self.vector(Op::MaskFromGpr, size, 16, ACTIVE, Rm::Reg(Gpr::RAX.0));
                     }
                 }
-                _ => unreachable!("only rare lanes and failed checks are out of line"),
+                Placed::Quotient { reg, a, b, size, width, .. } => {
+                    let (op, zero) = (Op::Div, false);
+                    let divide =
+                        Placed::Vector { op, size, width, reg, vvvv: a, rm: b, mask: 0, zero, imm: 0 };
+                    self.placed(&divide, 0, last);
+                }
+                _ => unreachable!("only what is rare is out of line"),
             }
             self.asm.jump(When::Always, back);
         }

@@ -309,6 +309,11 @@ impl<'a> Frame<'a> {
                         self.refill(number, reg, width);
                     }
                 }
+                Fixed::Inverse { of, size } => {
+                    if let Fixed::Scalar(scalar) = *of {
+                        self.invert(number, size, Mem::At { base: Gpr::RDX, disp: 8 * scalar as i32 }, width);
+                    }
+                }
                 Fixed::Uniform(_) | Fixed::Tail { .. } => {}
             }
         }
@@ -328,10 +333,13 @@ impl<'a> Frame<'a> {
             }
         }
         for number in 0..self.fixed.len() {
-            if let (Fixed::Uniform(operand), width) = self.fixed[number].clone() {
-                self.load(Gpr::RAX, self.tracks[operand].row);
-                let at = Mem::At { base: Gpr::RAX, disp: 0 };
-                self.spread(number, self.strip.operands[operand].dtype, at, width);
+            let (fixed, width) = self.fixed[number].clone();
+            let Some(operand) = fixed.operand() else { continue };
+            self.load(Gpr::RAX, self.tracks[operand].row);
+            let at = Mem::At { base: Gpr::RAX, disp: 0 };
+            match fixed {
+                Fixed::Inverse { size, .. } => self.invert(number, size, at, width),
+                _ => self.spread(number, self.strip.operands[operand].dtype, at, width),
             }
         }
         self.asm.alu(Alu::Xor, Gpr::RBX, Gpr::RBX);

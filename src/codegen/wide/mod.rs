@@ -6,7 +6,7 @@
 //! registers in one walk, and instructions are written out.
 //!
 //! - `select`: the walk over a body; `arms`: the instructions of every row of the table, of which
-//!   `masks` and `cast` are parts; `memory`: elements in and out.
+//!   `masks`, `cast` and `quotient` are parts; `memory`: elements in and out.
 //! - `body`: what is selected, straight-line instructions on values.
 //! - `file`: registers for fixed values; `allocate`: for the others; `placed`: what
 //!   comes of that.
@@ -33,6 +33,7 @@ mod map;
 mod masks;
 mod memory;
 mod placed;
+mod quotient;
 mod select;
 mod stream;
 #[cfg(test)]

@@ -45,6 +45,15 @@ pub(super) enum Placed {
         routine: Routine,
         dtype: DType,
     },
+    /// The register has a quotient already unless any lane of `odd` is set.
+    Quotient {
+        reg: u8,
+        odd: [u8; 2],
+        a: u8,
+        b: At,
+        size: u8,
+        width: u8,
+    },
     Check {
         ok: u8,
         ok_info: Info,

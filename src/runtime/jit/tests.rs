@@ -10,6 +10,7 @@ use crate::runtime::jit::{Native, place};
 mod folds;
 mod harness;
 mod memory;
+mod quotients;
 
 use harness::{
     STEPS, Strided, call, check, check_lengths, column, compiled, map, native, of, special, widths,
