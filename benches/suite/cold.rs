@@ -3,8 +3,8 @@
 //! - `c_process_*`: a child process, from its start to its end, that evaluates twice
 //! - `c_first_*`, `c_second_*`: the two evaluations in it, building included
 //! - `c_new_*`: an expression never seen before, in a process that has compiled others
-//! - `c_plan_node`: a known expression on arrays of a new length, by its number of operations: a program is
-//!   planned, nothing is compiled
+//! - `c_plan_node`: how much longer a known expression takes, per operation, on arrays of a new length than on them
+//!   again: a program is planned, nothing is compiled
 //! - `c_emit_*`: the machine code of one loop, in vectors of so many bits: of chains by their number of operations,
 //!   and of functions
 //!
@@ -33,56 +33,77 @@ pub fn all(bench: &Bench) {
     emission(bench);
 }
 
-/// Makes inputs, and returns what makes the expression of them.
-type Program = fn() -> Box<dyn Fn() -> Array>;
+/// Makes inputs, and returns what evaluates an expression of them.
+type Program = fn() -> Box<dyn Fn()>;
 
 /// What children evaluate, by name, with its size.
-const PROGRAMS: [(&str, &str, Program); 2] =
-    [("chain", "1000000", fused_chain), ("mlp3", "64x784x512x256x10", network)];
+const PROGRAMS: [(&str, &str, Program); 4] = [
+    ("chain", "10000", || fused_chain(10_000)),
+    ("chain", "1000000", || fused_chain(1_000_000)),
+    ("loop", "1000000", || plain_loop(1_000_000)),
+    ("mlp3", "64x784x512x256x10", network),
+];
 
 /// Numbers that cost next to nothing to make.
+fn values(size: usize) -> Vec<f32> {
+    (0..size).map(|n| n as f32 / size as f32 - 0.5).collect()
+}
+
 fn numbers(shape: impl AsRef<[usize]>) -> Array {
-    let size = shape.as_ref().iter().product::<usize>();
-    let values: Vec<f32> = (0..size).map(|n| n as f32 / size as f32 - 0.5).collect();
+    let values = values(shape.as_ref().iter().product());
     Array::from_vec(values, shape.as_ref()).expect("as many values as the shape has")
 }
 
+fn evaluate(array: Array) {
+    drop(array.eval().expect("the program evaluates"));
+}
+
 /// `relu(a b + c) - d / 2`.
-fn fused_chain() -> Box<dyn Fn() -> Array> {
-    let [a, b, c, d] = [(); 4].map(|()| numbers([1_000_000]));
-    Box::new(move || (&a * &b + &c).relu() - 0.5 * &d)
+fn fused_chain(size: usize) -> Box<dyn Fn()> {
+    let [a, b, c, d] = [(); 4].map(|()| numbers([size]));
+    Box::new(move || evaluate((&a * &b + &c).relu() - 0.5 * &d))
+}
+
+/// The same by a plain loop: what a first result costs whoever computes it.
+fn plain_loop(size: usize) -> Box<dyn Fn()> {
+    let [a, b, c, d] = [(); 4].map(|()| values(size));
+    Box::new(move || {
+        let element = |(((a, b), c), d): (((&f32, &f32), &f32), &f32)| (a * b + c).max(0.0) - 0.5 * d;
+        let result: Vec<f32> = a.iter().zip(&b).zip(&c).zip(&d).map(element).collect();
+        std::hint::black_box(result);
+    })
 }
 
 /// Three layers.
-fn network() -> Box<dyn Fn() -> Array> {
+fn network() -> Box<dyn Fn()> {
     let [x, w1, w2, w3] = [[64, 784], [784, 512], [512, 256], [256, 10]].map(numbers);
     let [b1, b2, b3] = [512, 256, 10].map(|width| numbers([width]));
     Box::new(move || {
         let hidden = (x.matmul(&w1) + &b1).relu();
         let hidden = (hidden.matmul(&w2) + &b2).relu();
-        hidden.matmul(&w3) + &b3
+        evaluate(hidden.matmul(&w3) + &b3);
     })
 }
 
-/// Evaluates a program twice and prints both times in seconds.
-pub fn child(name: &str) {
-    let Some((_, _, program)) = PROGRAMS.iter().find(|program| program.0 == name) else {
-        fail(&format!("no program is called {name}"));
+/// Evaluates a program, by its name and size, twice and prints both times in seconds.
+pub fn child(which: &str) {
+    let Some((_, _, program)) = PROGRAMS.iter().find(|(name, size, _)| format!("{name} {size}") == which)
+    else {
+        fail(&format!("no program is called {which}"));
     };
-    let expression = program();
+    let evaluate = program();
     for _ in 0..2 {
-        let time = timed(|| drop(expression().eval().expect("the program evaluates")));
-        println!("{}", time.as_secs_f64());
+        println!("{}", timed(&evaluate).as_secs_f64());
     }
 }
 
 /// The times of a child: of the process, of the first and of the second evaluation.
-fn times_of_child(name: &str, threads: usize) -> [f64; 3] {
+fn times_of_child(which: &str, threads: usize) -> [f64; 3] {
     let this =
         std::env::current_exe().unwrap_or_else(|error| fail(&format!("where is this program? {error}")));
     let start = Instant::now();
     let output =
-        Command::new(this).args(["--cold", name]).env("BROADLOOM_THREADS", threads.to_string()).output();
+        Command::new(this).args(["--cold", which]).env("BROADLOOM_THREADS", threads.to_string()).output();
     let process = start.elapsed().as_secs_f64();
     let output = output.unwrap_or_else(|error| fail(&format!("no child process: {error}")));
     let text = String::from_utf8_lossy(&output.stdout);
@@ -92,15 +113,10 @@ fn times_of_child(name: &str, threads: usize) -> [f64; 3] {
 }
 
 fn children(bench: &Bench) {
-    const ROWS: [[&str; 2]; 3] = [
-        ["c_process_chain", "c_process_mlp3"],
-        ["c_first_chain", "c_first_mlp3"],
-        ["c_second_chain", "c_second_mlp3"],
-    ];
-    for (which, rows) in ROWS.iter().enumerate() {
-        for (row, (name, size, _)) in rows.iter().zip(PROGRAMS) {
-            bench
-                .time(row, size, 1, || Duration::from_secs_f64(times_of_child(name, bench.threads())[which]));
+    for (which, row) in ["c_process", "c_first", "c_second"].iter().enumerate() {
+        for (name, size, _) in PROGRAMS {
+            let time = || times_of_child(&format!("{name} {size}"), bench.threads())[which];
+            bench.time(&format!("{row}_{name}"), size, 1, || Duration::from_secs_f64(time()));
         }
     }
 }
@@ -128,25 +144,24 @@ fn structures(bench: &Bench) {
     let (x, y) = (numbers([SIZE]), numbers([SIZE]));
     for length in LENGTHS {
         bench.time("c_new_chain", &length.to_string(), 1, || {
-            timed(|| drop(chain(&x, &y, length, fresh()).eval().expect("a chain evaluates")))
+            timed(|| evaluate(chain(&x, &y, length, fresh())))
         });
     }
     let [rows, weights, bias] = [[100, 64], [64, 64], [1, 64]].map(numbers);
     bench.time("c_new_dense", "100x64x64", 1, || {
         timed(|| {
             let layer = chain(&(rows.matmul(&weights) + &bias).relu(), &bias, 8, fresh());
-            drop(layer.eval().expect("a layer evaluates"));
+            evaluate(layer);
         })
     });
     let (x, y) = (numbers([20, 1000]), numbers([20, 1000]));
-    bench.time("c_new_softmax", "20x1000", 1, || {
-        timed(|| drop(chain(&x, &y, 8, fresh()).softmax(-1).eval().expect("a softmax evaluates")))
-    });
+    bench.time("c_new_softmax", "20x1000", 1, || timed(|| evaluate(chain(&x, &y, 8, fresh()).softmax(-1))));
     for length in LENGTHS {
         bench.time("c_plan_node", &length.to_string(), length, || {
             let size = SIZE + fresh();
-            let chain = chain(&numbers([size]), &numbers([size]), length, 27);
-            timed(|| drop(chain.eval().expect("a chain evaluates")))
+            let (x, y) = (numbers([size]), numbers([size]));
+            let [new, known] = [(); 2].map(|()| timed(|| evaluate(chain(&x, &y, length, 27))));
+            new.saturating_sub(known)
         });
     }
 }

@@ -248,7 +248,7 @@ impl<'a> Contest<'a> {
         let ratio =
             |turn: &Turn| (turn.name, median(turn.samples.iter().zip(own).map(|(peer, own)| peer / own)));
         Line {
-            workload: row.workload,
+            workload: row.workload.into(),
             size: row.size.clone(),
             dtype: row.dtype,
             threads,

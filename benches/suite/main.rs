@@ -137,7 +137,7 @@ impl Bench {
     }
 
     /// A row of which nothing but the time is known: `sample` tells how long `of` of its kind took.
-    fn time(&self, workload: &'static str, size: &str, of: usize, mut sample: impl FnMut() -> Duration) {
+    fn time(&self, workload: &str, size: &str, of: usize, mut sample: impl FnMut() -> Duration) {
         if !self.wants(workload, size, F32) {
             return;
         }
@@ -147,7 +147,7 @@ impl Bench {
             .map(|time| time / of as f64)
             .collect();
         self.report(&Line {
-            workload,
+            workload: workload.into(),
             size: size.into(),
             dtype: F32,
             threads: self.threads(),

@@ -9,7 +9,7 @@ pub const BROADLOOM: &str = "broadloom";
 
 /// A row of the table.
 pub struct Line {
-    pub workload: &'static str,
+    pub workload: String,
     pub size: String,
     pub dtype: DType,
     pub threads: usize,
