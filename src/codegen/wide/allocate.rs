@@ -138,13 +138,12 @@ impl Allocator<'_> {
                     dtype: *dtype,
                 });
             }
-            Inst::Quotient { dst, fast, odd, a, b, size, width } => {
-                let (masks, a_reg, b_at) =
-                    (odd.map(|mask| self.in_reg(mask)), self.in_reg(*a), self.anywhere(*b));
+            Inst::Quotient { dst, fast, ok, a, b, size, width } => {
+                let (ok_reg, a_reg, b_at) = (self.in_reg(*ok), self.in_reg(*a), self.anywhere(*b));
                 let reg = self.tie(*dst, *fast);
-                odd.iter().chain([a, b]).for_each(|v| self.used(*v));
+                [ok, a, b].into_iter().for_each(|v| self.used(*v));
                 let (size, width) = (*size, *width);
-                self.placed.push(Placed::Quotient { reg, odd: masks, a: a_reg, b: b_at, size, width });
+                self.placed.push(Placed::Quotient { reg, ok: ok_reg, a: a_reg, b: b_at, size, width });
             }
             Inst::Check { ok, error, .. } => {
                 let reg = self.in_reg(*ok);

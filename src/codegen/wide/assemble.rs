@@ -77,6 +77,7 @@ pub(super) struct Label(u32);
 pub(super) enum When {
     Always,
     Below = 2,
+    AboveOrEqual = 3,
     Equal = 4,
     NotEqual = 5,
     BelowOrEqual = 6,
@@ -231,6 +232,7 @@ impl Assembler {
         let name = match when {
             When::Always => "jmp",
             When::Below => "jb",
+            When::AboveOrEqual => "jae",
             When::Equal => "je",
             When::NotEqual => "jne",
             When::BelowOrEqual => "jbe",

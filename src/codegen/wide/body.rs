@@ -105,8 +105,8 @@ pub(super) enum Inst {
     Call { dst: V, args: SmallVec<[V; 2]>, routine: Routine, dtype: DType },
     /// `fast`, but a routine of `arg` where `mask` is set, out of line.
     Rare { dst: V, fast: V, mask: V, arg: V, routine: Routine, dtype: DType, mask_size: u8 },
-    /// `fast`, but `a / b` where any lane of `odd` is set, out of line.
-    Quotient { dst: V, fast: V, odd: [V; 2], a: V, b: V, size: u8, width: u8 },
+    /// `fast` if all lanes of `ok` are set, else `a / b`, out of line.
+    Quotient { dst: V, fast: V, ok: V, a: V, b: V, size: u8, width: u8 },
     /// Reports `error` unless `ok` is set everywhere.
     Check { ok: V, error: u32, mask_size: u8 },
     /// Lane by lane through memory.
@@ -206,7 +206,7 @@ impl Inst {
             Inst::Load { .. } | Inst::Stage { .. } => smallvec![],
             Inst::Call { args, .. } => args.iter().copied().collect(),
             Inst::Rare { fast, mask, arg, .. } => smallvec![*fast, *mask, *arg],
-            Inst::Quotient { fast, odd, a, b, .. } => [*fast, *a, *b].into_iter().chain(*odd).collect(),
+            Inst::Quotient { fast, ok, a, b, .. } => smallvec![*fast, *ok, *a, *b],
             Inst::Check { ok, .. } => smallvec![*ok],
             Inst::Convert { a, .. } => smallvec![*a],
         }
@@ -287,9 +287,9 @@ impl Body {
                 Inst::Rare { fast, mask, arg, routine, dtype, .. } => {
                     format!("{} or {routine}_{dtype} {} where {}", name(*fast), name(*arg), name(*mask))
                 }
-                Inst::Quotient { fast, odd: [small, nan], a, b, width, .. } => {
-                    let [fast, small, nan, a, b] = [*fast, *small, *nan, *a, *b].map(name);
-                    format!("{fast} or {a} / {b} if any of {small}, {nan} ({width})")
+                Inst::Quotient { fast, ok, a, b, width, .. } => {
+                    let [fast, ok, a, b] = [*fast, *ok, *a, *b].map(name);
+                    format!("{fast} if all {ok}, else {a} / {b} ({width})")
                 }
                 Inst::Check { ok, error, .. } => format!("check {} else {error}", name(*ok)),
                 Inst::Convert { a, what, .. } => format!("{what:?} {}", name(*a)),

@@ -134,11 +134,12 @@ impl Frame<'_> {
                     self.vector(Op::MaskFromGpr, size, 16, ACTIVE, Rm::Reg(Gpr::RAX.0));
                 }
             }
-            Placed::Quotient { odd: [one, other], .. } => {
+            Placed::Quotient { ok, .. } => {
                 let (enter, back) = (self.asm.label(), self.asm.label());
                 let size = self.mask_size();
-                self.vector(Op::MaskTest, size, 16, one, Rm::Reg(other));
-                self.asm.jump(When::NotEqual, enter);
+                // Carries if all bits are set.
+                self.vector(Op::MaskTest, size, 16, ok, Rm::Reg(ok));
+                self.asm.jump(When::AboveOrEqual, enter);
                 self.asm.bind(back);
                 self.cold.push(Cold { enter, back, what: placed.clone(), last });
             }

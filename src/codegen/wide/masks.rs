@@ -65,6 +65,14 @@ impl Selector<'_> {
         Lanes::new(DType::Bool, v)
     }
 
+    /// Lanes that are set in `mask` and are no NaN; AVX-512 code.
+    pub(super) fn ordered_where(&mut self, mask: Lanes, size: u8, a: V) -> V {
+        let (dst, width) = (self.fresh_mask(size), self.width(size));
+        let (b, mask) = (Source::Value(a), Some(mask.v));
+        self.push(Plain { dst: Some(dst), a: Some(a), b, mask, imm: 7, ..plain(Op::CmpMask, size, width) });
+        dst
+    }
+
     fn test_by(&mut self, op: Op, size: u8, a: V, b: V, imm: u8) -> V {
         let (dst, width) = (self.fresh_mask(size), self.width(size));
         self.push(Plain { dst: Some(dst), a: Some(a), b: Source::Value(b), imm, ..plain(op, size, width) });

@@ -45,10 +45,10 @@ pub(super) enum Placed {
         routine: Routine,
         dtype: DType,
     },
-    /// The register has a quotient already unless any lane of `odd` is set.
+    /// The register has a quotient already if all lanes of `ok` are set.
     Quotient {
         reg: u8,
-        odd: [u8; 2],
+        ok: u8,
         a: u8,
         b: At,
         size: u8,

@@ -14,7 +14,7 @@
 //! - Other elements below `LEAST` are found by their bits.
 //! - Whatever becomes infinite on the way ends as NaN; so do infinite and NaN elements.
 //!
-//! Iterations in which any lane is too small or NaN divide after all, out of line.
+//! Iterations in which any lane is too small or comes out as NaN divide after all, out of line.
 
 use super::assemble::{Alu, Gpr, Mem, Move, Rm, Vector, When};
 use super::body::Home;
@@ -60,19 +60,22 @@ impl Selector<'_> {
         }
         let (dtype, size) = (a.dtype, a.dtype.size() as u8);
         let z = Lanes::new(dtype, self.fix(Fixed::Inverse { of: Box::new(of), size }, size, width));
-        let q = Lanes::new(dtype, self.rvm(Op::Mul, size, a.v, z.v));
-        let rest = self.fma(q, b, a, false, true);
+        // What is too small counts as 0 on the way: subnormal numbers take a processor a hundred cycles and more.
+        let large = self.is_large(size, a.v);
+        let sound = Lanes::new(dtype, self.where_set(large, dtype, a.v));
+        let q = Lanes::new(dtype, self.rvm(Op::Mul, size, sound.v, z.v));
+        let rest = self.fma(q, b, sound, false, true);
         let fast = self.fma(rest, z, q, true, false);
-        let odd = [self.is_small(size, a.v), self.compare(dtype, Test::Unordered, fast.v, fast.v).v];
+        let ok = self.ordered_where(large, size, fast.v);
         let dst = self.fresh(dtype);
-        self.body.insts.push(Inst::Quotient { dst, fast: fast.v, odd, a: a.v, b: b.v, size, width });
+        self.body.insts.push(Inst::Quotient { dst, fast: fast.v, ok, a: a.v, b: b.v, size, width });
         Some(Lanes::new(dtype, dst))
     }
 
-    /// Whether elements are below the least that are not divided, and not zero. Twice their bits are without their
+    /// Whether elements are zero or not below the least that are not divided. Twice their bits are without their
     /// sign, and less one the largest number of all if they are zero; comparisons are of signed numbers, so half
     /// of all numbers are taken away on both sides.
-    fn is_small(&mut self, size: u8, a: V) -> V {
+    fn is_large(&mut self, size: u8, a: V) -> Lanes {
         let Format { fraction, least, .. } = format(size);
         let half = 1_u64 << (8 * u32::from(size) - 1);
         let twice = self.rvm(Op::IAdd, size, a, a);
@@ -81,7 +84,7 @@ impl Selector<'_> {
         let least = ((least as u64) << (fraction + 1)) - 1;
         let bound = self.splat(size, least ^ half);
         let dtype = if size == 4 { DType::I32 } else { DType::I64 };
-        self.compare(dtype, Test::Less, moved, bound).v
+        self.compare(dtype, Test::GreaterEqual, moved, bound)
     }
 }
 

@@ -111,16 +111,22 @@ impl Reduced {
         Self { shifted, n, r }
     }
 
-    fn powers(&self, l: &mut Lanes) -> (Ref, Ref) {
-        powers(l, self.n, self.shifted)
+    fn powers(&self, l: &mut Lanes, least: f64) -> (Ref, Ref) {
+        powers(l, self.n, self.shifted, least)
     }
 }
 
 /// Two floats whose product is 2^n, where the low bits of `shifted` are n + twice the bias. Either alone
 /// has an exponent in range; multiplying by both in turn overflows and rounds to subnormals as it should.
-pub(super) fn powers(l: &mut Lanes, n: Ref, shifted: Ref) -> (Ref, Ref) {
-    let (half, magic) = (l.number(0.5), l.magic() + l.bias() as f64);
-    let first = l.fma_number(n, half, magic);
+///
+/// No n is below `least`, which is that of all whose result is 0: there the second float is 0. Many processors take
+/// a hundred cycles and more for a product that is subnormal, or too small for that, and a product with 0 is not.
+pub(super) fn powers(l: &mut Lanes, n: Ref, shifted: Ref, least: f64) -> (Ref, Ref) {
+    // At `least` the second has the bits of an exponent below all normal ones, which are those of 0; one further up
+    // it is the smallest normal power. The half keeps both from where the product with n is rounded.
+    let bias = l.bias() as f64;
+    let share = l.number((least + bias) / (least + 0.5));
+    let first = l.fma_number(n, share, l.magic() + bias);
     let (all, first) = (l.bits(shifted), l.bits(first));
     let second = l.sub(all, first);
     (l.power(first), l.power(second))
@@ -133,14 +139,21 @@ pub(super) fn exp_of_reduced(l: &mut Lanes, r: Ref) -> Ref {
     l.fma_number(p, r, 1.0)
 }
 
+/// A number whose exponential is nothing in `f32`, and its n, of which all others are nothing too.
+pub(super) const NOTHING: (f64, f64) = (-104.7, -151.0);
+
+/// The same in `f64`.
+const NOTHING_F64: (f64, f64) = (-746.0, -1076.0);
+
 /// e^x = 2^n e^r, e^r by Horner's rule. Max error: 0.90 ULP in `f32`, 0.87 in `f64`.
 pub(super) fn exp(l: &mut Lanes, x: Ref) -> Ref {
     // Past these the result is 0 or infinite, and n stays within what two exponents can say.
-    let x = l.at_least(x, l.pick(-104.0, -746.0));
+    let (bound, least) = l.pick(NOTHING, NOTHING_F64);
+    let x = l.at_least(x, bound);
     let x = l.at_most(x, l.pick(89.0, 710.0));
     let reduced = Reduced::of(l, x);
     let p = exp_of_reduced(l, reduced.r);
-    let (first, second) = reduced.powers(l);
+    let (first, second) = reduced.powers(l, least);
     let p = l.mul(p, first);
     l.mul(p, second)
 }
@@ -161,7 +174,8 @@ pub(super) fn exp_for_f32(l: &mut Lanes, x: Ref) -> Ref {
 
 /// 2^x = 2^n 2^f with n the nearest integer, and f exact. Max error: 0.88 ULP in `f32`, 0.86 in `f64`.
 pub(super) fn exp2(l: &mut Lanes, x: Ref) -> Ref {
-    let x = l.at_least(x, l.pick(-151.0, -1076.0));
+    let (_, least) = l.pick(NOTHING, NOTHING_F64);
+    let x = l.at_least(x, least);
     let x = l.at_most(x, l.pick(128.0, 1024.0));
     let magic = l.magic() + 2.0 * l.bias() as f64;
     let shifted = l.add_number(x, magic);
@@ -169,7 +183,7 @@ pub(super) fn exp2(l: &mut Lanes, x: Ref) -> Ref {
     let f = l.sub(x, n);
     let p = l.polynomial(f, l.pick(&EXP2_F32[..], &EXP2_F64[..]));
     let p = l.fma_number(p, f, 1.0);
-    let (first, second) = Reduced { shifted, n, r: f }.powers(l);
+    let (first, second) = Reduced { shifted, n, r: f }.powers(l, least);
     let p = l.mul(p, first);
     l.mul(p, second)
 }
@@ -244,7 +258,8 @@ pub(super) fn expm1(l: &mut Lanes, x: Ref) -> Ref {
 /// 1 / (1 + e^-x) = 2^n / (2^n + e^-r): the denominator as a float and a correction, its reciprocal
 /// improved by one step of Newton's. Max error: 0.81 ULP in `f32`, 0.82 in `f64`.
 pub(super) fn sigmoid(l: &mut Lanes, x: Ref) -> Ref {
-    let x = l.at_least(x, l.pick(-104.0, -746.0));
+    let (bound, least) = l.pick(NOTHING, NOTHING_F64);
+    let x = l.at_least(x, bound);
     let x = l.at_most(x, l.pick(18.0, 38.0));
     let reduced = Reduced::of(l, x);
     let r = reduced.r;
@@ -252,7 +267,7 @@ pub(super) fn sigmoid(l: &mut Lanes, x: Ref) -> Ref {
     let flip = |(power, c): (usize, &f64)| if power % 2 == 0 { -c } else { *c };
     let coefficients: Vec<f64> = l.pick(&EXP_F32[..], &EXP_F64[..]).iter().enumerate().map(flip).collect();
     let p = l.polynomial(r, &coefficients);
-    let (first, second) = reduced.powers(l);
+    let (first, second) = reduced.powers(l, least);
     let s = l.mul(first, second);
     let (square, one_more) = (l.mul(r, r), l.add_number(s, 1.0));
     let sum = l.fma(square, p, r);
@@ -326,4 +341,45 @@ fn tanh_f64(l: &mut Lanes, x: Ref) -> Ref {
     let is_past = l.less(end, size);
     let y = l.select(is_past, one, y);
     l.with_sign_of(y, x)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::{DType, Scalar};
+    use crate::op::eval::evaluate;
+    use crate::op::{Builder, Values};
+
+    #[test]
+    fn powers_are_normal_factors_and_at_last_nothing() {
+        let leasts = [
+            (DType::F32, &[-151.0, -160.0, -162.0][..], 128),
+            (DType::F64, &[-1075.0, -1082.0, -1147.0], 1024),
+        ];
+        for (dtype, leasts, greatest) in leasts {
+            for &least in leasts {
+                let mut b = Builder::default();
+                let n = b.arg(0, dtype);
+                let l = &mut Lanes::new(&mut b, dtype);
+                let shifted = l.add_number(n, l.magic() + 2.0 * l.bias() as f64);
+                let (first, second) = powers(l, n, shifted, least);
+                let smallest = 2_f64.powi(1 - l.bias() as i32);
+                let expr = b.finish([first, second]);
+                let all: Vec<i32> = (least as i32..=greatest).collect();
+                let given = Values::collect(dtype, all.iter().map(|n| Scalar::new(dtype, f64::from(*n))));
+                let factors = evaluate(&expr, all.len(), &mut |_| given.clone(), &mut 0);
+                for (at, &n) in all.iter().enumerate() {
+                    let [first, second] = [0, 1].map(|which: usize| factors[which].get(at).to_f64());
+                    assert!(first >= smallest, "{n} from {least} on: {first}");
+                    if n == all[0] {
+                        assert_eq!(second.to_bits(), 0, "{least}");
+                    } else {
+                        assert!(second >= smallest, "{n} from {least} on: {second}");
+                        // Logarithms, since the product may be no float.
+                        assert_eq!(first.log2() + second.log2(), f64::from(n), "{n} from {least} on");
+                    }
+                }
+            }
+        }
+    }
 }

@@ -7,7 +7,7 @@
 
 use std::f64::consts::LOG2_E;
 
-use super::exp::{EXP_F32, EXP_F64, ln2};
+use super::exp::{EXP_F32, EXP_F64, ln2, powers};
 use super::lanes::Lanes;
 use super::log::Split;
 use crate::op::Ref;
@@ -189,26 +189,33 @@ pub(super) struct Power {
     pub(super) shifted: Ref,
 }
 
+/// The n of e^x.
+fn power_of(x: f64) -> f64 {
+    (x * LOG2_E).round()
+}
+
+/// No power is of less than e^`least`, and of that one the result is 0.
 impl Power {
     /// The value times 2^n, where that is at most 1; what is subnormal is rounded twice.
-    pub(super) fn whole(&self, l: &mut Lanes) -> Pair {
-        let (first, second) = super::exp::powers(l, self.n, self.shifted);
+    pub(super) fn whole(&self, l: &mut Lanes, least: f64) -> Pair {
+        let (first, second) = powers(l, self.n, self.shifted, power_of(least));
         let power = l.mul(first, second);
         self.value.scaled(l, power)
     }
 
     /// `y` 2^n.
-    pub(super) fn times(&self, l: &mut Lanes, y: Ref) -> Ref {
-        let (first, second) = super::exp::powers(l, self.n, self.shifted);
+    pub(super) fn times(&self, l: &mut Lanes, y: Ref, least: f64) -> Ref {
+        let (first, second) = powers(l, self.n, self.shifted, power_of(least));
         let y = l.mul(y, first);
         l.mul(y, second)
     }
 }
 
-/// e^x in `f64` for a pair within [-750, 712], rounded to a float twice if it is subnormal, else once.
-pub(super) fn exp(l: &mut Lanes, x: Pair) -> Ref {
+/// e^x in `f64` for a pair within [`least`, 712], rounded to a float twice if it is subnormal, else once; 0 of
+/// `least`, which is -746 or less.
+pub(super) fn exp(l: &mut Lanes, x: Pair, least: f64) -> Ref {
     let power = exp_in_parts(l, x);
-    power.times(l, power.value.high)
+    power.times(l, power.value.high, least)
 }
 
 /// e^x for a pair within [-120, 89] in `f32`, [-1000, 712] in `f64`. The relative error is below 2^-27 or 2^-57.

@@ -61,13 +61,16 @@ fn at_ends(l: &mut Lanes, size: Ref, logarithm: Ref) -> Ref {
     l.select(is_zero, minus_infinity, logarithm)
 }
 
+/// A power of 2, and for `f64` of e, that is nothing, whatever a low part adds.
+const NOTHING: (f64, f64) = (-160.0, -750.0);
+
 /// y times the logarithm of a size that is not 1, within bounds past which the result is 0 or infinite, whatever
 /// the low part.
 fn exponent(l: &mut Lanes, size: Ref, y: Ref, logarithm: Pair) -> Pair {
     let high = at_ends(l, size, logarithm.high);
     let product = Pair::product(l, y, high);
     let low = l.fma(y, logarithm.low, product.low);
-    let (least, greatest) = l.pick((-160.0, 130.0), (-750.0, 712.0));
+    let (least, greatest) = l.pick((NOTHING.0, 130.0), (NOTHING.1, 712.0));
     Pair { high: product.high, low }.bounded(l, least, greatest)
 }
 
@@ -83,7 +86,7 @@ fn pow_f64(l: &mut Lanes, size: Ref, y: Ref) -> Ref {
     let split = Split::of(l, size);
     let logarithm = pair::log(l, split);
     let t = exponent(l, size, y, logarithm);
-    pair::exp(l, t)
+    pair::exp(l, t, NOTHING.1)
 }
 
 /// The logarithm to base 2 of a positive number, the second part as large as 2^-9 of the first. The relative error
@@ -148,7 +151,7 @@ fn exp2_f32(l: &mut Lanes, t: Pair) -> Ref {
     let square = l.mul(r, r);
     let tail = l.fma(square, q, lost);
     let value = l.add(sum, tail);
-    let (first, second) = powers(l, n, shifted);
+    let (first, second) = powers(l, n, shifted, NOTHING.0);
     let value = l.mul(value, first);
     l.mul(value, second)
 }

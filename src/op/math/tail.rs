@@ -152,7 +152,8 @@ impl Tail {
 pub(super) fn erfc(l: &mut Lanes, x: Ref) -> Ref {
     let size = l.abs(x);
     // So far out that the result is 0 or 2.
-    let size = l.at_most(size, l.pick(10.5, 27.3));
+    let end: f64 = l.pick(10.5, 27.3);
+    let size = l.at_most(size, end);
     if l.is_f32() {
         let x = l.b.cast(x, DType::F64);
         return l.in_f64(size, |l, size| {
@@ -166,7 +167,7 @@ pub(super) fn erfc(l: &mut Lanes, x: Ref) -> Ref {
     let minus = square.negative(l);
     let power = ERFC.for_f64(l, size, minus);
     let y = power.value.rounded(l);
-    let y = power.times(l, y);
+    let y = power.times(l, y, -end * end);
     reflected(l, x, y)
 }
 
@@ -182,7 +183,8 @@ fn reflected(l: &mut Lanes, x: Ref, y: Ref) -> Ref {
 pub(super) fn gelu(l: &mut Lanes, x: Ref) -> Ref {
     let size = l.abs(x);
     // So far out that the result is -0 or x.
-    let bounded = l.at_most(size, l.pick(15.0, 38.7));
+    let end: f64 = l.pick(15.0, 38.7);
+    let bounded = l.at_most(size, end);
     let negative = l.below(x, 0.0);
     if l.is_f32() {
         let size = l.b.cast(size, DType::F64);
@@ -202,12 +204,13 @@ pub(super) fn gelu(l: &mut Lanes, x: Ref) -> Ref {
     let share = Pair::product(l, power.value.high, bounded);
     let low = l.fma(power.value.low, bounded, share.low);
     let share = Pair::sum_of_ordered(l, share.high, low);
-    let (high, low) = (power.times(l, share.high), power.times(l, share.low));
+    let least = -0.5 * end * end;
+    let (high, low) = (power.times(l, share.high, least), power.times(l, share.low, least));
     let minus_high = l.negative(high);
     let sum = Pair::sum_of_ordered(l, size, minus_high);
     let lost = l.sub(sum.low, low);
     let rest = l.add(sum.high, lost);
-    let inside = l.below(size, 38.7);
+    let inside = l.below(size, end);
     let rest = l.select(inside, rest, size);
     let y = l.select(negative, high, rest);
     let y = l.with_sign_of(y, x);
@@ -231,7 +234,8 @@ pub(super) fn gelu_tanh(l: &mut Lanes, x: Ref) -> Ref {
         l.pick((0.07135481387376785, 2.3988323959931355e-09), (0.07135481627260025, -6.175149918155315e-19));
     let size = l.abs(x);
     // So far out that the result is -0 or x.
-    let end = l.pick(11.0, 22.0);
+    let end: f64 = l.pick(11.0, 22.0);
+    let least = -first.0 * end - third.0 * end.powi(3);
     let bounded = l.at_most(size, end);
     let negative = l.below(x, 0.0);
     let square = Pair::product(l, bounded, bounded);
@@ -244,7 +248,7 @@ pub(super) fn gelu_tanh(l: &mut Lanes, x: Ref) -> Ref {
     let exponent = Pair { high: exponent.high, low }.negative(l);
     let power = pair::exp_in_parts(l, exponent);
     let (zero, one) = (l.number(0.0), l.number(1.0));
-    let e = power.whole(l);
+    let e = power.whole(l, least);
     let below = Pair::sum_of_ordered(l, one, e.high);
     let below = Pair { high: below.high, low: l.add(below.low, e.low) };
     let above = Pair {
@@ -254,7 +258,7 @@ pub(super) fn gelu_tanh(l: &mut Lanes, x: Ref) -> Ref {
     let share = above.div(l, below);
     let low = l.mul(share.low, bounded);
     let y = l.fma(share.high, bounded, low);
-    let scaled = power.times(l, y);
+    let scaled = power.times(l, y, least);
     let inside = l.below(size, end);
     let y = l.select(inside, y, size);
     let y = l.select(negative, scaled, y);
