@@ -12,7 +12,7 @@ mod harness;
 mod memory;
 
 use harness::{
-    STEPS, Strided, call, check, check_lengths, column, compiled, map, native, of, special, widths,
+    STEPS, Strided, call, check, check_lengths, column, compiled, interpret, map, native, of, special, widths,
 };
 
 #[test]
