@@ -81,11 +81,11 @@ pub(super) fn stores_as_well(
     let side_by_side = read.iter().filter(|source| step(source) == Step::Unit);
     let narrow = is_narrow(side_by_side.map(|source| source.place.slot), each);
     let widest = |dtypes: &mut dyn Iterator<Item = DType>| dtypes.map(|dtype| dtype.carrier().size()).max();
-    let operands = read.iter().copied().chain(stored).map(|source| source.dtype);
+    let mut operands = read.iter().copied().chain(stored).map(|source| source.dtype);
     read.iter().all(near)
         && stored.iter().all(|source| step(source) == Step::Unit)
         && matches!(accumulators, [dtype] if *dtype != DType::Bool)
-        && widest(&mut accumulators.iter().copied()) <= widest(&mut operands.into_iter())
+        && widest(&mut accumulators.iter().copied()) <= widest(&mut operands)
         && is_one_strip(each)
         && !each.calls()
         && !narrow

@@ -10,6 +10,7 @@ use crate::runtime::jit::{Native, place};
 mod folds;
 mod harness;
 mod memory;
+mod storing;
 
 use harness::{
     STEPS, Strided, call, check, check_lengths, column, compiled, interpret, map, native, of, special, widths,
