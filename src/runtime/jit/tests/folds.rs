@@ -113,7 +113,14 @@ fn given(strip: &Strip, rows: usize, n: usize, with_special: bool) -> (Vec<Optio
 }
 
 /// Runs a fold over rows of `n` and compares its lanes, and what they combine to, with the model's.
-pub(super) fn check_fold(strip: &Strip, natives: &[Native], fold: Fold, rows: usize, n: usize, with_special: bool) {
+pub(super) fn check_fold(
+    strip: &Strip,
+    natives: &[Native],
+    fold: Fold,
+    rows: usize,
+    n: usize,
+    with_special: bool,
+) {
     for (native, width) in natives.iter().zip(widths()) {
         for complete in [false, true] {
             check_rows(strip, (native, width), fold, (rows, n), complete, with_special);
