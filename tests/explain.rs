@@ -188,6 +188,55 @@ fn softmax_and_layer_norm_are_one_kernel_each() {
 }
 
 #[test]
+fn what_rows_are_reduced_from_is_stored_on_the_way_where_that_is_as_fast() {
+    let x = input([64, 256]);
+    let top = |x: &Array| x.max(over(-1).keepdims());
+    let powers = (&x - top(&x)).exp();
+    let sum = |x: &Array| x.sum(over(-1).keepdims());
+    // A pass that is one of `along`, or of `strip`.
+    let passes = |array: &Array| {
+        let text = kernel(array);
+        (text.matches(" along ").count(), text.matches("strip ").count())
+    };
+    insta::assert_snapshot!(kernel(&(&powers / (&powers * &powers + &x).max(over(-1).keepdims()))), @r"
+    kernel k0(a: f32[64, 256]) -> y: f32[64, 256] {
+      par i in 0..64 by 64 {
+        for i in block {
+          max along j over j in 0..256, lanes 32 {
+            acc = max of a[i, j]
+          }
+          row0[i] = acc
+        }
+        for i in block {
+          max along j over j in 0..256, lanes 32 {
+            row1[i, j] = exp(a[i, j] - row0[i])
+            acc = max of square(row1[i, j]) + a[i, j]
+          }
+          row2[i] = acc
+        }
+        strip i in block, j in 0..256 {
+          y[i, j] = row1[i, j] / row2[i]
+        }
+      }
+    }
+    ");
+    assert_eq!(passes(&(&powers / sum(&powers))), (2, 1));
+    // A kept axis more, which rows do not merge with.
+    assert_eq!(passes(&input([4, 8, 256]).softmax(-1)), (2, 1));
+    // Several accumulators, truth values, and routines that are called for every element.
+    assert_eq!(passes(&(&powers / powers.std(over(-1).keepdims()))), (2, 2));
+    let high = powers.greater(0.5);
+    assert_eq!(passes(&high.not_equal(high.all(over(-1).keepdims()))), (2, 2));
+    // Elements that meet others of their row, and columns.
+    let turned = powers.slice(s![.., ..;-1]);
+    assert_eq!(passes(&(&powers / sum(&(&powers * turned)))), (2, 2));
+    assert_eq!(
+        input([256, 64]).softmax(0).explain_for(Target::X86_64).unwrap().kernel.matches("across").count(),
+        2
+    );
+}
+
+#[test]
 fn a_chain_of_a_thousand_ops_is_one_nest() {
     let mut x = input([100]);
     for step in 0..1000 {

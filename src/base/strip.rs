@@ -10,13 +10,14 @@ use crate::base::{Error, ErrorKind};
 ///
 /// # Safety
 /// Every operand must be readable (outputs: writable) at
-/// `base + row * outer + j * inner` for `row < rows`, `j < n`, for the dtype the strip was made for,
+/// `base + row * outer + j * inner` for `row < rows`, `j < n` (a fold's accumulators: for `j` below the
+/// number of lanes), for the dtype the strip was made for,
 /// and nobody else may write what it reads or touch what it writes meanwhile. Operands may share
 /// memory only if they have the same addresses at the same iteration.
 pub type StripFn = unsafe extern "C" fn(args: *const StripArgs, n: usize) -> u32;
 
 /// What a strip is called with. All arrays have one element per operand of the strip, arguments
-/// first, outputs after them.
+/// first, outputs after them: of a fold the accumulators, then what it stores of every element.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct StripArgs {
@@ -24,7 +25,7 @@ pub struct StripArgs {
     /// the index there.
     pub base: *const *mut u8,
     /// Per operand the step from one column to the next: bytes, or index steps of an iota. A fold's
-    /// outputs have one value per row if it is 0, else the lanes.
+    /// accumulators leave one value per row if it is 0, else the lanes.
     pub inner: *const isize,
     /// Per operand the step from one row to the next.
     pub outer: *const isize,

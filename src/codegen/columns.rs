@@ -36,7 +36,7 @@ pub(super) fn columns(e: &mut Emitter, strip: &Strip, fold: Fold) {
     };
     frame.rows(e, strip, Some(rest), |e, at| {
         let inner = frame.inner_steps(e, strip);
-        let mut at = frame.advanced(e, strip, at, &inner, done);
+        let mut at = frame.advanced(e, strip, 0.., at, &inner, done);
         let mut inner = inner;
         at.extend_from_within(strip.arguments..);
         inner.extend_from_within(strip.arguments..);
@@ -92,7 +92,7 @@ impl<'s> Columns<'s> {
         // A group of columns begins: where its first row is, and what its accumulators hold.
         e.builder.switch_to_block(column);
         let j = e.parameter(column);
-        let at = frame.advanced(e, self.strip, &bases, &inner, j);
+        let at = frame.advanced(e, self.strip, 0.., &bases, &inner, j);
         let mut held: Vec<Value> = Vec::new();
         for (k, operand) in arguments.iter().enumerate() {
             if operand.step == Step::Iota {

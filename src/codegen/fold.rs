@@ -3,9 +3,10 @@
 //!
 //! A block's accumulators live in stack memory, one place per lane, and an element joins its lane
 //! by the same code that a map has: a stretch whose further arguments and outputs are the lanes,
-//! starting over after every round. Lanes without an element are never touched and so keep the
-//! identity. Where the body is short and its arguments lie side by side, whole rounds run before
-//! that with lanes in registers, all of them or some at a time.
+//! starting over after every round; what a fold stores of its elements are outputs after those. Lanes
+//! without an element are never touched and so keep the identity. Where the body is short and its
+//! arguments lie side by side, whole rounds run before that with lanes in registers, all of them or
+//! some at a time.
 //!
 //! Finished blocks are merged as a binary counter counts. Level `k` of the scratch holds the lanes
 //! of `2^k` blocks; block `b` takes up one level per trailing one of `b` and becomes the level of
@@ -40,14 +41,16 @@ pub(super) fn fold(e: &mut Emitter, strip: &Strip, fold: Fold) {
     frame.rows(e, strip, None, |e, at| reduction.row(e, frame, at));
 }
 
-/// Takes the arguments of a strip and then accumulators, and gives those with one element more.
+/// Takes the arguments of a strip and then accumulators, and gives those with one element more, then what
+/// is stored of the element.
 pub(in crate::codegen) fn with_element(strip: &Strip, fold: Fold) -> Expr {
     let mut b = Builder::default();
-    let elements = b.inline(&strip.body, |_, _, _| None);
-    let outputs = strip.outputs().iter().enumerate();
+    let values = b.inline(&strip.body, |_, _, _| None);
+    let (elements, stored) = values.split_at(strip.output_of(strip.stored().start));
+    let outputs = strip.accumulators().iter().enumerate();
     let accumulated: Vec<_> = outputs.map(|(k, output)| b.arg(strip.arguments + k, output.dtype)).collect();
-    let outs = fold.join(&mut b, &accumulated, &elements);
-    b.finish(outs)
+    let outs = fold.join(&mut b, &accumulated, elements);
+    b.finish(outs.into_iter().chain(stored.iter().copied()))
 }
 
 /// One accumulator.
@@ -74,9 +77,9 @@ struct Reduction<'s> {
     /// How values sit in the registers of a round.
     group: Group,
     accumulators: Vec<Accumulator>,
-    /// The strip's arguments, the accumulators as arguments, and as outputs.
+    /// The strip's arguments, the accumulators as arguments, and as outputs, and what is stored.
     places: Vec<Place>,
-    /// Takes those arguments and gives the accumulators with one element more.
+    /// Takes those arguments and gives the accumulators with one element more, and what is stored.
     step: Expr,
     /// Takes the accumulators of two parts, and gives those of both.
     merge: Expr,
@@ -84,7 +87,7 @@ struct Reduction<'s> {
 
 impl<'s> Reduction<'s> {
     fn new(e: &mut Emitter, strip: &'s Strip, fold: Fold) -> Self {
-        let dtypes: Vec<DType> = strip.outputs().iter().map(|operand| operand.dtype).collect();
+        let dtypes: Vec<DType> = strip.accumulators().iter().map(|operand| operand.dtype).collect();
         let lanes = Strip::lanes(dtypes.iter().copied());
         let accumulators: Vec<Accumulator> = dtypes
             .iter()
@@ -92,12 +95,11 @@ impl<'s> Reduction<'s> {
             .map(|(&dtype, identity)| Accumulator { dtype, identity, slot: e.slot(lanes * dtype.size()) })
             .collect();
         let arguments = &strip.operands[..strip.arguments];
-        let mut places: Vec<Place> = arguments
-            .iter()
-            .map(|operand| Place { dtype: operand.dtype, step: operand.step, wrap: None })
-            .collect();
+        let place = |operand: &Operand| Place { dtype: operand.dtype, step: operand.step, wrap: None };
+        let mut places: Vec<Place> = arguments.iter().map(place).collect();
         let lane_places = dtypes.iter().map(|&dtype| Place { dtype, step: Step::Unit, wrap: Some(lanes) });
         places.extend(lane_places.clone().chain(lane_places));
+        places.extend(strip.operands[strip.stored()].iter().map(place));
 
         let mut b = Builder::default();
         let mut part = |first: usize| -> Vec<_> {
@@ -110,7 +112,9 @@ impl<'s> Reduction<'s> {
         let stored = |operand: &Operand| (operand.dtype, operand.step) == (DType::Bool, Step::Unit);
         let group = match truths {
             false => Group::Lanes,
-            true if strip.body.len() == 1 && arguments.iter().all(stored) => Group::Bytes,
+            true if strip.body.len() == 1 && strip.stored().is_empty() && arguments.iter().all(stored) => {
+                Group::Bytes
+            }
             true => Group::Masks,
         };
         let step = with_element(strip, fold);
@@ -135,7 +139,10 @@ impl<'s> Reduction<'s> {
         let rest = e.ins().isub(frame.n, start);
         let full = e.int(block_length);
         let count = e.ins().umin(rest, full);
-        let starts = frame.advanced(e, self.strip, &at[..arguments], &inner, start);
+        // Where the arguments and what is stored are.
+        let elements = || (0..arguments).chain(self.strip.stored());
+        let first: Vec<Value> = elements().map(|k| at[k]).collect();
+        let starts = frame.advanced(e, self.strip, elements(), &first, &inner, start);
         if self.rounds_fit() {
             let (rounds, fresh) = (e.builder.create_block(), e.builder.create_block());
             let whole = e.ins().band_imm_s(count, -(self.round() as i64));
@@ -147,7 +154,7 @@ impl<'s> Reduction<'s> {
             }
             self.rounds(e, frame, &starts, whole);
             let left = e.ins().band_imm_s(count, self.round() as i64 - 1);
-            let starts_left = frame.advanced(e, self.strip, &starts, &inner, whole);
+            let starts_left = frame.advanced(e, self.strip, elements(), &starts, &inner, whole);
             e.ins().brif(left, work, &args(&[&[left], &starts_left]), combined, &[]);
             e.builder.switch_to_block(fresh);
         }
@@ -157,9 +164,10 @@ impl<'s> Reduction<'s> {
         e.builder.switch_to_block(work);
         let count = e.parameter(work);
         let mut operands: Vec<Value> = starts.iter().map(|_| e.parameter(work)).collect();
-        operands.extend(lane_addresses.iter().chain(&lane_addresses));
-        let mut steps = inner[..arguments].to_vec();
-        steps.resize(operands.len(), None);
+        let both = || lane_addresses.iter().chain(&lane_addresses).copied();
+        operands.splice(arguments..arguments, both());
+        let mut steps: Vec<Option<Value>> = elements().map(|k| inner[k]).collect();
+        steps.splice(arguments..arguments, both().map(|_| None));
         let stretch = Stretch {
             places: &self.places,
             arguments: arguments + self.accumulators.len(),
@@ -390,6 +398,7 @@ impl<'s> Reduction<'s> {
             .collect();
         let mut held = &held[..];
         let mut next: Vec<Lanes> = Vec::with_capacity(groups * self.accumulators.len());
+        let stored = self.strip.stored();
         for group in first..first + groups {
             let accumulated: SmallVec<[Lanes; 2]> = self
                 .accumulators
@@ -400,14 +409,20 @@ impl<'s> Reduction<'s> {
                     Lanes::new(accumulator.dtype, Parts::new(parts))
                 })
                 .collect();
-            next.extend(e.evaluate(&self.step, &mut |e, inst| match inst {
+            let outs = e.evaluate(&self.step, &mut |e, inst| match inst {
                 Inst::Scalar(scalar) => frame.scalars[*scalar as usize],
                 Inst::Arg(arg) => {
                     let k = *arg as usize;
                     match k.checked_sub(arguments) {
                         Some(k) => accumulated[k],
                         None => fixed[k].unwrap_or_else(|| {
-                            let spot = self.round_spot(e, k, at[k], j, group);
+                            let mut spot = self.round_spot(e, k, at[k], j, group);
+                            // Nobody writes it meanwhile, and a load that may move is placed next to its
+                            // use: else all loads of a round would come before its arithmetic, and need
+                            // more registers than there are.
+                            if stored.is_empty() {
+                                spot.flags = spot.flags.with_readonly().with_can_move();
+                            }
                             match self.group {
                                 Group::Bytes => byte_lanes(e.ins().load(
                                     types::I8X16,
@@ -421,7 +436,13 @@ impl<'s> Reduction<'s> {
                     }
                 }
                 other => unreachable!("{other:?} in a strip"),
-            }));
+            });
+            let (accumulated, elements) = outs.split_at(self.accumulators.len());
+            next.extend_from_slice(accumulated);
+            for ((k, at), element) in stored.clone().zip(&at[arguments..]).zip(elements) {
+                let spot = self.round_spot(e, k, *at, j, group);
+                e.store(spot, *element);
+            }
         }
         let next: Vec<Lanes> = next.into_iter().map(|lanes| e.settled(lanes)).collect();
         let values: Vec<Value> = next.iter().flat_map(|lanes| lanes.parts.as_slice()).copied().collect();
@@ -450,9 +471,7 @@ impl<'s> Reduction<'s> {
         }
     }
 
-    /// Where argument `k` is at the `group`-th four elements after column `j`. Nobody writes it
-    /// meanwhile, and a load that may move is placed next to its use: else all loads of a round
-    /// would come before its arithmetic, and need more registers than there are.
+    /// Where operand `k` is at the `group`-th four elements after column `j`.
     fn round_spot(&self, e: &mut Emitter, k: usize, at: Value, j: Value, group: usize) -> Spot {
         let operand = self.strip.operands[k];
         let step = known_step(operand.step, operand.dtype).expect("rounds take known steps");
@@ -463,7 +482,7 @@ impl<'s> Reduction<'s> {
             address: e.ins().iadd(at, distance),
             offset: (group * self.width()) as i32 * step as i32,
             inner: None,
-            flags: flags().with_readonly().with_can_move(),
+            flags: flags(),
         }
     }
 }

@@ -122,11 +122,12 @@ impl Frame {
         (0..strip.operands.len()).map(base).collect()
     }
 
-    /// The places of the first operands `count` columns after `at`.
+    /// The places of these operands `count` columns after `at`.
     pub(super) fn advanced(
         &self,
         e: &mut Emitter,
         strip: &Strip,
+        operands: impl IntoIterator<Item = usize>,
         at: &[Value],
         inner: &[Option<Value>],
         count: Value,
@@ -140,7 +141,7 @@ impl Frame {
             };
             e.ins().iadd(*at, distance)
         };
-        at.iter().enumerate().map(advance).collect()
+        operands.into_iter().zip(at).map(advance).collect()
     }
 
     /// The step of operand `k` from row to row.

@@ -48,13 +48,11 @@ pub fn run(
                 for column in (0..n).step_by(BLOCK) {
                     let at = Position { row, column };
                     let values = body(strip, at, BLOCK.min(n - column), scalars, load, &mut errors);
-                    for (out, values) in values.iter().enumerate() {
-                        store(strip.arguments + out, at, values);
-                    }
+                    strip.stored().for_each(|k| store(k, at, &values[strip.output_of(k)]));
                 }
             }
             StripKind::Fold(fold) if n != 0 => {
-                let mut left = fold_row(strip, fold, row, n, scalars, load, &mut errors);
+                let mut left = fold_row(strip, fold, row, n, scalars, load, store, &mut errors);
                 if !lanes {
                     left = halved(fold, left);
                 }
@@ -104,7 +102,8 @@ fn body(
 /// Accumulators of a reduction, each a column of lanes.
 type Lanes = PerAccumulator<Values>;
 
-/// The lanes of one row: its blocks combined in an aligned binary tree.
+/// The lanes of one row: its blocks combined in an aligned binary tree. Stores what is to be stored of it.
+#[expect(clippy::too_many_arguments, reason = "all that a row is run with")]
 fn fold_row(
     strip: &Strip,
     fold: Fold,
@@ -112,9 +111,10 @@ fn fold_row(
     n: usize,
     scalars: &[u64],
     load: Load,
+    store: Store,
     errors: &mut u32,
 ) -> Lanes {
-    let dtypes: SmallVec<[DType; 2]> = strip.outputs().iter().map(|operand| operand.dtype).collect();
+    let dtypes: SmallVec<[DType; 2]> = strip.accumulators().iter().map(|operand| operand.dtype).collect();
     let lanes = Strip::lanes(dtypes.iter().copied());
     let (join, combine) = (joiner(fold, &dtypes), combiner(fold, &dtypes));
     let identity: Lanes = fold.identity(dtypes[0]).iter().map(|&value| Values::splat(value, lanes)).collect();
@@ -122,7 +122,10 @@ fn fold_row(
     let mut levels: Vec<Option<Lanes>> = Vec::new();
     for column in (0..n).step_by(ROUNDS * lanes) {
         let count = (ROUNDS * lanes).min(n - column);
-        let values = body(strip, Position { row, column }, count, scalars, load, errors);
+        let at = Position { row, column };
+        let mut values = body(strip, at, count, scalars, load, errors);
+        strip.stored().for_each(|k| store(k, at, &values[strip.output_of(k)]));
+        values.truncate(strip.output_of(strip.stored().start));
         let mut sum = identity.clone();
         for round in (0..count).step_by(lanes) {
             // Lanes without an element are given some other one, and stay as they are.

@@ -310,7 +310,6 @@ impl Planner<'_> {
         let group = &self.graph.groups[number];
         let mut scratch = Vec::new();
         let (mut work, mut row, mut rows) = (0, 1, 1);
-        let mut stages = Vec::new();
         for &id in &group.members {
             let node = &self.graph[id];
             for (out, ty) in node.types.iter().enumerate() {
@@ -325,12 +324,21 @@ impl Planner<'_> {
                 }
             }
             self.place_results(id, node);
-            stages.push(self.lowering.stage(self.graph, id, group.outer_axes));
             let Op::Nest(nest) = &node.op else { unreachable!("groups hold nests") };
             work += nest_weight(nest);
             row = row.max(nest.domain[group.outer_axes..].iter().product());
             // All members share the outer axes.
             rows = nest.domain[..group.outer_axes].last().copied().unwrap_or(1);
+        }
+        let mut stages = Vec::new();
+        let mut members = group.members.iter().copied().peekable();
+        while let Some(id) = members.next() {
+            let next = members.peek().copied();
+            let both = next.and_then(|next| self.lowering.both(self.graph, id, next, group.outer_axes));
+            if both.is_some() {
+                members.next();
+            }
+            stages.push(both.unwrap_or_else(|| self.lowering.stage(self.graph, id, group.outer_axes)));
         }
         let block = (BLOCK_ELEMENTS / row).clamp(1, rows);
         finish((group.outer_axes, block), stages, scratch, work, &self.lowering.strips)

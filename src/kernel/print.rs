@@ -8,8 +8,8 @@ use crate::base::DType;
 use crate::base::index_map::axis_name;
 use crate::kernel::loops::{Direction, Factor, Finish, Gather, Kernel, Map, Matmul, Reduce, Tiles, Work};
 use crate::kernel::plan::links;
-use crate::kernel::{Chain, Link, Place, Plan, Slot, Stage, Strip, StripKind};
-use crate::op::{HostOp, Inst, print};
+use crate::kernel::{Chain, Link, Place, Plan, Slot, Stage, Strip};
+use crate::op::{HostOp, print};
 
 /// Every kernel's loops.
 pub fn kernels(plan: &Plan) -> String {
@@ -264,23 +264,9 @@ impl Printer<'_> {
     fn link(&mut self, link: &Link) {
         let strip: &Strip = &self.plan.strips[link.strip];
         self.rows = link.rows.iter().map(|row| self.gathered(row)).collect();
-        let text = print::expr(&strip.body, &|leaf| match leaf {
-            Inst::Arg(arg) => self.place(&link.places[*arg as usize]),
-            Inst::Scalar(scalar) => format!("s{}", link.scalars[*scalar as usize]),
-            other => unreachable!("{other:?} in a strip"),
-        });
-        text.bindings.iter().for_each(|binding| self.line(binding));
-        for (out, value) in text.outs.iter().enumerate() {
-            let to = self.place(&link.places[strip.arguments + out]);
-            match strip.kind {
-                StripKind::Map => {
-                    self.line(format!("{}{to} = {value}", strip.how(strip.arguments + out)));
-                }
-                StripKind::Fold(fold) | StripKind::Columns(fold) => {
-                    self.line(format!("{to} = {fold} of {value}"));
-                }
-            }
-        }
+        let place = |operand: usize| self.place(&link.places[operand]);
+        let scalar = |scalar: usize| format!("s{}", link.scalars[scalar]);
+        strip.lines(&place, &scalar, &place, "of ").iter().for_each(|line| self.line(line));
     }
 
     fn reduce(&mut self, stage: &Stage, reduce: &Reduce, from: usize) {

@@ -164,6 +164,13 @@ impl Expr {
         self.weight
     }
 
+    /// Whether a routine is called for every element, by it or a definition of its ops.
+    pub fn calls(&self) -> bool {
+        self.iter().any(|(inst, dtype)| {
+            matches!(inst, Inst::Call(..)) || self.definition(inst, dtype).is_some_and(Expr::calls)
+        })
+    }
+
     /// Whether evaluating it may be an error: it checks something, or a definition of its ops does.
     pub fn checks(&self) -> bool {
         self.checks

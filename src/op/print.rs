@@ -30,12 +30,18 @@ enum Binding {
 
 /// The text of `expr`, where `leaf` names arguments, accumulators and scalars.
 pub fn expr(expr: &Expr, leaf: &dyn Fn(&Inst) -> String) -> Text {
+    naming(expr, leaf, &|_| None)
+}
+
+/// The same, where some values have names of their own already.
+pub fn naming(expr: &Expr, leaf: &dyn Fn(&Inst) -> String, own: &dyn Fn(Ref) -> Option<String>) -> Text {
     let mut uses = vec![0_usize; expr.len()];
     for (inst, _) in expr.iter() {
         inst.operands().iter().for_each(|operand| uses[operand.index()] += 1);
     }
     let mut printed: Vec<(String, Binding, u32)> = Vec::with_capacity(expr.len());
     let mut bindings = Vec::new();
+    let mut named = 0;
     for (at, (inst, dtype)) in expr.iter().enumerate() {
         let depth = inst.operands().iter().map(|r| printed[r.index()].2 + 1).max().unwrap_or(0);
         let (text, binding) = match inst {
@@ -43,8 +49,13 @@ pub fn expr(expr: &Expr, leaf: &dyn Fn(&Inst) -> String) -> Text {
             Inst::Const(value) => (value.to_string(), Binding::Atom),
             _ => compound(inst, dtype, expr, &printed),
         };
-        if !inst.is_leaf() && (uses[at] > 1 || depth > DEPTH) {
-            let name = Ref::new(bindings.len()).to_string();
+        let name = own(Ref::new(at)).filter(|_| !inst.is_leaf()).or_else(|| {
+            (!inst.is_leaf() && (uses[at] > 1 || depth > DEPTH)).then(|| {
+                named += 1;
+                Ref::new(named - 1).to_string()
+            })
+        });
+        if let Some(name) = name {
             bindings.push(format!("{name} = {text}"));
             printed.push((name, Binding::Atom, 0));
         } else {

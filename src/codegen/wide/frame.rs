@@ -129,7 +129,7 @@ impl<'a> Frame<'a> {
             .map(|(k, operand)| {
                 let row = slots.word();
                 // The results of rows are stored by themselves.
-                let result = reduces_rows && k >= strip.arguments;
+                let result = reduces_rows && (strip.arguments..strip.stored().start).contains(&k);
                 let side_by_side = operand.step == Step::Unit && !result;
                 let stands = result || operand.step == Step::Zero && k < strip.arguments;
                 let moves = !(side_by_side || stands);

@@ -77,7 +77,7 @@ pub(super) fn held(machine: Machine, accumulators: usize, groups: usize) -> usiz
 
 /// How many times a vector goes into a round of `strip`, and how many of them are held at a time.
 pub(super) fn groups(machine: Machine, strip: &Strip) -> (usize, usize) {
-    let outputs = strip.outputs();
+    let outputs = strip.accumulators();
     let vector = usize::from(lanes(machine, strip));
     let truths = outputs.iter().all(|output| output.dtype == DType::Bool);
     let round = if truths { 4 * vector } else { Strip::lanes(outputs.iter().map(|output| output.dtype)) };
@@ -89,7 +89,9 @@ pub(super) fn groups(machine: Machine, strip: &Strip) -> (usize, usize) {
 /// most of it, with 256 bits: a round is eight vectors of floats, and a sum and an extreme of each fit there.
 pub(super) fn is_quick(strip: &Strip) -> bool {
     matches!(strip.kind, StripKind::Fold(Fold::Max | Fold::Min))
-        && strip.outputs()[0].dtype.is_float()
+        && strip.accumulators()[0].dtype.is_float()
+        // What was in vain is done again, from arguments that must still be there.
+        && strip.stored().is_empty()
         && groups(Machine::Avx2, strip).0 * QUICKLY <= 8
         && strip.body.len() <= QUICK
         && strip.operands[..strip.arguments].iter().all(|operand| stays(operand.step))
@@ -98,7 +100,7 @@ pub(super) fn is_quick(strip: &Strip) -> bool {
 impl Reduction {
     pub(super) fn new(machine: Machine, strip: &Strip, fold: Fold, slots: &mut Slots) -> Self {
         let vector = lanes(machine, strip);
-        let dtypes: Vec<DType> = strip.outputs().iter().map(|output| output.dtype).collect();
+        let dtypes: Vec<DType> = strip.accumulators().iter().map(|output| output.dtype).collect();
         let (groups, held) = groups(machine, strip);
         let round = groups * usize::from(vector);
         let truths = dtypes.iter().all(|dtype| *dtype == DType::Bool);
@@ -238,13 +240,15 @@ impl Reduction {
 }
 
 impl Selector<'_> {
-    /// The accumulators with an iteration's elements more.
+    /// The accumulators with an iteration's elements more. Stores what is to be stored of the elements.
     pub(super) fn joined(&mut self, fold: Fold, before: &[Lanes]) -> SmallVec<[Lanes; 2]> {
         let strip = self.strip;
         let mut after = self.evaluate(&with_element(strip, fold), &mut |s, inst| match inst {
             Code::Arg(arg) if *arg as usize >= strip.arguments => before[*arg as usize - strip.arguments],
             inst => s.leaf(inst),
         });
+        let stored = after.drain(before.len()..).collect::<SmallVec<[Lanes; 2]>>();
+        strip.stored().zip(stored).for_each(|(k, lanes)| self.store(k, lanes));
         for lanes in after.iter_mut().filter(|lanes| lanes.dtype == DType::Bool) {
             lanes.v = self.lanes_of(lanes.v, lane_size(DType::Bool));
         }

@@ -73,7 +73,7 @@ pub(super) fn machine(strip: &Strip, target: &Target) -> Option<Machine> {
         StripKind::Fold(_) | StripKind::Columns(_) => {
             // Extremes found by two instructions wait for loads, which wider vectors do not hasten; truth values
             // are taken from registers by an instruction that ends at 256 bits.
-            let truths = strip.outputs().iter().all(|output| output.dtype == DType::Bool);
+            let truths = strip.accumulators().iter().all(|output| output.dtype == DType::Bool);
             let machine = if truths || join::is_quick(strip) { Machine::Avx2 } else { machine };
             reduces(machine, strip).then_some(machine)
         }
@@ -84,7 +84,7 @@ pub(super) fn machine(strip: &Strip, target: &Target) -> Option<Machine> {
 /// element, which would have to keep all accumulators; nor of truth values next to others; nor of those that
 /// are stored, which combine sixteen at a time there.
 fn reduces(machine: Machine, strip: &Strip) -> bool {
-    let outputs = strip.outputs();
+    let outputs = strip.accumulators();
     let truths = outputs.iter().filter(|output| output.dtype == DType::Bool).count();
     let arguments = &strip.operands[..strip.arguments];
     let stored = strip.body.len() == 1 && arguments.iter().all(|argument| argument.dtype == DType::Bool);
@@ -94,7 +94,7 @@ fn reduces(machine: Machine, strip: &Strip) -> bool {
     outputs.len().is_power_of_two()
         && (truths == 0 || truths == outputs.len() && !stored)
         && !(by_parts && arguments.iter().any(moves))
-        && !calls(&strip.body)
+        && !strip.body.calls()
 }
 
 /// Whether all that is narrower in memory than in registers lies side by side or is one value: the rest is left to
@@ -105,13 +105,6 @@ fn taken(strip: &Strip) -> bool {
         !operand.dtype.is_packed() || operand.step == Step::Unit || one
     };
     strip.operands.iter().enumerate().all(near)
-}
-
-/// Whether a routine is called for every element.
-fn calls(expr: &Expr) -> bool {
-    expr.iter().any(|(inst, dtype)| {
-        matches!(inst, Inst::Call(..)) || expr.definition(inst, dtype).is_some_and(calls)
-    })
 }
 
 /// The machine code of `strip`.

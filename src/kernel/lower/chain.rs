@@ -225,10 +225,15 @@ fn needed(expr: &Expr, values: &[Ref], piece: &Piece) -> Vec<Ref> {
     needed
 }
 
+/// Whether an expression is not cut.
+pub(super) fn is_one_strip(expr: &Expr) -> bool {
+    expr.iter().map(|(inst, _)| length(expr, inst)).sum::<usize>() <= LONGEST
+}
+
 /// Cuts an expression into pieces of at most [`LONGEST`] instructions, each cut in the last quarter
 /// of what is allowed and there at the point that the fewest values cross.
 fn cut(expr: &Expr) -> Vec<Piece> {
-    if expr.iter().map(|(inst, _)| length(expr, inst)).sum::<usize>() <= LONGEST {
+    if is_one_strip(expr) {
         return vec![Piece { first: 0, end: expr.len(), passed: Vec::new() }];
     }
     let lengths: Vec<usize> = expr.iter().map(|(inst, _)| length(expr, inst)).collect();

@@ -5,6 +5,7 @@ mod gather;
 mod map;
 mod matmul;
 mod reduce;
+mod store;
 
 use smallvec::SmallVec;
 

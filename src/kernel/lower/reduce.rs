@@ -5,6 +5,7 @@ use smallvec::SmallVec;
 use super::chain::Body;
 use super::gather::is_copied;
 use super::map::{column_and_row, walked_from};
+use super::store::stores_as_well;
 use super::{Lowering, Source, axes_of, local, placed, sizes};
 use crate::base::DType;
 use crate::base::strip::ROUNDS;
@@ -28,10 +29,26 @@ impl Lowering {
         nest: &Nest,
         outer: usize,
     ) -> Stage {
-        let Core::Reduce { fold, axes: reduced, each } = &nest.core else { unreachable!("a reduction") };
+        let Core::Reduce { each, .. } = &nest.core else { unreachable!("a reduction") };
         let args = self.arguments(graph, node, nest);
         let outs = self.outputs(id, node, nest);
-        let operands: Vec<Source> = args.iter().chain(&outs).cloned().collect();
+        let stage = self.reduction(nest, each, &args, &outs, &[], outer);
+        stage.expect("a reduction that stores no elements can be lowered")
+    }
+
+    /// The stage of a reduction of `each`, whose last outputs go to `stored`, element by element. There is none
+    /// where such a stage is not as fast as one that stores and one that reduces.
+    pub(super) fn reduction(
+        &mut self,
+        nest: &Nest,
+        each: &Expr,
+        args: &[Source],
+        outs: &[Source],
+        stored: &[Source],
+        outer: usize,
+    ) -> Option<Stage> {
+        let Core::Reduce { fold, axes: reduced, .. } = &nest.core else { unreachable!("a reduction") };
+        let operands: Vec<Source> = args.iter().chain(outs).chain(stored).cloned().collect();
 
         // Kept axes first, then the reduced ones, both in order.
         let rank = nest.domain.rank();
@@ -52,7 +69,10 @@ impl Lowering {
         let kept = border[0];
         let rank = axes.extents.len();
         let operands = placed(&operands, &axes);
-        let (args, outs) = operands.split_at(args.len());
+        let (args, written) = operands.split_at(args.len());
+        let (outs, stored) = written.split_at(outs.len());
+        // The epilogue has no place for what is stored of elements.
+        axes.steps.truncate(args.len() + outs.len());
 
         let dtype = each.out_dtype(0);
         let accumulators = fold.accumulators(dtype);
@@ -77,6 +97,12 @@ impl Lowering {
         let broken = several && axes.extents[rank - 1] % (ROUNDS * lanes) != 0;
         let copies = reads_of(each).any(|arg| is_copied(args, arg, column));
         let stages = each.len() > LONGEST_EACH || (direction == Direction::Along && broken) || copies;
+        if !stored.is_empty() {
+            let along = direction == Direction::Along && !stages && !fold.takes_index();
+            if !(along && stores_as_well(each, args, stored, &accumulators, column)) {
+                return None;
+            }
+        }
         let each_chain =
             stages.then(|| self.chain(&Body { expr: each, args, accs: &[], outs: &staged }, column));
         let passed: Expr;
@@ -91,7 +117,8 @@ impl Lowering {
         };
         let accumulate = match direction {
             Direction::Along => {
-                let body = Body { expr: element, args: sources, accs: &[], outs: &left };
+                let outs: Vec<Source> = left.iter().chain(stored).cloned().collect();
+                let body = Body { expr: element, args: sources, accs: &[], outs: &outs };
                 self.single(StripKind::Fold(*fold), &body, column)
             }
             Direction::Across(_) => {
@@ -108,7 +135,7 @@ impl Lowering {
         });
         let width = axes.extents[column] as i64;
         let goes_on = |place: &Place| place.steps[rank - 1] == place.steps[column].wrapping_mul(width);
-        let read = accumulate.places.len() - n;
+        let read = accumulate.places.len() - n - stored.len();
         let end_to_end = accumulate.rows.is_empty() && accumulate.places[..read].iter().all(goes_on);
         let combine = {
             let expr = combiner(*fold, &accumulators);
@@ -132,7 +159,7 @@ impl Lowering {
             combine,
             then,
         };
-        Stage { extents: axes.extents, work: Work::Reduce(Box::new(work)) }
+        Some(Stage { extents: axes.extents, work: Work::Reduce(Box::new(work)) })
     }
 
     /// The strips that turn finished accumulators into outputs, over the kept axes.

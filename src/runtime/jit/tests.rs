@@ -11,9 +11,10 @@ mod folds;
 mod harness;
 mod memory;
 mod quotients;
+mod storing;
 
 use harness::{
-    STEPS, Strided, call, check, check_lengths, column, compiled, map, native, of, special, widths,
+    STEPS, Strided, call, check, check_lengths, column, compiled, interpret, map, native, of, special, widths,
 };
 
 #[test]

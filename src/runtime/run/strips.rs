@@ -122,7 +122,7 @@ unsafe fn interpreted(strip: &Strip, args: &StripArgs, n: usize) -> u32 {
         // SAFETY: the contract makes `count` elements readable from here.
         unsafe { load(strip.operands[operand].dtype, from, step, count) }
     };
-    let lanes = inner[strip.arguments..].iter().any(|step| *step != 0);
+    let lanes = inner[strip.arguments] != 0;
     let mut store = |operand: usize, at: Position, values: &Values| {
         // SAFETY: the contract makes these elements writable from here.
         unsafe { store(values, address(operand, at), inner[operand]) }

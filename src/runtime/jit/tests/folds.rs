@@ -22,7 +22,7 @@ fn both(fold: Fold, joins: bool, left: &[Values], right: &[Values]) -> Vec<Value
 }
 
 /// The lanes of one row of `n` elements.
-fn model(fold: Fold, elements: &[Values], n: usize) -> Vec<Values> {
+pub(super) fn model(fold: Fold, elements: &[Values], n: usize) -> Vec<Values> {
     let dtypes = fold.accumulators(elements[0].dtype());
     let lanes = Strip::lanes(dtypes.iter().copied());
     let nothing: Vec<Values> =
@@ -60,7 +60,7 @@ fn model(fold: Fold, elements: &[Values], n: usize) -> Vec<Values> {
 }
 
 /// What lanes combine to: each of the first half with its like of the second, until one is left.
-fn halved(fold: Fold, lanes: Vec<Values>) -> Vec<Values> {
+pub(super) fn halved(fold: Fold, lanes: Vec<Values>) -> Vec<Values> {
     let half = lanes[0].len() / 2;
     if half == 0 {
         return lanes;
@@ -113,7 +113,14 @@ fn given(strip: &Strip, rows: usize, n: usize, with_special: bool) -> (Vec<Optio
 }
 
 /// Runs a fold over rows of `n` and compares its lanes, and what they combine to, with the model's.
-fn check_fold(strip: &Strip, natives: &[Native], fold: Fold, rows: usize, n: usize, with_special: bool) {
+pub(super) fn check_fold(
+    strip: &Strip,
+    natives: &[Native],
+    fold: Fold,
+    rows: usize,
+    n: usize,
+    with_special: bool,
+) {
     for (native, width) in natives.iter().zip(widths()) {
         for complete in [false, true] {
             check_rows(strip, (native, width), fold, (rows, n), complete, with_special);
@@ -129,7 +136,31 @@ fn check_rows(
     complete: bool,
     with_special: bool,
 ) {
-    let outputs = strip.outputs();
+    check_call(
+        strip,
+        &format!("{width:?}"),
+        fold,
+        (rows, n),
+        complete,
+        with_special,
+        &|operands, scalars| call(native, operands, scalars, rows, n),
+    );
+}
+
+type Call<'a> = &'a dyn Fn(&[(*mut u8, isize, isize)], &[Scalar]) -> u32;
+
+/// Runs a fold by `call` and compares what it leaves with the model's, and what it stores with what its body
+/// computes.
+pub(super) fn check_call(
+    strip: &Strip,
+    maker: &str,
+    fold: Fold,
+    (rows, n): (usize, usize),
+    complete: bool,
+    with_special: bool,
+    call: Call,
+) {
+    let outputs = strip.accumulators();
     let (mut buffers, columns) = given(strip, rows, n, with_special);
     let lanes = Strip::lanes(outputs.iter().map(|operand| operand.dtype));
     let left = if complete { 1 } else { lanes };
@@ -137,6 +168,8 @@ fn check_rows(
         .iter()
         .map(|operand| Strided::new(Operand { step: Step::Unit, ..*operand }, rows, left))
         .collect();
+    let mut stored: Vec<Strided> =
+        strip.operands[strip.stored()].iter().map(|operand| Strided::new(*operand, rows, n)).collect();
     let operands: Vec<_> = buffers
         .iter_mut()
         .map(|buffer| match buffer {
@@ -147,9 +180,10 @@ fn check_rows(
             let inner = if complete { 0 } else { result.inner };
             (result.base(), inner, result.outer)
         }))
+        .chain(stored.iter_mut().map(|stored| (stored.base(), stored.inner, stored.outer)))
         .collect();
     let scalars: Vec<Scalar> = strip.scalars.iter().map(|dtype| Scalar::new(*dtype, 0.3)).collect();
-    assert_eq!(call(native, &operands, &scalars, rows, n), 0);
+    assert_eq!(call(&operands, &scalars), 0);
 
     for row in 0..rows {
         let row_values: Vec<Values> =
@@ -159,7 +193,18 @@ fn check_rows(
             Inst::Scalar(scalar) => Values::splat(scalars[*scalar as usize], n),
             other => unreachable!("{other:?}"),
         };
-        let mut expected = model(fold, &eval::evaluate(&strip.body, n, leaf, &mut 0), n);
+        let mut values = eval::evaluate(&strip.body, n, leaf, &mut 0);
+        let elements = values.split_off(fold.elements(values[0].dtype()).len());
+        for (k, (expected, found)) in elements.iter().zip(&stored).enumerate() {
+            for column in 0..n {
+                let (expected, found) = (expected.get(column), found.get(row * n + column));
+                assert!(
+                    found.same(expected),
+                    "{strip}element {column} stored to {k}, row {row} of {rows} x {n}: {found} is not {expected}, {maker}"
+                );
+            }
+        }
+        let mut expected = model(fold, &values, n);
         let mut found: Vec<Values> = results.iter().map(|result| result.row(row, left)).collect();
         let truths = outputs.iter().all(|output| output.dtype == DType::Bool);
         if complete || truths {
@@ -172,11 +217,17 @@ fn check_rows(
                 let (expected, found) = (expected.get(lane), found.get(lane));
                 assert!(
                     found.same(expected),
-                    "{strip}output {out}, lane {lane}, row {row} of {rows} x {n}: {found} is not {expected}, {width:?}"
+                    "{strip}output {out}, lane {lane}, row {row} of {rows} x {n}: {found} is not {expected}, {maker}"
                 );
             }
             assert!(result.untouched(rows * left), "{strip}writes beside its results");
         }
+    }
+    for stored in &stored {
+        assert!(
+            stored.untouched(rows * n),
+            "{strip}writes beside the {rows} x {n} elements it stores, {maker}"
+        );
     }
 }
 
@@ -236,7 +287,7 @@ fn check_columns_of(
     }
 }
 
-fn fold_strip(fold: Fold, arguments: &[(DType, Step)], scalars: &[DType], body: Expr) -> Strip {
+pub(super) fn fold_strip(fold: Fold, arguments: &[(DType, Step)], scalars: &[DType], body: Expr) -> Strip {
     let mut strip = map(arguments, scalars, body, Step::General);
     let output = strip.operands[strip.arguments];
     strip.operands.truncate(strip.arguments);

@@ -1,11 +1,12 @@
 //! Buffers with gaps, special values, and a map run natively and by its meaning.
 
 use crate::base::strip::{LANE_BYTES, Step, StripArgs, fold_levels};
-use crate::base::{DType, Scalar, Target, Vector};
+use crate::base::{DType, Keyed, Scalar, Target, Vector};
 use crate::codegen::{self, Code};
 use crate::kernel::{Operand, Strip, StripKind};
 use crate::op::{Builder, Expr, Inst, Values, eval};
 use crate::runtime::jit::{Native, place};
+use crate::runtime::run::strips::Callable;
 
 pub(super) const STEPS: &[Step] = &[Step::Unit, Step::MinusUnit, Step::Pair, Step::General, Step::Zero];
 
@@ -190,6 +191,31 @@ pub(super) fn call(
     rows: usize,
     n: usize,
 ) -> u32 {
+    // SAFETY: the callers' buffers hold every element of every operand.
+    with_args(operands, scalars, rows, n, |args| unsafe { native.entry()(&raw const *args, n) })
+}
+
+/// The same by the interpreter.
+pub(super) fn interpret(
+    strip: &Strip,
+    operands: &[(*mut u8, isize, isize)],
+    scalars: &[Scalar],
+    rows: usize,
+    n: usize,
+) -> u32 {
+    let callable = Callable::new(Keyed::new(strip.clone()), Vector::V128);
+    // SAFETY: as for machine code.
+    with_args(operands, scalars, rows, n, |args| unsafe { callable.call(args, n, true) })
+}
+
+/// Calls `f` with what a strip is called with.
+fn with_args(
+    operands: &[(*mut u8, isize, isize)],
+    scalars: &[Scalar],
+    rows: usize,
+    n: usize,
+    f: impl FnOnce(&StripArgs) -> u32,
+) -> u32 {
     let base: Vec<*mut u8> = operands.iter().map(|operand| operand.0).collect();
     let inner: Vec<isize> = operands.iter().map(|operand| operand.1).collect();
     let outer: Vec<isize> = operands.iter().map(|operand| operand.2).collect();
@@ -203,8 +229,7 @@ pub(super) fn call(
         scalars: scalars.as_ptr(),
         scratch: scratch.as_mut_ptr().cast(),
     };
-    // SAFETY: the callers' buffers hold every element of every operand.
-    unsafe { native.entry()(&raw const args, n) }
+    f(&args)
 }
 
 /// Runs a map over special values and compares every output with the meaning.
