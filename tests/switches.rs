@@ -1,11 +1,11 @@
 //! Do the switches of the environment switch? Each is read once per process, so every case runs
-//! this file's own program again.
+//! this file's own program again; one asks an engine that is told.
 
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
-use broadloom::engine;
 use broadloom::prelude::*;
+use broadloom::{Vector, engine};
 
 /// What the child prints about itself, one `name value` per line.
 #[test]
@@ -76,7 +76,7 @@ fn without_the_code_generator_nothing_is_compiled() {
 
 #[test]
 fn vectors_are_as_wide_as_asked_for_if_the_machine_has_them() {
-    let widest = broadloom::Vector::widest().bits() as u64;
+    let widest = Vector::widest().bits() as u64;
     assert_eq!(number(&run(&[]), "vector"), widest);
     for bits in [128, 256, 512] {
         let output = run(&[("BROADLOOM_VECTOR", &bits.to_string()), ("BROADLOOM_DUMP", "kernel")]);
@@ -87,6 +87,39 @@ fn vectors_are_as_wide_as_asked_for_if_the_machine_has_them() {
         assert_eq!(said, width > 128 && cfg!(feature = "jit"), "{text}");
     }
     assert_eq!(number(&run(&[("BROADLOOM_VECTOR", "17")]), "vector"), widest);
+}
+
+#[test]
+fn a_known_expression_is_shown_and_made_in_vectors_as_wide_as_the_engine_is_told() {
+    let x = Array::from_vec((0..3000).map(|n| n as f32).collect::<Vec<_>>(), 3000).unwrap();
+    let y = || &x * 2.0 + 1.0;
+    let before = engine().vector();
+    // Back to what there is code of, last.
+    for (known, vector) in Vector::ALL.iter().map(|vector| (false, vector)).chain([(true, &Vector::V128)]) {
+        if *vector > Vector::widest() {
+            continue;
+        }
+        engine().set_vector(*vector);
+        let shown = y().explain().unwrap();
+        let said = shown.kernel.lines().find(|line| line.contains("vectors of")).unwrap_or_default();
+        let wide = cfg!(feature = "jit") && *vector > Vector::V128;
+        let expected = if wide { format!("; vectors of {} bits", vector.bits()) } else { String::new() };
+        assert_eq!(said, expected);
+        if cfg!(all(feature = "jit", target_arch = "x86_64")) {
+            let has = |register: &str| shown.asm.contains(register);
+            assert_eq!(
+                (has("zmm"), has("ymm")),
+                (vector.bits() == 512, vector.bits() == 256),
+                "{}",
+                shown.asm
+            );
+        }
+        let compiled = || engine().stats().strips_compiled;
+        let first = compiled();
+        (0..3).for_each(|_| drop(y().eval().unwrap()));
+        assert_eq!(compiled() > first, cfg!(feature = "jit") && !known, "vectors of {} bits", vector.bits());
+    }
+    engine().set_vector(before);
 }
 
 #[test]

@@ -1,11 +1,16 @@
-"""Rows of the suite beside what NumPy, JAX and numexpr take for the same, in turns.
+"""Rows of the suite beside what NumPy, JAX, PyTorch and numexpr take for the same, in turns.
 
     python3 tools/beside.py 'w4*' --rounds 5
 
 Needs the suite (`cargo bench --bench suite --no-run`) and whichever of the peers are installed. In every round
 each peer and Broadloom are measured once, by the median of their runs in some 0.2 s; printed are the medians
 over rounds, and the ratio of each peer's time to Broadloom's, of which the median is taken round by round.
-All use as many threads as they like. Inputs are uniform random numbers, as in `benches/suite/`.
+All use as many threads as there are. Inputs are uniform random numbers, as in `benches/suite/`. Every result
+is new, as a user writes it: nobody is given memory to write into.
+
+Of PyTorch there are three: `torch` computes what is written, an operation at a time; `torch-own` calls the one
+function that it has for the whole; `inductor` is `torch.compile`, which takes the C++ compiler of the system. A
+peer that cannot run a row, or has another result than NumPy, is left out of it, and stderr says why.
 """
 
 import argparse
@@ -14,6 +19,7 @@ import glob
 import os
 import statistics
 import subprocess
+import sys
 import time
 
 import numpy as np
@@ -29,6 +35,13 @@ try:
     import numexpr
 except ImportError:
     numexpr = None
+try:
+    import torch
+    import torch.nn.functional as nn
+
+    torch.set_num_threads(os.cpu_count())
+except ImportError:
+    torch = None
 
 RNG = np.random.default_rng(1)
 BUDGET = 0.2
@@ -43,7 +56,21 @@ def erf(xp, x):
         from scipy.special import erf as scalar_erf
 
         return scalar_erf(x)
-    return jax.scipy.special.erf(x)
+    return xp.erf(x) if xp is torch else jax.scipy.special.erf(x)
+
+
+def relu(xp, x):
+    return xp.relu(x) if xp is torch else xp.maximum(x, 0)
+
+
+def std(xp, x):
+    return x.std(correction=0) if xp is torch else x.std()
+
+
+def transpose(xp, a):
+    if xp is torch:
+        return a.T.contiguous()
+    return xp.array(a.T, order="C") if xp is np else a.T + 0
 
 
 def black_scholes(xp, s, k, t):
@@ -54,7 +81,7 @@ def black_scholes(xp, s, k, t):
 
 
 def softmax(xp, x):
-    e = xp.exp(x - x.max(-1, keepdims=True))
+    e = xp.exp(x - (x.amax if xp is torch else x.max)(-1, keepdims=True))
     return e / e.sum(-1, keepdims=True)
 
 
@@ -88,7 +115,7 @@ def vectors(count, low=-1.0, high=1.0):
 
 WORKLOADS = {
     "w1_axpy": (VECTOR, vectors(2), lambda xp, x, y: 2.5 * x + y, "2.5*a + b"),
-    "w2_chain": (VECTOR, vectors(4), lambda xp, a, b, c, d: xp.maximum(a * b + c, 0) - 0.5 * d, None),
+    "w2_chain": (VECTOR, vectors(4), lambda xp, a, b, c, d: relu(xp, a * b + c) - 0.5 * d, None),
     "w3_horner8": (VECTOR, vectors(1), horner, None),
     "w4_expsq": (VECTOR, vectors(1), lambda xp, x: xp.exp(-(x * x)), "exp(-(a*a))"),
     "w4_gelu": (VECTOR, vectors(1), gelu, None),
@@ -102,7 +129,7 @@ WORKLOADS = {
     ),
     "w7_sum": (VECTOR, vectors(1), lambda xp, x: x.sum(), None),
     "w7_max": (VECTOR, vectors(1), lambda xp, x: x.max(), None),
-    "w7_std": (VECTOR, vectors(1), lambda xp, x: x.std(), None),
+    "w7_std": (VECTOR, vectors(1), std, None),
     "w7_sqdiff": (VECTOR, vectors(2), lambda xp, a, b: ((a - b) ** 2).sum(), None),
     "w8_softmax": (["1024x1024", "64x32000"], vectors(1), softmax, None),
     "w8_layernorm": (
@@ -117,7 +144,7 @@ WORKLOADS = {
         lambda xp, a, b: a @ b,
         None,
     ),
-    "w11_transpose": (["4096x4096"], vectors(1), lambda xp, a: xp.array(a.T, order="C") if xp is np else a.T + 0, None),
+    "w11_transpose": (["4096x4096"], vectors(1), transpose, None),
     "w11_add_t": (["4096x4096"], vectors(1), lambda xp, a: a.T + a, None),
     "w11_stride2": (["4096x4096"], vectors(1), lambda xp, a: a[:, ::2] * 2, None),
     "w11_where": (VECTOR, vectors(1), lambda xp, x: xp.where(x > 0, x, 0.1 * x), None),
@@ -128,6 +155,19 @@ WORKLOADS = {
         None,
     ),
     "w13_jacobi": (["2048x2048"], vectors(1), jacobi, None),
+}
+
+# PyTorch's one function for all of a row.
+TORCH_OWN = {
+    "w1_axpy": lambda x, y: torch.add(y, x, alpha=2.5),
+    "w4_gelu": lambda x: nn.gelu(x, approximate="tanh"),
+    "w4_sigmoid": lambda x: torch.sigmoid(x),
+    "w4_softplus": lambda x: nn.softplus(x),
+    "w8_softmax": lambda x: torch.softmax(x, -1),
+    "w8_layernorm": lambda x, g, b: nn.layer_norm(x, g.shape, g, b, 1e-5),
+    "w11_where": lambda x: nn.leaky_relu(x, 0.1),
+    # By products, as it is without the mode, small distances would be wrong.
+    "w12_pdist": lambda x: torch.cdist(x, x, compute_mode="donot_use_mm_for_euclid_dist"),
 }
 
 
@@ -161,7 +201,30 @@ def peers(workload, size, dtype):
     if numexpr and text:
         named = dict(zip("abcd", arrays))
         found["numexpr"] = lambda: numexpr.evaluate(text, local_dict=named)
-    return found
+    if torch:
+        tensors = [torch.from_numpy(a) for a in arrays]
+        found["torch"] = lambda: of(torch, *tensors)
+        if own := TORCH_OWN.get(workload):
+            found["torch-own"] = lambda: own(*tensors)
+        # Forgets the rows before, past a few of which it would run this one without compiling it.
+        torch.compiler.reset()
+        fused = torch.compile(lambda *a: of(torch, *a), fullgraph=True, dynamic=False)
+        found["inductor"] = lambda: fused(*tensors)
+    return {name: run for name, run in found.items() if agrees(name, run, found["numpy"], dtype)}
+
+
+def agrees(name, run, numpy, dtype):
+    """Whether the peer runs and has NumPy's result, within what the suite grants."""
+    try:
+        found, expected = np.asarray(run()), numpy()
+    except Exception as error:
+        print(f"left out, {name}: {type(error).__name__}: {str(error).splitlines()[0]}", file=sys.stderr)
+        return False
+    tolerance = 1e-4 if dtype is np.float32 else 1e-10
+    if found.shape == expected.shape and np.allclose(found, expected, tolerance, tolerance):
+        return True
+    print(f"left out, {name}: another result than NumPy's", file=sys.stderr)
+    return False
 
 
 def main():

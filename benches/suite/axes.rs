@@ -1,9 +1,14 @@
 //! Reductions over one axis: `w7`, of a matrix's columns and rows and of the middle of three axes.
 //!
-//! Plain loops go through memory once, or twice for variances, and vectorize.
+//! Plain loops go through memory once, or twice for variances, and vectorize. Those with several threads share out
+//! rows; for columns every thread makes a row of its own of its part, and these are joined.
+
+use ndarray::{ArrayView2, Axis};
+use rayon::prelude::*;
 
 use crate::Bench;
-use crate::contest::Row;
+use crate::contest::{Contest, Row};
+use crate::output::Output;
 use crate::real::{Input, Real};
 use crate::reductions::{max, sum};
 
@@ -14,6 +19,8 @@ const N: usize = 4096;
 const MIDDLE: [usize; 3] = [64, 512, 512];
 
 pub fn all(bench: &Bench) {
+    sums::<f32>(bench);
+    sums::<f64>(bench);
     extremes::<f32>(bench);
     extremes::<f64>(bench);
     variances::<f32>(bench);
@@ -22,15 +29,62 @@ pub fn all(bench: &Bench) {
     middle::<f64>(bench);
 }
 
-/// For every column what the rows make of `start`, one after the other.
-fn columns<T: Real>(values: &[T], start: T, step: impl Fn(usize, T, T) -> T) -> Vec<T> {
-    let mut all = vec![start; N];
-    for row in values.chunks_exact(N) {
-        for (column, (all, value)) in all.iter_mut().zip(row).enumerate() {
-            *all = step(column, *all, *value);
+/// Takes every column a step along the rows, one after the other.
+#[inline(always)] // Where it is known how many columns there are, `step` may look one up without a check.
+fn walk<T: Real>(columns: &mut [T], rows: &[T], step: impl Fn(usize, T, T) -> T) {
+    for row in rows.chunks_exact(columns.len()) {
+        for (at, (column, value)) in columns.iter_mut().zip(row).enumerate() {
+            *column = step(at, *column, *value);
         }
     }
-    all
+}
+
+/// What a walk along the rows of a matrix makes of `start`; of so many parts of them, what `join` makes of theirs.
+fn columns<T: Real>(
+    matrix: &[T],
+    parts: usize,
+    start: T,
+    step: impl Fn(usize, T, T) -> T + Sync,
+    join: impl Fn(T, T) -> T + Sync,
+) -> Vec<T> {
+    let part = |rows: &[T]| {
+        let mut columns = vec![start; N];
+        walk(&mut columns, rows, &step);
+        columns
+    };
+    if parts == 1 {
+        return part(matrix);
+    }
+    let found = matrix.par_chunks(N * N.div_ceil(parts)).map(part);
+    let joined = found.reduce_with(|mut all, part| {
+        walk(&mut all, &part, |_, a, b| join(a, b));
+        all
+    });
+    joined.expect("a matrix has rows")
+}
+
+/// The loop over columns, given how many parts of the rows are taken at a time.
+fn by_columns<'a, T: Real>(contest: &mut Contest<'a>, of: impl Fn(usize) -> Vec<T> + Copy + Send + 'a) {
+    contest.peers("loop", move || of(1), move || of(rayon::current_num_threads()));
+}
+
+/// The loop that finds something of every row.
+fn by_rows<'a, T: Real, R: Send + 'a>(
+    contest: &mut Contest<'a>,
+    matrix: &'a [T],
+    of: impl Fn(&[T]) -> R + Copy + Send + Sync + 'a,
+) where
+    Vec<R>: Output,
+{
+    contest.peers(
+        "loop",
+        move || matrix.chunks_exact(N).map(of).collect::<Vec<R>>(),
+        move || matrix.par_chunks_exact(N).map(of).collect::<Vec<R>>(),
+    );
+}
+
+fn added<T: Real>(a: T, b: T) -> T {
+    a + b
 }
 
 fn larger<T: Real>(a: T, b: T) -> T {
@@ -48,6 +102,37 @@ fn argmax<T: Real>(row: &[T]) -> i64 {
     best as i64
 }
 
+/// The sums of columns and rows.
+fn sums<T: Real>(bench: &Bench) {
+    let row = |name| Row::of(bench, name, "4096x4096", T::DTYPE);
+    let matrix = || Input::<T>::random(1, [N, N], -1.0..1.0);
+    let work = (N * N) as f64;
+    if let Some(row) = row("w7_sum_ax0") {
+        let x = matrix();
+        let view = ArrayView2::from_shape((N, N), x.values()).expect("a square");
+        let mut contest = row.contest(&[x.bytes()], N, work);
+        let array = x.array();
+        contest
+            .expect(|j| x.values()[j..].iter().step_by(N).map(|x| x.wide()).sum())
+            .broadloom(move || array.sum(0))
+            .peer("ndarray", move || view.sum_axis(Axis(0)));
+        by_columns(&mut contest, |parts| columns(x.values(), parts, T::of(0.0), |_, a, b| a + b, added));
+        contest.run();
+    }
+    if let Some(row) = row("w7_sum_ax1") {
+        let x = matrix();
+        let view = ArrayView2::from_shape((N, N), x.values()).expect("a square");
+        let mut contest = row.contest(&[x.bytes()], N, work);
+        let array = x.array();
+        contest
+            .expect(|i| x.values()[i * N..][..N].iter().map(|x| x.wide()).sum())
+            .broadloom(move || array.sum(1))
+            .peer("ndarray", move || view.sum_axis(Axis(1)));
+        by_rows(&mut contest, x.values(), |row| sum(row, |x| x));
+        contest.run();
+    }
+}
+
 /// The maxima of columns and rows, and where those of rows are.
 fn extremes<T: Real>(bench: &Bench) {
     let row = |name| Row::of(bench, name, "4096x4096", T::DTYPE);
@@ -59,8 +144,9 @@ fn extremes<T: Real>(bench: &Bench) {
         let array = x.array();
         contest
             .expect(|j| x.values()[j..].iter().step_by(N).map(|x| x.wide()).fold(f64::NEG_INFINITY, f64::max))
-            .broadloom(move || array.max(0))
-            .peer("loop", || columns(x.values(), T::of(f64::NEG_INFINITY), |_, a, b| larger(a, b)));
+            .broadloom(move || array.max(0));
+        let least = T::of(f64::NEG_INFINITY);
+        by_columns(&mut contest, |parts| columns(x.values(), parts, least, |_, a, b| larger(a, b), larger));
         contest.run();
     }
     if let Some(row) = row("w7_max_ax1") {
@@ -69,18 +155,16 @@ fn extremes<T: Real>(bench: &Bench) {
         let array = x.array();
         contest
             .expect(|i| x.values()[i * N..][..N].iter().map(|x| x.wide()).fold(f64::NEG_INFINITY, f64::max))
-            .broadloom(move || array.max(1))
-            .peer("loop", || x.values().chunks_exact(N).map(max).collect::<Vec<T>>());
+            .broadloom(move || array.max(1));
+        by_rows(&mut contest, x.values(), max);
         contest.run();
     }
     if let Some(row) = row("w7_argmax_ax1") {
         let x = matrix();
         let mut contest = row.contest(&[x.bytes()], N, work);
         let array = x.array();
-        contest
-            .expect(|i| argmax(&x.values()[i * N..][..N]) as f64)
-            .broadloom(move || array.argmax(1))
-            .peer("loop", || x.values().chunks_exact(N).map(argmax).collect::<Vec<i64>>());
+        contest.expect(|i| argmax(&x.values()[i * N..][..N]) as f64).broadloom(move || array.argmax(1));
+        by_rows(&mut contest, x.values(), argmax);
         contest.run();
     }
 }
@@ -101,15 +185,16 @@ fn variances<T: Real>(bench: &Bench) {
         let array = x.array();
         contest
             .expect(|j| wide(&mut x.values()[j..].iter().step_by(N).map(|x| x.wide())))
-            .broadloom(move || array.var(0))
-            .peer("loop", || {
-                let mut means = columns(x.values(), T::of(0.0), |_, a, b| a + b);
-                means.iter_mut().for_each(|mean| *mean /= count);
-                let distance = |j: usize, sum, x| sum + (x - means[j]) * (x - means[j]);
-                let mut sums = columns(x.values(), T::of(0.0), distance);
-                sums.iter_mut().for_each(|sum| *sum /= count);
-                sums
-            });
+            .broadloom(move || array.var(0));
+        by_columns(&mut contest, |parts| {
+            let mut means = columns(x.values(), parts, T::of(0.0), |_, a, b| a + b, added);
+            means.iter_mut().for_each(|mean| *mean /= count);
+            let means = means.first_chunk::<N>().expect("one of every column");
+            let distance = |j: usize, sum, x| sum + (x - means[j]) * (x - means[j]);
+            let mut sums = columns(x.values(), parts, T::of(0.0), distance, added);
+            sums.iter_mut().for_each(|sum| *sum /= count);
+            sums
+        });
         contest.run();
     }
     if let Some(row) = row("w7_var_ax1") {
@@ -118,14 +203,11 @@ fn variances<T: Real>(bench: &Bench) {
         let array = x.array();
         contest
             .expect(|i| wide(&mut x.values()[i * N..][..N].iter().map(|x| x.wide())))
-            .broadloom(move || array.var(1))
-            .peer("loop", || {
-                let one = |row: &[T]| {
-                    let mean = sum(row, |x| x) / count;
-                    sum(row, |x| (x - mean) * (x - mean)) / count
-                };
-                x.values().chunks_exact(N).map(one).collect::<Vec<T>>()
-            });
+            .broadloom(move || array.var(1));
+        by_rows(&mut contest, x.values(), move |row| {
+            let mean = sum(row, |x| x) / count;
+            sum(row, |x| (x - mean) * (x - mean)) / count
+        });
         contest.run();
     }
 }
@@ -141,14 +223,20 @@ fn middle<T: Real>(bench: &Bench) {
     contest
         .expect(|at| xs[at / c * b * c + at % c..].iter().step_by(c).take(b).map(|x| x.wide()).sum())
         .broadloom(move || array.sum(1))
-        .peer("loop", || {
-            let mut sums = vec![T::of(0.0); a * c];
-            for (sums, matrix) in sums.chunks_exact_mut(c).zip(xs.chunks_exact(b * c)) {
-                for row in matrix.chunks_exact(c) {
-                    sums.iter_mut().zip(row).for_each(|(sum, value)| *sum += *value);
-                }
-            }
-            sums
-        });
+        .peers(
+            "loop",
+            || {
+                let mut sums = vec![T::of(0.0); a * c];
+                let parts = sums.chunks_exact_mut(c).zip(xs.chunks_exact(b * c));
+                parts.for_each(|(sums, matrix)| walk(sums, matrix, |_, a, b| a + b));
+                sums
+            },
+            || {
+                let mut sums = vec![T::of(0.0); a * c];
+                let parts = sums.par_chunks_exact_mut(c).zip(xs.par_chunks_exact(b * c));
+                parts.for_each(|(sums, matrix)| walk(sums, matrix, |_, a, b| a + b));
+                sums
+            },
+        );
     contest.run();
 }

@@ -1,8 +1,8 @@
-//! Reductions: `w7`.
+//! Reductions of vectors: `w7`; `axes.rs` has those over axes.
 //!
 //! Plain loops keep sixteen accumulators, so that they vectorize.
 
-use ndarray::{ArrayView1, ArrayView2, Axis};
+use ndarray::ArrayView1;
 use rayon::prelude::*;
 
 use crate::Bench;
@@ -20,8 +20,6 @@ pub fn all(bench: &Bench) {
     vectors::<f64>(bench);
     sqdiff::<f32>(bench);
     sqdiff::<f64>(bench);
-    axes::<f32>(bench);
-    axes::<f64>(bench);
 }
 
 /// The accumulations of all values from `start` on, joined.
@@ -172,72 +170,6 @@ fn sqdiff<T: Real>(bench: &Bench) {
                     let chunks = a.values().par_chunks(CHUNK).zip(b.values().par_chunks(CHUNK));
                     chunks.map(|(a, b)| plain(a, b)).sum::<T>()
                 },
-            );
-        contest.run();
-    }
-}
-
-/// Sums over one axis of a matrix.
-fn axes<T: Real>(bench: &Bench) {
-    const N: usize = 4096;
-    /// Adds the rows to the sums.
-    fn add_rows<T: Real>(sums: &mut [T], rows: &[T]) {
-        for row in rows.chunks_exact(N) {
-            for (sum, value) in sums.iter_mut().zip(row) {
-                *sum += *value;
-            }
-        }
-    }
-
-    let row = |name| Row::of(bench, name, "4096x4096", T::DTYPE);
-    let work = (N * N) as f64;
-    if let Some(row) = row("w7_sum_ax0") {
-        let x = Input::<T>::random(1, [N, N], -1.0..1.0);
-        let view = ArrayView2::from_shape((N, N), x.values()).expect("a square");
-        let mut contest = row.contest(&[x.bytes()], N, work);
-        let array = x.array();
-        contest
-            .expect(|j| x.values().iter().skip(j).step_by(N).map(|x| x.wide()).sum())
-            .broadloom(move || array.sum(0))
-            .peer("ndarray", move || view.sum_axis(Axis(0)))
-            .peers(
-                "loop",
-                || {
-                    let mut sums = vec![T::of(0.0); N];
-                    add_rows(&mut sums, x.values());
-                    sums
-                },
-                || {
-                    let halves = x.values().par_chunks(N * N / rayon::current_num_threads() / N * N);
-                    let parts = halves.map(|rows| {
-                        let mut sums = vec![T::of(0.0); N];
-                        add_rows(&mut sums, rows);
-                        sums
-                    });
-                    parts.reduce(
-                        || vec![T::of(0.0); N],
-                        |mut all, part| {
-                            add_rows(&mut all, &part);
-                            all
-                        },
-                    )
-                },
-            );
-        contest.run();
-    }
-    if let Some(row) = row("w7_sum_ax1") {
-        let x = Input::<T>::random(1, [N, N], -1.0..1.0);
-        let view = ArrayView2::from_shape((N, N), x.values()).expect("a square");
-        let mut contest = row.contest(&[x.bytes()], N, work);
-        let array = x.array();
-        contest
-            .expect(|i| wide_sum(&x.values()[i * N..(i + 1) * N], |x| x))
-            .broadloom(move || array.sum(1))
-            .peer("ndarray", move || view.sum_axis(Axis(1)))
-            .peers(
-                "loop",
-                || x.values().chunks_exact(N).map(|row| sum(row, |x| x)).collect::<Vec<T>>(),
-                || x.values().par_chunks_exact(N).map(|row| sum(row, |x| x)).collect::<Vec<T>>(),
             );
         contest.run();
     }

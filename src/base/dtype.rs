@@ -162,6 +162,31 @@ macro_rules! typed {
 }
 pub(crate) use typed;
 
+/// `$body` with `$T` an integer of `$size` bytes.
+macro_rules! sized {
+    ($size:expr, $T:ident => $body:expr) => {
+        match $size {
+            1 => {
+                type $T = u8;
+                $body
+            }
+            2 => {
+                type $T = u16;
+                $body
+            }
+            4 => {
+                type $T = u32;
+                $body
+            }
+            _ => {
+                type $T = u64;
+                $body
+            }
+        }
+    };
+}
+pub(crate) use sized;
+
 impl DType {
     /// Whether values are IEEE floats.
     pub const fn is_float(self) -> bool {

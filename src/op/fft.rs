@@ -47,15 +47,9 @@ const NAMED: &[(&str, Fft)] = &[
 
 impl Fft {
     /// Every transform; tests walk it.
-    pub const ALL: [Self; NAMED.len()] = {
-        let mut all = [Self::Forward; NAMED.len()];
-        let mut at = 0;
-        while at < all.len() {
-            all[at] = NAMED[at].1;
-            at += 1;
-        }
-        all
-    };
+    pub fn all() -> impl ExactSizeIterator<Item = Self> {
+        NAMED.iter().map(|(_, op)| *op)
+    }
 
     /// Its name in texts.
     pub fn name(self) -> &'static str {

@@ -137,15 +137,9 @@ const fn assign(update: Update) -> HostOp {
 
 impl HostOp {
     /// The name of every one but those of linear algebra and Fourier transforms; tests walk it.
-    pub const NAMES: [&str; NAMED.len()] = {
-        let mut names = [""; NAMED.len()];
-        let mut at = 0;
-        while at < names.len() {
-            names[at] = NAMED[at].0;
-            at += 1;
-        }
-        names
-    };
+    pub fn names() -> impl ExactSizeIterator<Item = &'static str> {
+        NAMED.iter().map(|(name, _)| *name)
+    }
 
     /// Its name in texts, without its number or window.
     pub fn name(&self) -> &'static str {

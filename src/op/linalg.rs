@@ -75,15 +75,9 @@ const NAMED: &[(&str, &str, Linalg)] = &[
 
 impl Linalg {
     /// Every operation; tests walk it.
-    pub const ALL: [Self; NAMED.len()] = {
-        let mut all = [Self::Solve; NAMED.len()];
-        let mut at = 0;
-        while at < all.len() {
-            all[at] = NAMED[at].2;
-            at += 1;
-        }
-        all
-    };
+    pub fn all() -> impl ExactSizeIterator<Item = Self> {
+        NAMED.iter().map(|(.., op)| *op)
+    }
 
     /// Its name.
     pub fn name(self) -> &'static str {

@@ -102,11 +102,11 @@ impl Coverage {
             all.extend(dtype.is_float().then(|| format!("fma {dtype}")));
         }
         all.push("iota i64".into());
-        all.extend(HostOp::NAMES.map(str::to_owned));
+        all.extend(HostOp::names().map(str::to_owned));
         #[cfg(feature = "linalg")]
-        all.extend(broadloom::op::Linalg::ALL.iter().flat_map(|op| op.names().map(str::to_owned)));
+        all.extend(broadloom::op::Linalg::all().flat_map(|op| op.names().map(str::to_owned)));
         #[cfg(feature = "fft")]
-        all.extend(broadloom::op::Fft::ALL.map(|op| op.name().to_owned()));
+        all.extend(broadloom::op::Fft::all().map(|op| op.name().to_owned()));
         all.retain(|op| !self.ops.contains(op));
         all
     }

@@ -168,7 +168,7 @@ impl Generator {
     pub fn linalg(&mut self) {
         #[cfg(feature = "linalg")]
         {
-            let op = Linalg::ALL[self.rng.usize(..Linalg::ALL.len())];
+            let op = self.rng.choice(Linalg::all()).expect("there are some");
             let dtype = if self.rng.bool() { DType::F32 } else { DType::F64 };
             let least = usize::from(!self.empty);
             let n = self.rng.usize(least..=6);
@@ -216,7 +216,7 @@ impl Generator {
     pub fn fft(&mut self) {
         #[cfg(feature = "fft")]
         {
-            let op = Fft::ALL[self.rng.usize(..Fft::ALL.len())];
+            let op = self.rng.choice(Fft::all()).expect("there are some");
             let dtype = if self.rng.bool() { DType::F32 } else { DType::F64 };
             let mut shape = self.some_shape().to_vec();
             shape.push([1, 2, 3, 4, 5, 7, 8, 12, 16, 31][self.rng.usize(..10)]);

@@ -11,6 +11,7 @@ use smallvec::SmallVec;
 use super::stage::prefetch;
 use super::walk::{Context, Memory, Rect};
 use crate::base::caches::LINE;
+use crate::base::dtype::sized;
 use crate::base::strip::Step;
 use crate::base::{DType, Error, ErrorKind};
 use crate::kernel::loops::{BLOCK, Gather, Index};
@@ -242,14 +243,7 @@ impl Context<'_> {
             let (at, ..) = self.address(&index.place, rect, memory, temps);
             let index = (index, at.cast_const());
             // SAFETY: the caller's promise.
-            let all = unsafe {
-                match gather.dtype.size() {
-                    1 => picked::<u8>(from, index, rect.n, to),
-                    2 => picked::<u16>(from, index, rect.n, to),
-                    4 => picked::<u32>(from, index, rect.n, to),
-                    _ => picked::<u64>(from, index, rect.n, to),
-                }
-            };
+            let all = sized!(gather.dtype.size(), N => unsafe { picked::<N>(from, index, rect.n, to) });
             if all {
                 return true;
             }
@@ -267,15 +261,11 @@ impl Context<'_> {
         }
         // SAFETY: every index is in range, so the elements are there; the caller vouches for the places.
         unsafe {
-            match (gather.from.slot, gather.dtype.size()) {
-                (Slot::Iota, _) => {
-                    let counted = |offset: isize| from.wrapping_offset(offset).addr() as i64;
-                    write(offsets, (to.cast(), step), counted);
-                }
-                (_, 1) => copied::<u8>(from, offsets, (to, step)),
-                (_, 2) => copied::<u16>(from, offsets, (to, step)),
-                (_, 4) => copied::<u32>(from, offsets, (to, step)),
-                _ => copied::<u64>(from, offsets, (to, step)),
+            if gather.from.slot == Slot::Iota {
+                let counted = |offset: isize| from.wrapping_offset(offset).addr() as i64;
+                write(offsets, (to.cast(), step), counted);
+            } else {
+                sized!(gather.dtype.size(), N => copied::<N>(from, offsets, (to, step)));
             }
         }
         true

@@ -13,36 +13,12 @@ mod places;
 use self::order::Order;
 use self::places::{Indices, Window, scatter};
 use super::{FloatState, Run};
-use crate::base::dtype::{sealed::Number, typed};
+use crate::base::dtype::{sealed::Number, sized, typed};
 use crate::base::{Element, Result, Type};
 use crate::kernel::loops::Host;
 use crate::kernel::schedule::pieces;
 use crate::kernel::{Place, Slot};
 use crate::op::host::HostOp;
-
-/// `$body` with `$T` an integer of `$size` bytes.
-macro_rules! sized {
-    ($size:expr, $T:ident => $body:expr) => {
-        match $size {
-            1 => {
-                type $T = u8;
-                $body
-            }
-            2 => {
-                type $T = u16;
-                $body
-            }
-            4 => {
-                type $T = u32;
-                $body
-            }
-            _ => {
-                type $T = u64;
-                $body
-            }
-        }
-    };
-}
 
 /// Memory that tasks write disjoint parts of.
 #[derive(Clone, Copy)]
