@@ -77,7 +77,7 @@ impl Lowering {
         let dtype = each.out_dtype(0);
         let accumulators = fold.accumulators(dtype);
         let from = walked_from(outer);
-        let direction = direction(&axes, from, kept, each, args);
+        let direction = direction(&axes, from, kept, each, args, accumulators.len());
         let column = match direction {
             Direction::Along => rank - 1,
             Direction::Across(column) => column,
@@ -193,7 +193,14 @@ impl Lowering {
 
 /// Along the last reduced axis, or across a kept one: across where the arguments lie that way, or
 /// where there is little to reduce.
-fn direction(axes: &Axes, from: usize, kept: usize, each: &Expr, args: &[Source]) -> Direction {
+fn direction(
+    axes: &Axes,
+    from: usize,
+    kept: usize,
+    each: &Expr,
+    args: &[Source],
+    accumulators: usize,
+) -> Direction {
     let rank = axes.extents.len();
     let reduced: usize = axes.extents[kept..].iter().product();
     let wide: usize = axes.extents[from..kept].iter().product();
@@ -226,7 +233,7 @@ fn direction(axes: &Axes, from: usize, kept: usize, each: &Expr, args: &[Source]
         (0..sources.len()).filter(far).count()
     };
     let lies_across = apart(rank - 1) > apart(column);
-    let short = reduced <= SHORT_REDUCTION && wide >= 4 * reduced;
+    let short = reduced <= SHORT_REDUCTION * accumulators.div_ceil(2) && wide >= 4 * reduced;
     if lies_across || short { Direction::Across(column) } else { Direction::Along }
 }
 
@@ -263,11 +270,15 @@ mod tests {
         };
         let each = Expr::leaf(Inst::Arg(0), DType::F32);
         let columns = axes(&[300, 400], &[&[4, 1200]]);
-        assert_eq!(direction(&columns, 0, 1, &each, &[source(&[4, 1200])]), Direction::Across(0));
+        assert_eq!(direction(&columns, 0, 1, &each, &[source(&[4, 1200])], 1), Direction::Across(0));
         let rows = axes(&[300, 400], &[&[1600, 4]]);
-        assert_eq!(direction(&rows, 0, 1, &each, &[source(&[1600, 4])]), Direction::Along);
+        assert_eq!(direction(&rows, 0, 1, &each, &[source(&[1600, 4])], 1), Direction::Along);
         let short: SmallVec<[usize; 4]> = smallvec::smallvec![100_000, 3];
         let triples = axes(&short, &[&[12, 4]]);
-        assert_eq!(direction(&triples, 0, 1, &each, &[source(&[12, 4])]), Direction::Across(0));
+        assert_eq!(direction(&triples, 0, 1, &each, &[source(&[12, 4])], 1), Direction::Across(0));
+        let scores: SmallVec<[usize; 4]> = smallvec::smallvec![10_000, 24];
+        let scores = axes(&scores, &[&[96, 4]]);
+        assert_eq!(direction(&scores, 0, 1, &each, &[source(&[96, 4])], 1), Direction::Along);
+        assert_eq!(direction(&scores, 0, 1, &each, &[source(&[96, 4])], 4), Direction::Across(0));
     }
 }
