@@ -131,7 +131,7 @@ WORKLOADS = {
     "w7_max": (VECTOR, vectors(1), lambda xp, x: x.max(), None),
     "w7_std": (VECTOR, vectors(1), std, None),
     "w7_sqdiff": (VECTOR, vectors(2), lambda xp, a, b: ((a - b) ** 2).sum(), None),
-    "w8_softmax": (["1024x1024", "64x32000"], vectors(1), softmax, None),
+    "w8_softmax": (["32768x32", "1024x1024", "64x32000"], vectors(1), softmax, None),
     "w8_layernorm": (
         ["4096x768"],
         lambda n, dtype: [uniform(n, dtype=dtype), uniform(n[-1:], dtype=dtype), uniform(n[-1:], dtype=dtype)],

@@ -17,7 +17,7 @@ pub fn all(bench: &Bench) {
     }
     bias_relu::<f32>(bench);
     bias_relu::<f64>(bench);
-    for shape in [[1024, 1024], [64, 32000]] {
+    for shape in [[32768, 32], [1024, 1024], [64, 32000]] {
         softmax::<f32>(bench, shape);
         softmax::<f64>(bench, shape);
     }
