@@ -135,23 +135,16 @@ impl Frame<'_> {
                 }
             }
             Placed::Quotient { ok, .. } => {
-                let (enter, back) = (self.asm.label(), self.asm.label());
                 let size = self.mask_size();
                 // Carries if all bits are set.
                 self.vector(Op::MaskTest, size, 16, ok, Rm::Reg(ok));
-                self.asm.jump(When::AboveOrEqual, enter);
-                self.asm.bind(back);
-                self.cold.push(Cold { enter, back, what: placed.clone(), last });
+                self.out_of_line(When::AboveOrEqual, placed, last);
             }
             Placed::Rare { mask, mask_info, .. } => {
-                let (enter, back) = (self.asm.label(), self.asm.label());
                 self.mask_to_flags(mask, mask_info.class, mask_info.size, mask_info.width);
-                self.asm.jump(When::NotEqual, enter);
-                self.asm.bind(back);
-                self.cold.push(Cold { enter, back, what: placed.clone(), last });
+                self.out_of_line(When::NotEqual, placed, last);
             }
             Placed::Check { ok, ok_info, .. } => {
-                let (enter, back) = (self.asm.label(), self.asm.label());
                 self.mask_to_bits(ok, ok_info.class, ok_info.size, ok_info.width);
                 // The lanes that exist less those that are right.
                 match last {
@@ -160,11 +153,17 @@ impl Frame<'_> {
                 }
                 self.asm.alu(Alu::And, Gpr::RAX, Gpr::RCX);
                 self.asm.alu(Alu::Cmp, Gpr::RAX, Gpr::RCX);
-                self.asm.jump(When::NotEqual, enter);
-                self.asm.bind(back);
-                self.cold.push(Cold { enter, back, what: placed.clone(), last });
+                self.out_of_line(When::NotEqual, placed, last);
             }
         }
+    }
+
+    /// Goes to where `placed` is out of line and comes back, if the flags say so.
+    fn out_of_line(&mut self, when: When, placed: &Placed, last: bool) {
+        let (enter, back) = (self.asm.label(), self.asm.label());
+        self.asm.jump(when, enter);
+        self.asm.bind(back);
+        self.cold.push(Cold { enter, back, what: placed.clone(), last });
     }
 
     /// A constant for all lanes as an operand: one element where the instruction can spread it, else

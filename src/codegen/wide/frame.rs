@@ -424,6 +424,11 @@ impl<'a> Frame<'a> {
                 size => self.vector(Op::Broadcast, size as u8, width, reg, Rm::Mem(at)),
             },
         }
+        self.bring_home(number, reg, width);
+    }
+
+    /// Stores a fixed value that is in `reg` where it lies otherwise.
+    pub(super) fn bring_home(&mut self, number: usize, reg: u8, width: u8) {
         if let Home::Slot(home) = self.file.homes[number] {
             self.vector(Op::Store, 4, width, reg, Rm::Mem(slot(home)));
         }

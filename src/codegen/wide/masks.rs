@@ -20,11 +20,10 @@ pub(super) enum Test {
     Ordered,
 }
 
-impl Selector<'_> {
-    /// `a test b` of floats or integers.
-    pub(super) fn compare(&mut self, dtype: DType, test: Test, a: V, b: V) -> Lanes {
-        let size = dtype.size() as u8;
-        let float = match test {
+impl Test {
+    /// Its number in instructions on floats.
+    fn of_floats(self) -> u8 {
+        match self {
             Test::Equal => 0x00,
             Test::Unordered => 0x03,
             Test::NotEqual => 0x04,
@@ -33,7 +32,14 @@ impl Selector<'_> {
             Test::LessEqual => 0x12,
             Test::GreaterEqual => 0x1d,
             Test::Greater => 0x1e,
-        };
+        }
+    }
+}
+
+impl Selector<'_> {
+    /// `a test b` of floats or integers.
+    pub(super) fn compare(&mut self, dtype: DType, test: Test, a: V, b: V) -> Lanes {
+        let size = dtype.size() as u8;
         // The numbers of the same for integers.
         let int = match test {
             Test::Equal => 0,
@@ -45,9 +51,9 @@ impl Selector<'_> {
         };
         debug_assert!(dtype.is_float() || !matches!(test, Test::Unordered | Test::Ordered));
         let v = match (dtype.is_float(), self.evex()) {
-            (true, true) => self.test_by(Op::CmpMask, size, a, b, float),
-            (true, false) => self.rvm_imm(Op::CmpLanes, size, a, b, float),
-            (false, true) => self.test_by(Op::ICmpMask, size, a, b, int),
+            (true, true) => self.test_by(Op::CmpMask, size, a, b, test.of_floats(), None),
+            (true, false) => self.rvm_imm(Op::CmpLanes, size, a, b, test.of_floats()),
+            (false, true) => self.test_by(Op::ICmpMask, size, a, b, int, None),
             (false, false) => match test {
                 Test::Equal => self.rvm(Op::IEqLanes, size, a, b),
                 Test::Greater => self.rvm(Op::IGtLanes, size, a, b),
@@ -67,15 +73,14 @@ impl Selector<'_> {
 
     /// Lanes that are set in `mask` and are no NaN; AVX-512 code.
     pub(super) fn ordered_where(&mut self, mask: Lanes, size: u8, a: V) -> V {
-        let (dst, width) = (self.fresh_mask(size), self.width(size));
-        let (b, mask) = (Source::Value(a), Some(mask.v));
-        self.push(Plain { dst: Some(dst), a: Some(a), b, mask, imm: 7, ..plain(Op::CmpMask, size, width) });
-        dst
+        self.test_by(Op::CmpMask, size, a, a, Test::Ordered.of_floats(), Some(mask.v))
     }
 
-    fn test_by(&mut self, op: Op, size: u8, a: V, b: V, imm: u8) -> V {
+    /// A test into a mask register, of the lanes that `mask` has if there is one.
+    fn test_by(&mut self, op: Op, size: u8, a: V, b: V, imm: u8, mask: Option<V>) -> V {
         let (dst, width) = (self.fresh_mask(size), self.width(size));
-        self.push(Plain { dst: Some(dst), a: Some(a), b: Source::Value(b), imm, ..plain(op, size, width) });
+        let b = Source::Value(b);
+        self.push(Plain { dst: Some(dst), a: Some(a), b, imm, mask, ..plain(op, size, width) });
         dst
     }
 

@@ -9,17 +9,16 @@
 //! IEEE Transactions on Computers 53, 2004.) That holds as long as nothing overflows and the remainder is not
 //! too small to be a float:
 //!
-//! - A divisor outside of `2^-p ..= 2^p`, with `p` bits of precision, negative ones too, has NaN as its `z`.
+//! - A divisor outside of `2^-24 .. 2^24`, in `f64` of `2^-52 .. 2^52`, negative ones too, has NaN as its `z`.
 //! - Zero over a positive divisor comes out as zero, with its sign.
-//! - Other elements below `LEAST` are found by their bits.
+//! - Other elements below the `least` of their format are found by their bits.
 //! - Whatever becomes infinite on the way ends as NaN; so do infinite and NaN elements.
 //!
 //! Iterations in which any lane is too small or comes out as NaN divide after all, out of line.
 
 use super::assemble::{Alu, Gpr, Mem, Move, Rm, Vector, When};
-use super::body::Home;
 use super::body::{Fixed, Inst, V};
-use super::emit::{slot, vector};
+use super::emit::vector;
 use super::forms::Op;
 use super::frame::Frame;
 use super::masks::Test;
@@ -114,8 +113,6 @@ impl Frame<'_> {
         self.asm.vector(&Vector { vvvv: 1, ..vector(Op::Div, size, 16, reg, Rm::Reg(reg)) });
         self.asm.bind(done);
         self.vector(Op::Broadcast, size, width, reg, Rm::Reg(reg));
-        if let Home::Slot(home) = self.file.homes[number] {
-            self.vector(Op::Store, 4, width, reg, Rm::Mem(slot(home)));
-        }
+        self.bring_home(number, reg, width);
     }
 }

@@ -111,8 +111,9 @@ impl Reduced {
         Self { shifted, n, r }
     }
 
+    /// Where no x is below `least`, whose exponential is nothing.
     fn powers(&self, l: &mut Lanes, least: f64) -> (Ref, Ref) {
-        powers(l, self.n, self.shifted, least)
+        powers(l, self.n, self.shifted, power_of(least))
     }
 }
 
@@ -139,17 +140,22 @@ pub(super) fn exp_of_reduced(l: &mut Lanes, r: Ref) -> Ref {
     l.fma_number(p, r, 1.0)
 }
 
-/// A number whose exponential is nothing in `f32`, and its n, of which all others are nothing too.
-pub(super) const NOTHING: (f64, f64) = (-104.7, -151.0);
+/// A number whose exponential is nothing in `f32`, as are those of all that have its n.
+pub(super) const NOTHING: f64 = -104.7;
 
 /// The same in `f64`.
-const NOTHING_F64: (f64, f64) = (-746.0, -1076.0);
+const NOTHING_F64: f64 = -746.0;
+
+/// The n of e^x.
+pub(super) fn power_of(x: f64) -> f64 {
+    (x * LOG2_E).round()
+}
 
 /// e^x = 2^n e^r, e^r by Horner's rule. Max error: 0.90 ULP in `f32`, 0.87 in `f64`.
 pub(super) fn exp(l: &mut Lanes, x: Ref) -> Ref {
     // Past these the result is 0 or infinite, and n stays within what two exponents can say.
-    let (bound, least) = l.pick(NOTHING, NOTHING_F64);
-    let x = l.at_least(x, bound);
+    let least = l.pick(NOTHING, NOTHING_F64);
+    let x = l.at_least(x, least);
     let x = l.at_most(x, l.pick(89.0, 710.0));
     let reduced = Reduced::of(l, x);
     let p = exp_of_reduced(l, reduced.r);
@@ -174,8 +180,8 @@ pub(super) fn exp_for_f32(l: &mut Lanes, x: Ref) -> Ref {
 
 /// 2^x = 2^n 2^f with n the nearest integer, and f exact. Max error: 0.88 ULP in `f32`, 0.86 in `f64`.
 pub(super) fn exp2(l: &mut Lanes, x: Ref) -> Ref {
-    let (_, least) = l.pick(NOTHING, NOTHING_F64);
-    let x = l.at_least(x, least);
+    let least = l.pick(NOTHING, NOTHING_F64);
+    let x = l.at_least(x, power_of(least));
     let x = l.at_most(x, l.pick(128.0, 1024.0));
     let magic = l.magic() + 2.0 * l.bias() as f64;
     let shifted = l.add_number(x, magic);
@@ -258,8 +264,8 @@ pub(super) fn expm1(l: &mut Lanes, x: Ref) -> Ref {
 /// 1 / (1 + e^-x) = 2^n / (2^n + e^-r): the denominator as a float and a correction, its reciprocal
 /// improved by one step of Newton's. Max error: 0.81 ULP in `f32`, 0.82 in `f64`.
 pub(super) fn sigmoid(l: &mut Lanes, x: Ref) -> Ref {
-    let (bound, least) = l.pick(NOTHING, NOTHING_F64);
-    let x = l.at_least(x, bound);
+    let least = l.pick(NOTHING, NOTHING_F64);
+    let x = l.at_least(x, least);
     let x = l.at_most(x, l.pick(18.0, 38.0));
     let reduced = Reduced::of(l, x);
     let r = reduced.r;

@@ -61,10 +61,10 @@ pub(super) fn softplus(l: &mut Lanes, x: Ref) -> Ref {
 /// itself. What is largest is summed exactly.
 fn softplus_f32(l: &mut Lanes, larger: Ref, gap: Pair) -> Ref {
     // Past this the power is nothing.
-    let high = l.at_least(gap.high, NOTHING.0);
+    let high = l.at_least(gap.high, NOTHING);
     let power = pair::exp_in_parts(l, Pair { high, ..gap });
     let [zero, half, one, minus_half, ln2] = [0.0, 0.5, 1.0, -0.5, LN_2].map(|value| l.number(value));
-    let e = power.whole(l, NOTHING.0);
+    let e = power.whole(l, NOTHING);
     let small = l.below(e.high, 0.5);
     let (factor, offset) = (l.select(small, one, half), l.select(small, zero, minus_half));
     let whole = l.select(small, zero, ln2);

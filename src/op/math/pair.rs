@@ -7,7 +7,7 @@
 
 use std::f64::consts::LOG2_E;
 
-use super::exp::{EXP_F32, EXP_F64, ln2, powers};
+use super::exp::{EXP_F32, EXP_F64, ln2, power_of, powers};
 use super::lanes::Lanes;
 use super::log::Split;
 use crate::op::Ref;
@@ -187,11 +187,6 @@ pub(super) struct Power {
     pub(super) n: Ref,
     /// A float whose low bits are n + twice the bias of the format.
     pub(super) shifted: Ref,
-}
-
-/// The n of e^x.
-fn power_of(x: f64) -> f64 {
-    (x * LOG2_E).round()
 }
 
 /// No power is of less than e^`least`, and of that one the result is 0.

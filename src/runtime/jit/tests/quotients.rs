@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// A float's bits, its exponents, and quotients of it as this machine computes them.
+/// A float's format, and quotients of it as this machine computes them.
 trait Float: Copy + std::fmt::Debug {
     const DTYPE: DType;
     /// Bits of the fraction; the exponents of the smallest and the largest.
@@ -11,13 +11,11 @@ trait Float: Copy + std::fmt::Debug {
 
     /// `significand * 2^exponent`, rounded, of a significand from 1 to 2.
     fn of(significand: f64, exponent: i32) -> Self;
-    fn bits(self) -> u64;
     fn scalar(self) -> Scalar;
     /// What becomes nearly a midpoint of two floats, divided by `self`: this times a significand and half of its
     /// last place.
     fn near_midpoint(self, significand: f64) -> Self;
     fn over(self, divisor: Self) -> Self;
-    fn is_nan(self) -> bool;
 }
 
 macro_rules! float {
@@ -33,10 +31,6 @@ macro_rules! float {
                 (significand as $T) * (2.0 as $T).powi(half) * (2.0 as $T).powi(exponent - half)
             }
 
-            fn bits(self) -> u64 {
-                self.to_bits().into()
-            }
-
             fn scalar(self) -> Scalar {
                 Scalar::from(self)
             }
@@ -48,10 +42,6 @@ macro_rules! float {
 
             fn over(self, divisor: Self) -> Self {
                 self / divisor
-            }
-
-            fn is_nan(self) -> bool {
-                <$T>::is_nan(self)
             }
         }
     };
@@ -76,7 +66,7 @@ fn divide<T: Float>(dividends: &[T], divisors: &[T]) {
         for (row, &divisor) in quotients.chunks(n).zip(divisors) {
             for (&quotient, &dividend) in row.iter().zip(dividends) {
                 let expected = dividend.over(divisor);
-                let same = quotient.bits() == expected.bits() || quotient.is_nan() && expected.is_nan();
+                let same = quotient.scalar().same(expected.scalar());
                 assert!(same, "{dividend:?} / {divisor:?} is {expected:?}, not {quotient:?}, {width:?}");
             }
         }
