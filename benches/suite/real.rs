@@ -82,9 +82,9 @@ impl<T: Real> Input<T> {
 }
 
 impl<T: Number> Input<T> {
-    /// These values.
+    /// These values, in memory as results are in: of large pages, where the system has them.
     pub fn new(values: Vec<T>, shape: impl AsRef<[usize]>) -> Self {
-        let array = Array::from_vec(values, shape.as_ref()).expect("as many values as the shape has");
+        let array = Array::from_slice(&values, shape.as_ref()).expect("as many values as the shape has");
         Input { array, of: PhantomData }
     }
 

@@ -9,7 +9,8 @@ use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, Value};
 use smallvec::SmallVec;
 
-use super::fold::{LANE_VECTORS, ROUND_WEIGHT, vectors, with_element};
+use super::element::with_element;
+use super::fold::{LANE_VECTORS, ROUND_WEIGHT, vectors};
 use super::lanes::{Emitter, LANES, Lanes, Parts};
 use super::memory::{Spot, flags, known_step};
 use super::nest::Frame;

@@ -18,6 +18,7 @@ use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, StackSlot, Value, types};
 use smallvec::SmallVec;
 
+use super::element::with_element;
 use super::lanes::{Emitter, LANES, Lanes, Parts};
 use super::memory::{Spot, flags, known_step};
 use super::nest::Frame;
@@ -39,18 +40,6 @@ pub(super) fn fold(e: &mut Emitter, strip: &Strip, fold: Fold) {
     let reduction = Reduction::new(e, strip, fold);
     let frame = &frame;
     frame.rows(e, strip, None, |e, at| reduction.row(e, frame, at));
-}
-
-/// Takes the arguments of a strip and then accumulators, and gives those with one element more, then what
-/// is stored of the element.
-pub(in crate::codegen) fn with_element(strip: &Strip, fold: Fold) -> Expr {
-    let mut b = Builder::default();
-    let values = b.inline(&strip.body, |_, _, _| None);
-    let (elements, stored) = values.split_at(strip.output_of(strip.stored().start));
-    let outputs = strip.accumulators().iter().enumerate();
-    let accumulated: Vec<_> = outputs.map(|(k, output)| b.arg(strip.arguments + k, output.dtype)).collect();
-    let outs = fold.join(&mut b, &accumulated, elements);
-    b.finish(outs.into_iter().chain(stored.iter().copied()))
 }
 
 /// One accumulator.

@@ -7,7 +7,7 @@
 //!
 //! - `isa`: the targets.
 //! - `nest`: the frame of a strip and its rows; `stretch`: the columns of one, with the last one to
-//!   three; `fold` and `columns`: rows and columns that are reduced.
+//!   three; `fold` and `columns`: rows and columns that are reduced, of which `element` says what joins.
 //! - `memory`: four elements in and out of memory by step.
 //! - `lanes`: four elements in registers, and the walk over a body; `arms`: THE ARMS, one per row of
 //!   the table, of which `select`, `cast` and `call` are parts.
@@ -16,6 +16,7 @@ mod arms;
 mod call;
 mod cast;
 mod columns;
+mod element;
 mod fold;
 mod isa;
 mod lanes;

@@ -211,6 +211,8 @@ pub struct Reduce {
     /// Finds the extreme whose place is asked for, along the last axis and to the first accumulator
     /// on the left: most of a row need not be looked at for its place.
     pub scan: Option<Link>,
+    /// Whether what is scanned is an array as it lies, so that a short row can be searched for its extreme.
+    pub searchable: bool,
     /// Combines elements: a fold strip along the last axis, or a strip of columns along the kept one
     /// with the last axis as its rows, into the accumulators on the left.
     pub accumulate: Link,

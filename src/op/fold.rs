@@ -167,6 +167,33 @@ impl Fold {
         }
     }
 
+    /// Whether elements of `dtype` (already converted) come to the same in whatever order they meet.
+    pub fn has_no_order(self, dtype: DType) -> bool {
+        match self {
+            Fold::Sum | Fold::Prod => !dtype.is_float(),
+            Fold::Deviations => false,
+            Fold::Max | Fold::Min | Fold::Argmax | Fold::Argmin | Fold::Any | Fold::All => true,
+        }
+    }
+
+    /// Whether the last accumulator counts the elements that have joined.
+    pub fn counts(self) -> bool {
+        self == Fold::Deviations
+    }
+
+    /// The accumulators of one element, of a fold that counts, without the count.
+    pub fn begin(self, b: &mut Builder, element: &[Ref]) -> PerAccumulator<Ref> {
+        debug_assert!(self.counts(), "{self} counts nothing");
+        Deviations::begin(b, element[0])
+    }
+
+    /// The accumulators of some elements with one more, of a fold that counts, without the count.
+    pub fn go_on(self, b: &mut Builder, accumulated: &[Ref], element: &[Ref]) -> PerAccumulator<Ref> {
+        debug_assert!(self.counts(), "{self} counts nothing");
+        let [squares, sum] = Deviations::about(b, accumulated[2], accumulated[0], accumulated[1], element[0]);
+        smallvec![squares, sum, accumulated[2]]
+    }
+
     /// The accumulators of `left` and `right` combined, `left` holding the earlier elements. There
     /// are such, or there are none at all.
     pub fn combine(self, b: &mut Builder, left: &[Ref], right: &[Ref]) -> PerAccumulator<Ref> {
@@ -234,11 +261,22 @@ impl Deviations {
         let (zero, one) = (b.number(x, 0.0), b.number(x, 1.0));
         let is_first = b.binary(Binary::Equal, self.count, zero);
         let pivot = b.select(is_first, x, self.pivot);
-        let distance = b.binary(Binary::Subtract, x, pivot);
-        let squares = b.fma(distance, distance, self.squares);
-        let sum = b.binary(Binary::Add, self.sum, distance);
+        let [squares, sum] = Self::about(b, pivot, self.squares, self.sum, x);
         let count = b.binary(Binary::Add, self.count, one);
         smallvec![squares, sum, pivot, count]
+    }
+
+    /// What [`Deviations::join`] makes of the first element, without the count.
+    fn begin(b: &mut Builder, x: Ref) -> PerAccumulator<Ref> {
+        let zero = b.number(x, 0.0);
+        let [squares, sum] = Self::about(b, x, zero, zero, x);
+        smallvec![squares, sum, x]
+    }
+
+    /// The sums with the distance of `x` from `pivot` in them.
+    fn about(b: &mut Builder, pivot: Ref, squares: Ref, sum: Ref, x: Ref) -> [Ref; 2] {
+        let distance = b.binary(Binary::Subtract, x, pivot);
+        [b.fma(distance, distance, squares), b.binary(Binary::Add, sum, distance)]
     }
 
     fn combine(&self, b: &mut Builder, right: &Self) -> PerAccumulator<Ref> {

@@ -70,7 +70,7 @@ pub(super) fn registers(
 }
 
 /// The most vector registers that values of `body` need at once, if fixed and carried ones need none.
-fn pressure(body: &Body) -> usize {
+pub(super) fn pressure(body: &Body) -> usize {
     let uses = uses(body);
     let mut ends = vec![0_usize; body.insts.len() + 1];
     let (mut live, mut most) = (0, 0);

@@ -13,9 +13,10 @@ use super::body::{Body, Class, Fixed};
 use super::emit::{slot, vector};
 use super::forms::Op;
 use super::frame::{Frame, Slots};
-use super::join::{QUICKLY, Reduction};
+use super::join::{Accumulator, QUICKLY, Reduction};
 use super::placed::Placed;
 use super::select::Selector;
+use super::steady::Steady;
 use super::{Machine, lanes};
 use crate::base::DType;
 use crate::base::strip::{LANE_BYTES, StripArgs};
@@ -28,6 +29,8 @@ struct Parts {
     main: Vec<Vec<Placed>>,
     /// The same as long as all elements are numbers; empty if there is no such way.
     quick: Vec<Vec<Placed>>,
+    /// Whole rounds of a fold that counts, if there are registers for it.
+    steady: Option<Steady>,
     last: Vec<Placed>,
     /// Per group.
     merges: Vec<Vec<Placed>>,
@@ -50,6 +53,10 @@ pub(super) fn fold(asm: Assembler, machine: Machine, strip: &Strip, fold: Fold) 
 
     let quick = reduction.quick.then(|| selector(false, &|s| reduction.join_quickly(s, fold)));
 
+    let uncounted = fold
+        .counts()
+        .then(|| [true, false].map(|first| selector(false, &|s| reduction.join_uncounted(s, fold, first))));
+
     let carried = reduction.held * if quick.is_some() { QUICKLY } else { reduction.accumulators.len() };
     let mut frame =
         Frame::new(asm, machine, strip, lanes(machine, strip), fixed, slots, &[&main, &last], carried);
@@ -68,10 +75,12 @@ pub(super) fn fold(asm: Assembler, machine: Machine, strip: &Strip, fold: Fold) 
         last: place(&last, &[]),
         halve: place(&halve, &[]),
         quick: Vec::new(),
+        steady: None,
     };
     if let Some(quick) = &quick {
         parts.quick = (0..reduction.held).map(|group| place(quick, &quickly(group))).collect();
     }
+    parts.steady = uncounted.and_then(|bodies| frame.steady(&reduction, &bodies));
     frame.reduce(&reduction, &parts);
     frame.asm
 }
@@ -124,6 +133,10 @@ impl Frame<'_> {
         self.asm.alu(Alu::Sub, Gpr::RCX, Gpr::RDX);
         self.asm.copy(Gpr::RBP, Gpr::RBX);
         self.asm.alu(Alu::Add, Gpr::RBP, Gpr::RCX);
+        let whole = self.asm.label();
+        if let Some(steady) = &parts.steady {
+            self.steady_rounds(r, steady, whole);
+        }
         for (number, part) in r.parts().enumerate() {
             if number > 0 {
                 self.load(Gpr::RBX, r.start);
@@ -133,6 +146,7 @@ impl Frame<'_> {
                 self.lanes_to_memory(r, part, true);
             }
         }
+        self.asm.bind(whole);
         self.asm.alu_mem_imm(Alu::Cmp, 8, slot(r.left), 0);
         self.asm.jump(When::Equal, unmerged);
         if r.is_one_part() {
@@ -176,25 +190,33 @@ impl Frame<'_> {
                 self.fill(self.carried(r, h, k), a.size, a.width, bits);
             }
         }
-        let head = self.asm.label();
-        self.asm.alu(Alu::Cmp, Gpr::RBX, Gpr::RBP);
-        self.asm.jump(When::Equal, none);
-        self.asm.bind_aligned(head);
-        self.round(r, &parts.main, groups, head);
+        // Steady rounds have left none.
+        if parts.steady.is_none() {
+            self.asm.alu(Alu::Cmp, Gpr::RBX, Gpr::RBP);
+            self.asm.jump(When::Equal, none);
+            self.repeat_rounds(r, &parts.main, groups);
+        }
         self.asm.bind(none);
     }
 
-    /// The loop of whole rounds from `head` on.
-    fn round(&mut self, r: &Reduction, main: &[Vec<Placed>], groups: Range<usize>, head: Label) {
-        for (main, group) in main.iter().zip(groups) {
-            for placed in main {
+    /// Rounds by these bodies until column `rbp`; there is one at least.
+    pub(super) fn repeat_rounds(&mut self, r: &Reduction, bodies: &[Vec<Placed>], groups: Range<usize>) {
+        let head = self.asm.label();
+        self.asm.bind_aligned(head);
+        self.round(r, bodies, groups);
+        self.asm.alu(Alu::Cmp, Gpr::RBX, Gpr::RBP);
+        self.asm.jump(When::Below, head);
+    }
+
+    /// A round by these bodies, one per group of lanes.
+    pub(super) fn round(&mut self, r: &Reduction, bodies: &[Vec<Placed>], groups: Range<usize>) {
+        for (body, group) in bodies.iter().zip(groups) {
+            for placed in body {
                 self.placed(placed, group as u8, false);
             }
             self.advance();
         }
         self.asm.alu_imm(Alu::Add, Gpr::RBX, r.round as i32);
-        self.asm.alu(Alu::Cmp, Gpr::RBX, Gpr::RBP);
-        self.asm.jump(When::Below, head);
     }
 
     /// Whole rounds as `Reduction::join_quickly` does them, unless that was in vain before in this row;
@@ -212,9 +234,7 @@ impl Frame<'_> {
             self.fill(first + h, a.size, a.width, a.identity.bits());
             self.fill(first + held + h, a.size, a.width, 0);
         }
-        let head = self.asm.label();
-        self.asm.bind_aligned(head);
-        self.round(r, &parts.quick, 0..r.held, head);
+        self.repeat_rounds(r, &parts.quick, 0..r.held);
         // NaN in any sum makes the total one. Of lanes that are zero the sign is not known.
         let (total, zeros, zero) = (first + held, first + held + 1, first + held + 2);
         let of = |frame: &mut Self, op: Op, reg: u8, a1: u8, a2: u8, imm: u8| {
@@ -395,15 +415,19 @@ impl Frame<'_> {
         let op = if store { Op::Store } else { Op::Load };
         for (h, group) in groups.enumerate() {
             for (k, a) in r.accumulators.iter().enumerate() {
-                let reg = self.carried(r, h, k);
-                let at = slot(a.area + group as i32 * i32::from(a.width));
-                self.vector(op, 4, a.width, reg, Rm::Mem(at));
+                self.lane_group(op, a, group, self.carried(r, h, k));
             }
         }
     }
 
+    /// Stores or loads one group of an accumulator's lanes on the stack.
+    pub(super) fn lane_group(&mut self, op: Op, a: &Accumulator, group: usize, reg: u8) {
+        let at = slot(a.area + group as i32 * i32::from(a.width));
+        self.vector(op, 4, a.width, reg, Rm::Mem(at));
+    }
+
     /// The register of accumulator `k` of the `h`-th group that is held.
-    fn carried(&self, r: &Reduction, h: usize, k: usize) -> u8 {
+    pub(super) fn carried(&self, r: &Reduction, h: usize, k: usize) -> u8 {
         self.file.carried[h * r.accumulators.len() + k]
     }
 }

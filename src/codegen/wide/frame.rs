@@ -186,6 +186,11 @@ impl<'a> Frame<'a> {
         bodies.map(|body| allocate(body, &self.file, &mut self.slots, carried))
     }
 
+    /// The same of one body, with the registers of another file.
+    pub(super) fn allocated_in(&mut self, file: &File, body: &Body, carried: &[u8]) -> Vec<Placed> {
+        allocate(body, file, &mut self.slots, carried)
+    }
+
     /// Goes to `row` with the operands of the next one, if there is one.
     pub(super) fn next_row(&mut self, row: Label) {
         self.load(Gpr::RAX, self.args);

@@ -10,7 +10,7 @@ use super::select::{Lanes, Selector, plain};
 use super::{Machine, lanes};
 use crate::base::strip::{LANE_BYTES, ROUNDS, Step};
 use crate::base::{DType, Scalar};
-use crate::codegen::fold::with_element;
+use crate::codegen::element::with_element;
 use crate::kernel::interpret::combiner;
 use crate::kernel::{Strip, StripKind};
 use crate::op::{Expr, Fold, Inst as Code};
@@ -31,7 +31,8 @@ pub(super) struct Reduction {
     pub(super) accumulators: Vec<Accumulator>,
     /// Elements of a round.
     pub(super) round: usize,
-    /// Elements of a block. Of truth values alone, which meet in any order, there is one block.
+    /// Elements of a block. Of truth values alone, which meet in any order, there is one block; of what else has
+    /// no order, [`FREELY`] times as many as in the meaning if all groups are held.
     pub(super) block: Option<usize>,
     /// Vectors of a round, and how many of them have their accumulators in registers at a time.
     pub(super) groups: usize,
@@ -54,6 +55,10 @@ pub(super) struct Reduction {
 
 /// Longest body, in instructions, that is computed beside what `join_quickly` carries.
 const QUICK: usize = 3;
+
+/// How many times as long as elsewhere blocks are where order does not matter: what ends a block takes as long as
+/// three of its rounds. Not more, since a block that `join_quickly` did in vain is done again.
+const FREELY: usize = 16;
 
 /// Values that `join_quickly` carries.
 pub(super) const QUICKLY: usize = 2;
@@ -104,6 +109,8 @@ impl Reduction {
         let (groups, held) = groups(machine, strip);
         let round = groups * usize::from(vector);
         let truths = dtypes.iter().all(|dtype| *dtype == DType::Bool);
+        // Groups that are not held together read a block in turn, from the first-level cache.
+        let free = fold.has_no_order(dtypes[0]) && held == groups;
         let accumulators = dtypes
             .iter()
             .zip(fold.identity(dtypes[0]))
@@ -117,7 +124,7 @@ impl Reduction {
         Self {
             accumulators,
             round,
-            block: (!truths).then_some(ROUNDS * round),
+            block: (!truths).then_some(if free { FREELY } else { 1 } * ROUNDS * round),
             groups,
             held,
             combine: combiner(fold, &dtypes),
@@ -216,7 +223,7 @@ impl Reduction {
         s.finish()
     }
 
-    fn fresh(&self, s: &mut Selector) -> SmallVec<[Lanes; 2]> {
+    pub(super) fn fresh(&self, s: &mut Selector) -> SmallVec<[Lanes; 2]> {
         self.accumulators.iter().map(|a| Lanes::new(a.dtype, s.fresh_vector(a.size))).collect()
     }
 
@@ -242,8 +249,13 @@ impl Reduction {
 impl Selector<'_> {
     /// The accumulators with an iteration's elements more. Stores what is to be stored of the elements.
     pub(super) fn joined(&mut self, fold: Fold, before: &[Lanes]) -> SmallVec<[Lanes; 2]> {
+        self.joined_by(&with_element(self.strip, fold), before)
+    }
+
+    /// The same by an expression as `with_element_by` makes them.
+    pub(super) fn joined_by(&mut self, step: &Expr, before: &[Lanes]) -> SmallVec<[Lanes; 2]> {
         let strip = self.strip;
-        let mut after = self.evaluate(&with_element(strip, fold), &mut |s, inst| match inst {
+        let mut after = self.evaluate(step, &mut |s, inst| match inst {
             Code::Arg(arg) if *arg as usize >= strip.arguments => before[*arg as usize - strip.arguments],
             inst => s.leaf(inst),
         });

@@ -11,8 +11,8 @@
 //! - `file`: registers for fixed values; `allocate`: for the others; `placed`: what
 //!   comes of that.
 //! - `frame`: the function around it; `map`, `fold` and `columns`: its loops, by what becomes of the values,
-//!   of which `join` is the part that reduces and `stream` writes results past the caches; `emit`: its
-//!   instructions written out.
+//!   of which `join` is the part that reduces, `steady` the rounds that need no count, and `stream` writes
+//!   results past the caches; `emit`: its instructions written out.
 //! - `forms`: the instructions, a row each; `encode`: their bytes; `text`: their text; `assemble`: labels
 //!   and constants.
 
@@ -35,6 +35,7 @@ mod memory;
 mod placed;
 mod quotient;
 mod select;
+mod steady;
 mod stream;
 #[cfg(test)]
 mod tests;

@@ -8,12 +8,12 @@ use super::map::{column_and_row, walked_from};
 use super::store::stores_as_well;
 use super::{Lowering, Source, axes_of, local, placed, sizes};
 use crate::base::DType;
-use crate::base::strip::ROUNDS;
+use crate::base::strip::{ROUNDS, Step};
 use crate::graph::{Core, Graph, Nest, Node, NodeId, verify::reads_of};
 use crate::kernel::interpret::combiner;
 use crate::kernel::loops::{Direction, Map, Reduce, Work};
 use crate::kernel::schedule::{Axes, SHORT_REDUCTION, class};
-use crate::kernel::{Place, Stage, Strip, StripKind};
+use crate::kernel::{Operand, Place, Stage, Strip, StripKind};
 use crate::op::{Builder, Expr};
 
 /// Longest expression that the strip which combines elements computes itself, in instructions.
@@ -133,6 +133,12 @@ impl Lowering {
             let body = Body { expr: &builder.finish([value]), args, accs: &[], outs: &left[..1] };
             self.single(StripKind::Fold(extreme), &body, column)
         });
+        let searchable = scan.as_ref().is_some_and(|scan| {
+            let strip = &self.strips[scan.strip];
+            let lies = |from: &Operand, to: &Operand| from.step == Step::Unit && from.dtype == to.dtype;
+            let alone = strip.arguments == 1 && strip.body.len() == 1 && scan.rows.is_empty();
+            alone && lies(&strip.operands[0], &strip.operands[1])
+        });
         let width = axes.extents[column] as i64;
         let goes_on = |place: &Place| place.steps[rank - 1] == place.steps[column].wrapping_mul(width);
         let read = accumulate.places.len() - n - stored.len();
@@ -154,6 +160,7 @@ impl Lowering {
             direction,
             each: each_chain,
             scan,
+            searchable,
             accumulate,
             end_to_end,
             combine,

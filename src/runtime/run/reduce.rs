@@ -166,24 +166,17 @@ impl<'a> Reduction<'a> {
     /// Reduces rows to `n` results from `index` on along the epilogue's column, and computes their
     /// outputs: one call of each strip. Returns error bits.
     unsafe fn fold(&self, index: &[usize], n: usize) -> u32 {
-        let (reduce, fold) = (self.reduce, self.work(self.layout.fold));
-        let (column, row) = (self.stage.extents.len() - 1, reduce.then.column);
-        let mut errors = 0;
         // SAFETY: the caller's promise; where lanes go there is room for a value each.
         unsafe {
-            if self.scan(self.total).is_some() {
-                let mut index: SmallVec<[usize; 6]> = index.into();
-                for result in 0..n {
-                    let to = self.moved(&self.lanes(), result);
-                    errors |= self.row(&mut index, 0..self.total, &self.locals(&to, 0, 0));
-                    index[row] += 1;
-                }
+            let errors = if let Some(scan) = self.searched() {
+                self.search(scan, index, n)
+            } else if self.scan(self.total).is_some() {
+                self.scan_each(index, n)
             } else {
-                let locals = self.locals(&self.lanes(), 0, 1);
-                let rect =
-                    Rect { index, column, n: self.total, row: Some(row), rows: n, every: 1, locals: &locals };
-                errors |= self.context.link(&reduce.accumulate, rect, self.memory, fold, fold);
-            }
+                let (fold, locals) = (self.work(self.layout.fold), self.locals(&self.lanes(), 0, 1));
+                let rect = self.whole_rows_from(index, n, &locals);
+                self.context.link(&self.reduce.accumulate, rect, self.memory, fold, fold)
+            };
             errors | self.epilogue(index, n)
         }
     }
@@ -210,6 +203,12 @@ impl<'a> Reduction<'a> {
             // SAFETY: the caller's promise.
             Direction::Across(_) => unsafe { self.across(&mut index, n, elements, &lanes) },
         }
+    }
+
+    /// So many rows of whole results from `index` on along the epilogue's column.
+    fn whole_rows_from<'r>(&self, index: &'r [usize], rows: usize, locals: &'r [Local]) -> Rect<'r> {
+        let column = self.stage.extents.len() - 1;
+        Rect { index, column, n: self.total, row: Some(self.reduce.then.column), rows, every: 1, locals }
     }
 
     /// Whether a fold strip takes all elements of a result at once, as one row.
