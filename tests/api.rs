@@ -205,6 +205,57 @@ fn reductions_follow_numpy() -> Result {
     Ok(())
 }
 
+/// The place of the first element beyond all others, NaN being beyond all.
+fn first_place(row: &[f64], beyond: impl Fn(f64, f64) -> bool) -> i64 {
+    let mut best = 0;
+    for (place, value) in row.iter().enumerate() {
+        if !row[best].is_nan() && (value.is_nan() || beyond(*value, row[best])) {
+            best = place;
+        }
+    }
+    best as i64
+}
+
+#[test]
+fn places_of_extremes_are_the_first_ones_in_rows_of_any_length() -> Result {
+    // So long that rows are searched alone, in pieces, and several together, more of them than fit at once.
+    for (rows, n) in [(3, 1), (70, 15), (2100, 16), (300, 63), (300, 64), (70, 65), (90, 1000), (5, 40_000)] {
+        let mut random = fastrand::Rng::with_seed(n as u64);
+        // Small integers, so that there are ties, both zeros among them.
+        let mut values: Vec<f64> = (0..rows * n)
+            .map(|_| f64::from(random.i8(-9..10)) * if random.bool() { 1.0 } else { -1.0 })
+            .collect();
+        for row in values.chunks_mut(n) {
+            match random.u8(0..8) {
+                0 => row.fill(-0.0),
+                1 => row[random.usize(..n)] = f64::NAN,
+                2 => row.fill(f64::NEG_INFINITY),
+                3 => row[n - 1] = 100.0,
+                _ => {}
+            }
+        }
+        let whole: Vec<f64> = values.iter().map(|value| if value.is_nan() { 0.0 } else { *value }).collect();
+        for dtype in [F32, F64, F16, I8, I32] {
+            let values = if dtype.is_float() { &values } else { &whole };
+            let x = Array::from_slice(values, [rows, n])?.astype(dtype).eval()?;
+            let expected = |beyond: fn(f64, f64) -> bool| -> Vec<i64> {
+                values.chunks(n).map(|row| first_place(row, beyond)).collect()
+            };
+            assert_eq!(x.argmax(1).to_vec::<i64>()?, expected(|a, b| a > b), "{dtype} {rows} {n}");
+            assert_eq!(x.argmin(1).to_vec::<i64>()?, expected(|a, b| a < b), "{dtype} {rows} {n}");
+            // Of every other row, of what is computed, and along columns.
+            let every_other: Vec<i64> = expected(|a, b| a > b).into_iter().step_by(2).collect();
+            assert_eq!(x.slice(s![..;2, ..]).argmax(1).to_vec::<i64>()?, every_other, "{dtype} {rows} {n}");
+            if dtype.is_float() {
+                let computed = (&x + &x).argmax(1);
+                assert_eq!(computed.to_vec::<i64>()?, expected(|a, b| a > b), "{dtype} {rows} {n}");
+            }
+            assert_eq!(x.t().argmin(0).to_vec::<i64>()?, expected(|a, b| a < b), "{dtype} {rows} {n}");
+        }
+    }
+    Ok(())
+}
+
 #[test]
 fn products_follow_numpy() -> Result {
     let (x, w) = (array![[1.0, 2.0], [3.0, 4.0]], array![[1.0, 0.0, 2.0], [0.0, 1.0, 2.0]]);
