@@ -190,8 +190,9 @@ impl Fold {
     /// The accumulators of some elements with one more, of a fold that counts, without the count.
     pub fn go_on(self, b: &mut Builder, accumulated: &[Ref], element: &[Ref]) -> PerAccumulator<Ref> {
         debug_assert!(self.counts(), "{self} counts nothing");
-        let [squares, sum] = Deviations::about(b, accumulated[2], accumulated[0], accumulated[1], element[0]);
-        smallvec![squares, sum, accumulated[2]]
+        let &[squares, sum, pivot] = accumulated else { unreachable!("there are three without the count") };
+        let [squares, sum] = Deviations::about(b, pivot, squares, sum, element[0]);
+        smallvec![squares, sum, pivot]
     }
 
     /// The accumulators of `left` and `right` combined, `left` holding the earlier elements. There

@@ -25,7 +25,7 @@ use crate::op::Fold;
 
 /// The code of a row's parts.
 struct Parts {
-    /// Per group held.
+    /// Per group held; empty if whole rounds are steady.
     main: Vec<Vec<Placed>>,
     /// The same as long as all elements are numbers; empty if there is no such way.
     quick: Vec<Vec<Placed>>,
@@ -60,6 +60,7 @@ pub(super) fn fold(asm: Assembler, machine: Machine, strip: &Strip, fold: Fold) 
     let carried = reduction.held * if quick.is_some() { QUICKLY } else { reduction.accumulators.len() };
     let mut frame =
         Frame::new(asm, machine, strip, lanes(machine, strip), fixed, slots, &[&main, &last], carried);
+    let steady = uncounted.and_then(|bodies| frame.steady(&reduction, &bodies));
     let registers = frame.file.carried.clone();
     let each = reduction.accumulators.len();
     let of = |group: usize| &registers[group % reduction.held * each..][..each];
@@ -70,17 +71,19 @@ pub(super) fn fold(asm: Assembler, machine: Machine, strip: &Strip, fold: Fold) 
         placed
     };
     let mut parts = Parts {
-        main: (0..reduction.held).map(|group| place(&main, of(group))).collect(),
+        main: match steady {
+            Some(_) => Vec::new(),
+            None => (0..reduction.held).map(|group| place(&main, of(group))).collect(),
+        },
         merges: merges.iter().enumerate().map(|(group, merge)| place(merge, of(group))).collect(),
         last: place(&last, &[]),
         halve: place(&halve, &[]),
         quick: Vec::new(),
-        steady: None,
+        steady,
     };
     if let Some(quick) = &quick {
         parts.quick = (0..reduction.held).map(|group| place(quick, &quickly(group))).collect();
     }
-    parts.steady = uncounted.and_then(|bodies| frame.steady(&reduction, &bodies));
     frame.reduce(&reduction, &parts);
     frame.asm
 }

@@ -141,7 +141,7 @@ mod avx2 {
         _mm256_storeu_si256, _mm256_sub_epi32, _mm256_sub_epi64,
     };
 
-    /// For every set of eight halves of a vector's lanes, a bit each: the ones that are in it, in order.
+    /// For every set of a vector's eight words, a bit each: the words in it, in order.
     static IN_ORDER: [[u8; 8]; 256] = in_order();
 
     const fn in_order() -> [[u8; 8]; 256] {
